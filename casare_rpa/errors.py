@@ -1,0 +1,141 @@
+"""Every error CasareRPA raises on purpose: one class = one HTTP status = one exit code.
+
+CasareError                  500  exit 1    something failed; the message says what
+├ InvalidInput               422  exit 2    a value is wrong; `field` names it
+│ ├ BadRequest               400  exit 2    the request itself cannot be read
+│ ├ PayloadTooLarge          413  exit 2
+│ └ WorkflowInvalid          422  exit 2    the workflow document is wrong; `problems` says where
+├ NotFound                   404  exit 4
+├ Unauthenticated            401  exit 7    key missing, unknown, expired or revoked
+├ Forbidden                  403  exit 5    the key's role does not allow it
+├ Conflict                   409  exit 9    the thing's state forbids it
+│ ├ InvalidTransition        409  exit 9    the job's status does not allow the step
+│ └ EventGap                 409  exit 9    events are missing; `expected` is the next index wanted
+├ LeaseLost                  410  exit 9    the attempt is no longer the caller's
+├ ConfigInvalid              500  exit 6    a setting is wrong; it names the setting
+├ Unavailable                503  exit 75   not now; try again after `retry_after_seconds`
+│ └ RateLimited              429  exit 75
+├ Unreachable                502  exit 3    no orchestrator answered
+├ ServerFailed               500  exit 3    the orchestrator failed; its log says why
+└ NodeError                  500  exit 1    raised by a node (casare_rpa.nodes.base)
+
+The client raises the class that the server raised, found by `code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class CasareError(Exception):
+    """Base of all errors meant for a person to read.
+
+    `hint` is the next thing to do, as a sentence or a command; `details` goes into the JSON body.
+    """
+
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+    by_code: ClassVar[dict[str, type[CasareError]]] = {}
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details or {}
+        self.request_id: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        CasareError.by_code.setdefault(cls.code, cls)
+
+
+CasareError.by_code[CasareError.code] = CasareError
+
+
+class InvalidInput(CasareError):
+    code, http_status, exit_code = "VALIDATION_ERROR", 422, 2
+
+    def __init__(self, message: str, *, field: str | None = None, **more: Any) -> None:
+        super().__init__(message, **more)
+        self.field = field
+
+
+class BadRequest(InvalidInput):
+    code, http_status = "INVALID_INPUT", 400
+
+
+class PayloadTooLarge(InvalidInput):
+    code, http_status = "PAYLOAD_TOO_LARGE", 413
+
+
+class WorkflowInvalid(InvalidInput):
+    """`problems` are `casare_rpa.domain.workflow.Problem`s, all of them."""
+
+    code = "WORKFLOW_INVALID"
+
+    def __init__(self, message: str, problems: Sequence[Any] = (), **more: Any) -> None:
+        super().__init__(message, **more)
+        self.problems = list(problems)
+
+
+class NotFound(CasareError):
+    code, http_status, exit_code = "RESOURCE_NOT_FOUND", 404, 4
+
+
+class Unauthenticated(CasareError):
+    code, http_status, exit_code = "AUTH_TOKEN_INVALID", 401, 7
+
+
+class Forbidden(CasareError):
+    code, http_status, exit_code = "AUTH_INSUFFICIENT_PERMISSIONS", 403, 5
+
+
+class Conflict(CasareError):
+    code, http_status, exit_code = "RESOURCE_CONFLICT", 409, 9
+
+
+class InvalidTransition(Conflict):
+    code = "INVALID_STATE_TRANSITION"
+
+
+class EventGap(Conflict):
+    """The server wants the event of index `expected` next."""
+
+    code = "EVENT_GAP"
+
+    @property
+    def expected(self) -> int:
+        return int(self.details.get("expected", 1))
+
+
+class LeaseLost(CasareError):
+    code, http_status, exit_code = "LEASE_LOST", 410, 9
+
+
+class ConfigInvalid(CasareError):
+    code, exit_code = "CONFIG_INVALID", 6
+
+
+class Unavailable(CasareError):
+    code, http_status, exit_code, retryable = "SERVICE_UNAVAILABLE", 503, 75, True
+
+    @property
+    def retry_after_seconds(self) -> float:
+        return float(self.details.get("retry_after_seconds", 1.0))
+
+
+class RateLimited(Unavailable):
+    code, http_status = "RATE_LIMIT_EXCEEDED", 429
+
+
+class Unreachable(CasareError):
+    code, http_status, exit_code, retryable = "UNREACHABLE", 502, 3, True
+
+
+class ServerFailed(CasareError):
+    code, exit_code, retryable = "SERVER_FAILED", 3, True
