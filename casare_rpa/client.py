@@ -235,7 +235,10 @@ class OrchestratorClient:
 
 
 def _decode(response: httpx.Response) -> Json:
-    """The JSON body, {} for null. A body that is no JSON is a proxy speaking, whatever its status: retryable."""
+    """The JSON body, {} for null.
+
+    A body that is no JSON is a proxy speaking, whatever its status says: worth another try.
+    """
     try:
         body: Json = orjson.loads(response.content or b"null") or {}
     except orjson.JSONDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def node(node_type: str, **config: Any) -> dict[str, Any]:
 def chain(*ids: str) -> list[dict[str, str]]:
     """Connections exec_out -> exec_in along *ids*; "loop.body" leaves by another port."""
     links = []
-    for source, target in zip(ids, ids[1:], strict=False):
+    for source, target in itertools.pairwise(ids):
         source_node, _, source_port = source.partition(".")
         links.append(
             {

@@ -1,0 +1,1 @@
+"""Example workflows that ship with the package, with the input they read."""
