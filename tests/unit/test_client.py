@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+
+from casare_rpa import errors
+from casare_rpa.client import OrchestratorClient, backoff_seconds, call_until
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers what the test put into `queue`: (status, headers, body)."""
+
+    queue: ClassVar[list[tuple[int, dict[str, str], bytes]]] = []
+
+    def do_GET(self) -> None:
+        status, headers, body = self.queue.pop(0)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    Answers.queue = []
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=httpd.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[OrchestratorClient]:
+    with OrchestratorClient(server, "sk_live_x") as client:
+        yield client
+
+
+def test_the_class_that_the_server_raised_comes_out(client: OrchestratorClient) -> None:
+    body = b'{"error": {"code": "EVENT_GAP", "message": "m", "details": {"expected": 7}}}'
+    Answers.queue = [(409, {"X-Request-ID": "req_1"}, body)]
+    with pytest.raises(errors.EventGap) as caught:
+        client.job("x")
+    assert caught.value.expected == 7
+    assert caught.value.request_id == "req_1"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, errors.Unauthenticated),
+        (403, errors.Forbidden),
+        (404, errors.NotFound),
+        (410, errors.LeaseLost),
+        (418, errors.BadRequest),
+        (500, errors.ServerFailed),
+        (503, errors.Unavailable),
+    ],
+)
+def test_an_error_without_a_known_code_goes_by_its_status(
+    client: OrchestratorClient, status: int, kind: type[errors.CasareError]
+) -> None:
+    Answers.queue = [(status, {}, b'{"detail": "what happened"}')]
+    with pytest.raises(kind, match="what happened"):
+        client.job("x")
+
+
+@pytest.mark.parametrize("status", [200, 401, 404, 502])
+def test_a_proxys_page_is_never_taken_for_an_answer(
+    client: OrchestratorClient, status: int
+) -> None:
+    Answers.queue = [(status, {"Content-Type": "text/html"}, b"<html>hello</html>")]
+    with pytest.raises(errors.Unreachable, match="not JSON") as caught:
+        client.jobs()
+    assert caught.value.retryable
+
+
+def test_nobody_listening_is_said_in_one_line() -> None:
+    with (
+        OrchestratorClient("http://127.0.0.1:9") as client,
+        pytest.raises(errors.Unreachable, match="connection refused"),
+    ):
+        client.health()
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "http://", ""])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(errors.ConfigInvalid, match="address is wrong"):
+        OrchestratorClient(url)
+
+
+def test_a_call_is_repeated_while_its_error_is_retryable(client: OrchestratorClient) -> None:
+    busy = (503, {"Retry-After": "0"}, b'{"detail": "busy"}')
+    Answers.queue = [busy, busy, (200, {}, b'{"job_id": "x"}')]
+    assert call_until(lambda: client.job("x"), deadline_seconds=10, first=0.01) == {"job_id": "x"}
+
+
+def test_a_call_is_not_repeated_when_the_caller_is_at_fault(client: OrchestratorClient) -> None:
+    Answers.queue = [(404, {}, b'{"detail": "no"}'), (200, {}, b"{}")]
+    with pytest.raises(errors.NotFound):
+        call_until(lambda: client.job("x"), deadline_seconds=10, first=0.01)
+
+
+def test_back_off_doubles_has_a_ceiling_and_full_jitter() -> None:
+    full = [backoff_seconds(n, first=1, most=8, jitter=lambda: 1.0) for n in range(1, 6)]
+    assert full == [1, 2, 4, 8, 8]
+    assert backoff_seconds(3, first=1, most=8, jitter=lambda: 0.5) == 2
+    assert backoff_seconds(3, first=1, most=8, jitter=lambda: 0.0) > 0
