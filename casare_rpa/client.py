@@ -8,10 +8,8 @@ of `casare_rpa.errors` that the server raised, or Unreachable.
 from __future__ import annotations
 
 import logging
-import random
 import ssl
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -307,35 +305,3 @@ def _quote(part: str) -> str:
 
 def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def backoff_seconds(
-    attempt: int, *, first: float, most: float, jitter: Callable[[], float] = random.random
-) -> float:
-    """How long to wait before repeat number *attempt*, from 1: full jitter, at least 5 %."""
-    ceiling: float = min(most, first * 2 ** min(attempt - 1, 30))
-    return ceiling * max(0.05, jitter())
-
-
-def call_until(
-    call: Callable[[], Any],
-    *,
-    deadline_seconds: float,
-    first: float = 0.2,
-    most: float = 5.0,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Any:
-    """Repeat *call* while its error is retryable and the deadline has not passed."""
-    end = time.monotonic() + deadline_seconds
-    attempt = 0
-    while True:
-        try:
-            return call()
-        except errors.CasareError as error:
-            attempt += 1
-            wait = backoff_seconds(attempt, first=first, most=most)
-            if isinstance(error, errors.Unavailable):
-                wait = max(wait, error.retry_after_seconds)
-            if not error.retryable or time.monotonic() + wait > end:
-                raise
-            sleep(wait)

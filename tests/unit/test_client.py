@@ -8,7 +8,8 @@ from typing import ClassVar
 import pytest
 
 from casare_rpa import errors
-from casare_rpa.client import OrchestratorClient, backoff_seconds, call_until
+from casare_rpa.client import OrchestratorClient
+from casare_rpa.retrying import backoff_seconds, call_until
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -1,0 +1,17 @@
+"""What all shapes have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f/]+$")]
+Priority = Annotated[int, Field(ge=0, le=20, description="0 is the most urgent.")]
+Role = Literal["viewer", "operator", "developer", "admin"]
+Json = dict[str, Any]
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)

@@ -1,0 +1,117 @@
+"""What a robot says about a job that it holds, and what it is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from casare_rpa.domain.jobs import JobStatus
+from casare_rpa.wire.base import Id, Json, Wire
+
+
+class ClaimRequest(Wire):
+    #: Made by the robot; the same id gets the same grant again.
+    claim_id: Annotated[str, Field(min_length=8, max_length=64)] | None = None
+    wait_seconds: Annotated[float, Field(ge=0, le=30)] = 0
+    environment: Annotated[str, Field(max_length=64)] | None = None
+    limit: int = 1
+
+
+class Grant(Wire):
+    """A job handed to one robot until its lease ends."""
+
+    job_id: str
+    workflow_id: str
+    workflow_name: str
+    workflow_version: int
+    #: The workflow document as JSON text.
+    workflow_json: str
+    priority: int
+    environment: str
+    #: The job's input_data.
+    variables: Json
+    created_at: datetime
+    claimed_at: datetime
+    retry_count: int
+    max_retries: int
+    attempt: int
+    lease_token: str
+    lease_seconds: float
+    renew_after_seconds: float
+    timeout_seconds: float
+    #: The index that the first event of this attempt must have: 1, or more when replayed.
+    next_index: int = 1
+
+
+class Lease(Wire):
+    job_id: Id
+    attempt: Annotated[int, Field(ge=1)]
+    lease_token: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class LeaseProof(Wire):
+    """Carried by every write of a robot: which attempt it speaks for."""
+
+    attempt: Annotated[int, Field(ge=1)]
+    lease_token: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class ExtendLease(LeaseProof):
+    extension_seconds: Annotated[float, Field(ge=1, le=3600)] | None = None
+
+
+class Progress(LeaseProof):
+    progress: Annotated[int, Field(ge=0, le=100)]
+    current_node: Annotated[str, Field(max_length=256)] | None = None
+    message: Annotated[str, Field(max_length=5000)] | None = None
+
+
+class EventEnvelope(Wire):
+    type: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_.]*$")]
+    timestamp: datetime
+    data: Json = Field(default_factory=dict)
+
+
+class EventBatch(LeaseProof):
+    #: The index of the first event; the attempt's events are numbered 1..n.
+    first_index: Annotated[int, Field(ge=1)]
+    events: Annotated[list[EventEnvelope], Field(max_length=5000)]
+
+
+class EventsAccepted(Wire):
+    #: How many of the batch were new.
+    accepted: int
+    #: The last index that is stored.
+    stored_index: int
+
+
+class Finish(LeaseProof):
+    """The outcome of an attempt. Refused with EVENT_GAP until `event_count` events are stored."""
+
+    status: Literal["completed", "failed", "cancelled", "timeout"]
+    event_count: Annotated[int, Field(ge=0)]
+    #: The last events of the attempt, stored before the outcome in the same transaction.
+    first_index: Annotated[int, Field(ge=1)] | None = None
+    events: Annotated[list[EventEnvelope], Field(max_length=5000)] = Field(default_factory=list)
+    result: Json | None = None
+    error_message: Annotated[str, Field(max_length=5000)] | None = None
+    error_code: Annotated[str, Field(max_length=64)] | None = None
+    failed_node_id: Annotated[str, Field(max_length=256)] | None = None
+    failure_reason: Annotated[str, Field(max_length=64)] | None = None
+    duration_ms: float | None = None
+    nodes_executed: int | None = None
+
+
+class Finished(Wire):
+    job_id: str
+    #: What the job is now: pending again when it is retried.
+    status: JobStatus
+
+
+class SideLog(LeaseProof):
+    """Events of an attempt that lost its lease; kept apart from the job's history."""
+
+    first_index: Annotated[int, Field(ge=1)]
+    events: Annotated[list[EventEnvelope], Field(max_length=5000)]

@@ -1,0 +1,89 @@
+"""Robots and their heartbeat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from casare_rpa.wire.base import Json, Wire
+from casare_rpa.wire.leases import Lease
+
+
+class RobotRegistration(Wire):
+    robot_id: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    hostname: Annotated[str, Field(min_length=1, max_length=256)]
+    capabilities: list[str] = Field(default_factory=list, max_length=64)
+    environment: Annotated[str, Field(max_length=64)] = "default"
+    max_concurrent_jobs: Annotated[int, Field(ge=1, le=100)] = 1
+    tags: list[str] = Field(default_factory=list, max_length=64)
+    #: New at each start of the agent: the newest start speaks for the robot.
+    boot_id: Annotated[str, Field(max_length=64)] | None = None
+    version: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Robot(Wire):
+    robot_id: str
+    name: str
+    hostname: str
+    #: offline, idle, busy, error or maintenance.
+    status: str
+    environment: str
+    max_concurrent_jobs: int
+    capabilities: list[str]
+    tags: list[str]
+    current_job_ids: list[str]
+    draining: bool = False
+    version: str | None = None
+    last_seen: datetime | None = None
+    last_heartbeat: datetime | None = None
+    created_at: datetime
+    metrics: Json = Field(default_factory=dict)
+
+
+class RobotList(Wire):
+    robots: list[Robot]
+    total: int
+
+
+class RobotChange(Wire):
+    name: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    hostname: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    capabilities: list[str] | None = None
+    environment: Annotated[str, Field(max_length=64)] | None = None
+    max_concurrent_jobs: Annotated[int, Field(ge=1, le=100)] | None = None
+    tags: list[str] | None = None
+
+
+class RobotStatusChange(Wire):
+    status: Literal["idle", "online", "busy", "offline", "error", "maintenance", "paused"]
+    draining: bool | None = None
+
+
+class Heartbeat(Wire):
+    """Renews every lease it names: the one call that keeps a robot's jobs."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    leases: list[Lease] = Field(default_factory=list, max_length=1000)
+    boot_id: Annotated[str, Field(max_length=64)] | None = None
+    cpu_percent: float | None = None
+    memory_percent: float | None = None
+    memory_mb: float | None = None
+    disk_free_gb: float | None = None
+    current_job_count: int | None = None
+    max_concurrent_jobs: int | None = None
+
+
+class HeartbeatReply(Wire):
+    ok: Literal[True] = True
+    timestamp: datetime
+    lease_seconds: float
+    renew_after_seconds: float
+    #: Jobs to stop because a person asked for it.
+    cancel: list[str]
+    #: Jobs that are no longer this robot's.
+    lost: list[str]
+    drain: bool
