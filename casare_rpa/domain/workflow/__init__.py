@@ -1,0 +1,34 @@
+"""Workflows: one model, and readers for every shape of document it comes in.
+
+from casare_rpa.domain.workflow import check_workflow
+
+workflow, problems = check_workflow(text)
+for problem in problems:
+    ...  # problem.line, problem.message, problem.hint
+"""
+
+from casare_rpa.domain.workflow.model import Connection, NodeSpec, Variable, Workflow
+from casare_rpa.domain.workflow.ports import Catalogue, NamedCatalogue, is_exec_connection
+from casare_rpa.domain.workflow.problems import Problem, Severity
+from casare_rpa.domain.workflow.read import (
+    check_workflow,
+    load_workflow,
+    parse_workflow,
+    read_workflow_file,
+)
+
+__all__ = [
+    "Catalogue",
+    "Connection",
+    "NamedCatalogue",
+    "NodeSpec",
+    "Problem",
+    "Severity",
+    "Variable",
+    "Workflow",
+    "check_workflow",
+    "is_exec_connection",
+    "load_workflow",
+    "parse_workflow",
+    "read_workflow_file",
+]

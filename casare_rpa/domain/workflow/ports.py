@@ -1,0 +1,89 @@
+"""Names of ports and of node types, in all their spellings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from casare_rpa.domain.workflow.model import Connection, NodeSpec
+
+LOOP_STARTS = frozenset(
+    {
+        "ForLoopStartNode",
+        "WhileLoopStartNode",
+        "ParallelForEachNode",
+        "ForLoopNode",
+        "WhileLoopNode",
+    }
+)
+_EXECS = """
+    loop_body body completed done finish next true false then else on_success on_error on_finally
+"""
+_EXEC_NAMES = frozenset(_EXECS.split())
+_HTTP_VERB_NODE = re.compile(r"Http(Get|Post|Put|Patch|Delete)Node")
+
+
+class Catalogue(Protocol):
+    """What validation must know about node types."""
+
+    def canonical(self, node_type: str) -> str | None:
+        """The registered name that *node_type* stands for, or None if there is no such type."""
+        ...
+
+    def exec_outputs(self, node_type: str, config: Mapping[str, Any]) -> frozenset[str] | None:
+        """The execution output ports of a node with this config; None if they are not known."""
+        ...
+
+    def is_trigger(self, node_type: str) -> bool:
+        """Whether a node of this type sets a workflow off."""
+        ...
+
+
+@runtime_checkable
+class NamedCatalogue(Protocol):
+    """A catalogue that can list its names, so that a misspelt one can be put right."""
+
+    def names(self) -> Iterable[str]:
+        """Every node type and alias."""
+        ...
+
+
+def source_port(port: str, node_type: str) -> str:
+    """The declared name of an output port that a document calls *port*."""
+    if port == "out" and node_type != "RerouteNode":
+        return "exec_out"
+    if port in ("loop", "loop_body") and node_type in LOOP_STARTS:
+        return "body"
+    return port
+
+
+def target_port(port: str, node_type: str) -> str:
+    """The declared name of an input port that a document calls *port*."""
+    return "exec_in" if port == "in" and node_type != "RerouteNode" else port
+
+
+def split_http_verb(node_type: str) -> tuple[str, str | None]:
+    """`HttpGetNode` and its like as the node that replaced them, and the method they stood for."""
+    found = _HTTP_VERB_NODE.fullmatch(node_type)
+    return ("HttpRequestNode", found[1].upper()) if found else (node_type, None)
+
+
+def is_trigger(node_type: str, catalogue: Catalogue | None) -> bool:
+    """Whether the node sets workflows off; by its name when there is no catalogue."""
+    return (
+        node_type.endswith("TriggerNode") if catalogue is None else catalogue.is_trigger(node_type)
+    )
+
+
+def is_exec_connection(
+    connection: Connection, source: NodeSpec, catalogue: Catalogue | None
+) -> bool:
+    """Whether control, not data, passes the connection."""
+    # An execution input takes nothing else, whatever the output is called.
+    if connection.target_port.startswith("exec"):
+        return True
+    known = catalogue.exec_outputs(source.node_type, source.config) if catalogue else None
+    if known is not None:
+        return connection.source_port in known
+    return connection.source_port.startswith("exec") or connection.source_port in _EXEC_NAMES
