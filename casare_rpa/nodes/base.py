@@ -97,6 +97,7 @@ class Param:
         "name",
         "port_kind",
         "property",
+        "raw",
         "required",
     )
 
@@ -131,6 +132,7 @@ class Param:
         self.input = input
         self.property = property
         self.port_kind = port_kind
+        self.raw = False
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -183,6 +185,23 @@ def port(default: Any = None, **about: Any) -> Any:
     """A parameter listed as an input port only; a config key works all the same."""
     item: Param = param(default, **about)
     item.property = False
+    return item
+
+
+def unlisted(default: Any = None, **about: Any) -> Any:
+    """A parameter that files may set though the node's lists of keys and ports leave it out."""
+    item: Param = prop(default, **about)
+    item.property = False
+    return item
+
+
+def raw(default: Any = None, **about: Any) -> Any:
+    """A config key whose text reaches the node as written, placeholders and all.
+
+    The node hands it to `ctx.evaluate` or `ctx.resolve` itself.
+    """
+    item: Param = prop(default, **about)
+    item.raw = True
     return item
 
 
@@ -264,7 +283,7 @@ Result: TypeAlias = Outputs | Leave | None
 NodeType: TypeAlias = "type[Node]"
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(param, prop, port))
+@dataclass_transform(kw_only_default=True, field_specifiers=(param, prop, port, unlisted, raw))
 class Node:
     """A step of a workflow. Subclasses declare parameters and ports; the docstring is the help."""
 

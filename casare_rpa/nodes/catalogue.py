@@ -1,0 +1,247 @@
+"""Every node type that workflow files may name, and the classes that run them.
+
+`catalogue.json` beside this file holds the facts of the format. It is read on first use; the
+classes are imported when one of them is asked for, never by listing what the format knows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from casare_rpa.errors import WorkflowInvalid
+from casare_rpa.nodes._facts import Action, Entry, Property, facts
+from casare_rpa.nodes.base import Node, NodeType, Param
+
+__all__ = [
+    "Action",
+    "Entry",
+    "NodeCatalogue",
+    "NodeNotAvailable",
+    "Property",
+    "UnknownNodeType",
+    "canonical",
+    "entries",
+    "implemented",
+    "item",
+    "known_types",
+    "load_families",
+    "node_class",
+    "schema",
+    "summary",
+]
+
+#: Modules of the package that hold no nodes.
+_NOT_FAMILIES = frozenset({"base", "catalogue", "docs"})
+_PACKAGE = "casare_rpa.nodes"
+
+_JSON_TYPES: Mapping[str, str | list[str]] = {
+    "boolean": "boolean",
+    "integer": "integer",
+    "float": "number",
+    "number": "number",
+    "list": "array",
+    "multi_choice": "array",
+    "dict": "object",
+    "json": ["object", "array", "string"],
+}
+_TEXT_KINDS = frozenset(
+    {"string", "text", "code", "expression", "selector", "file_path", "directory_path", "choice"}
+)
+
+
+class UnknownNodeType(WorkflowInvalid):
+    """No node of the format has that name; `details["closest"]` lists names like it."""
+
+    code = "UNKNOWN_NODE_TYPE"
+
+
+class NodeNotAvailable(WorkflowInvalid):
+    """The format knows the type, this installation cannot run it.
+
+    `details["requires"]` lists the capabilities it needs; empty: it is not part of this version.
+    """
+
+    code = "NODE_NOT_AVAILABLE"
+
+
+def entries() -> Mapping[str, Entry]:
+    """Every type of the format by its name, in the order of the file."""
+    return facts().entries
+
+
+def known_types() -> frozenset[str]:
+    return frozenset(entries())
+
+
+def canonical(name: str) -> str | None:
+    """The type that *name* stands for, or None if nothing is called so."""
+    if found := facts().names.get(name):
+        return found
+    cls = Node.registry.get(name)
+    return cls.type if cls else None
+
+
+def node_class(name: str) -> NodeType:
+    """The class that runs the type *name*, which may be an alias.
+
+    Raises UnknownNodeType or NodeNotAvailable, whose message says why.
+    """
+    load_families()
+    cls = Node.registry.get(canonical(name) or name)
+    if cls is None:
+        raise _why_not(name)
+    return cls
+
+
+def implemented() -> frozenset[str]:
+    """The types of the format that this version has classes for; their libraries may be absent."""
+    load_families()
+    return frozenset(t for t in entries() if _runs(t))
+
+
+def item(node_type: str) -> dict[str, Any]:
+    """One line of the list of nodes, as JSON. Raises UnknownNodeType."""
+    entry = entries().get(canonical(node_type) or node_type)
+    if entry is None:
+        raise _why_not(node_type)
+    load_families()
+    here = _runs(entry.type)
+    requires = node_class(entry.type).requires if here else ()
+    return {
+        "type": entry.type,
+        "aliases": list(entry.aliases),
+        "category": entry.category,
+        "runs_on": entry.runs_on,
+        "implemented": here,
+        "requires": sorted({*requires, *entry.requires}),
+        "summary": entry.summary,
+    }
+
+
+def schema(cls: NodeType) -> dict[str, Any]:
+    """A JSON Schema of the config of *cls*, its placeholders resolved; other keys are ignored."""
+    required = [p.key for p in cls.params.values() if p.required]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": cls.type,
+        "description": summary(cls),
+        "type": "object",
+        "properties": {p.key: _param_schema(p) for p in cls.params.values()},
+        **({"required": required} if required else {}),
+    }
+
+
+def summary(cls: NodeType) -> str:
+    """The first line of the help of *cls*."""
+    return (cls.__doc__ or "").strip().partition("\n")[0]
+
+
+@cache
+def load_families() -> None:
+    """Import every module of the package that holds nodes; cheap the second time."""
+    for _ in _import_all(importlib.import_module(_PACKAGE)):
+        pass
+
+
+class NodeCatalogue:
+    """What reading and checking a workflow document asks about node types."""
+
+    def canonical(self, node_type: str) -> str | None:
+        return canonical(node_type)
+
+    def names(self) -> frozenset[str]:
+        """Every type and alias, those of earlier versions of the format included."""
+        return frozenset(facts().names)
+
+    def exec_outputs(self, node_type: str, config: Mapping[str, Any]) -> frozenset[str] | None:
+        """The execution outputs of a node so configured; None if they cannot be told."""
+        name = canonical(node_type) or node_type
+        load_families()
+        if cls := Node.registry.get(name):
+            return frozenset(cls.exec_outputs_for(config))
+        entry = entries().get(name)
+        if entry is None or entry.dynamic_exec_outputs:
+            return None
+        return frozenset(entry.exec_outputs)
+
+    def is_trigger(self, node_type: str) -> bool:
+        """Whether the node starts a run when something happens outside."""
+        entry = entries().get(canonical(node_type) or node_type)
+        return entry is not None and entry.category == "triggers"
+
+
+def _runs(node_type: str) -> bool:
+    return (canonical(node_type) or node_type) in Node.registry
+
+
+def _import_all(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(package.__path__):
+        if found.name in _NOT_FAMILIES or found.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{package.__name__}.{found.name}")
+        yield module
+        if found.ispkg:
+            yield from _import_all(module)
+
+
+def _why_not(name: str) -> UnknownNodeType | NodeNotAvailable:
+    known = facts()
+    entry = known.entries.get(canonical(name) or name)
+    if entry is None and name not in known.former:
+        return _unknown(name)
+    capability = entry.runs_on if entry else known.former[name]
+    if capability != "any":
+        return NodeNotAvailable(
+            f"{name} needs the capability {capability!r}, which this version does not have",
+            hint="casare-rpa nodes list",
+            details={"node_type": name, "requires": [capability]},
+        )
+    return NodeNotAvailable(
+        f"{name} is a known node type that this version does not implement",
+        hint="casare-rpa nodes list",
+        details={"node_type": name, "requires": []},
+    )
+
+
+def _unknown(name: str) -> UnknownNodeType:
+    closest = _closest(name)
+    return UnknownNodeType(
+        f"no node type is called {name!r}",
+        hint=f"did you mean {' or '.join(closest)}?" if closest else "casare-rpa nodes list",
+        details={"node_type": name, "closest": closest},
+    )
+
+
+def _closest(name: str) -> list[str]:
+    """At most three known names like *name*, letter case aside."""
+    import difflib  # noqa: PLC0415 - slow to load, and only a misspelt name needs it
+
+    known = {n.lower(): n for n in facts().names}
+    return [known[n] for n in difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.75)]
+
+
+def _param_schema(about: Param) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    kind = "string" if about.kind in _TEXT_KINDS else _JSON_TYPES.get(about.kind)
+    if kind and not (about.kind == "choice" and _has_other_than_text(about.choices)):
+        found["type"] = kind
+    if about.help:
+        found["description"] = about.help
+    if about.default is not None:
+        found["default"] = about.default
+    if about.choices:
+        found["enum"] = list(about.choices)
+    if about.minimum is not None:
+        found["minimum"] = about.minimum
+    if about.maximum is not None:
+        found["maximum"] = about.maximum
+    return found
+
+
+def _has_other_than_text(choices: Iterable[Any]) -> bool:
+    return any(not isinstance(choice, str) for choice in choices)

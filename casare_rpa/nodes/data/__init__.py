@@ -1,0 +1,1 @@
+"""Nodes that compute: comparison, arithmetic, lists, maps, strings, JSON."""

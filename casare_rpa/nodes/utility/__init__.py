@@ -1,0 +1,1 @@
+"""Nodes of every day: the log, dates, chance, conversion, checks, waiting."""
