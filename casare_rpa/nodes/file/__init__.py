@@ -1,0 +1,1 @@
+"""Files and folders on disk: text, CSV, JSON and ZIP."""

@@ -1,0 +1,1 @@
+"""HTTP requests, downloads, uploads, and what prepares or reads them."""

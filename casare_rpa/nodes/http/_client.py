@@ -1,0 +1,270 @@
+"""Sending requests: one set of connections a run, redirects, retries, errors in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import ssl
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from http.cookiejar import CookieJar
+from typing import IO, TypeVar
+
+import httpx
+
+from casare_rpa import __version__
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.http._call import Call
+from casare_rpa.nodes.http._guard import GuardedTransport
+
+T = TypeVar("T")
+Receive = Callable[[httpx.Response], Awaitable[T]]
+
+_KEY = "http_session"
+#: Answers that say "not now": asked again if the node has attempts left.
+_BUSY = frozenset({429, 502, 503, 504})
+_RETRYABLE = frozenset(
+    {
+        ErrorCode.TIMEOUT,
+        ErrorCode.NETWORK_ERROR,
+        ErrorCode.CONNECTION_TIMEOUT,
+        ErrorCode.CONNECTION_REFUSED,
+        ErrorCode.DNS_LOOKUP_FAILED,
+    }
+)
+
+
+class _Session:
+    """The clients of one run. They share cookies, so that a login lasts."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._clients: dict[tuple[bool, str, bool], httpx.AsyncClient] = {}
+        self._cookies = CookieJar()
+        self._proxies = _proxies(environment)
+
+    def client(self, call: Call, url: httpx.URL) -> httpx.AsyncClient:
+        proxy = call.proxy or self._proxy_for(url)
+        key = (call.verify_ssl, proxy, call.block_private)
+        if key not in self._clients:
+            self._clients[key] = self._build(*key)
+        return self._clients[key]
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    def _build(self, verify: bool, proxy: str, guarded: bool) -> httpx.AsyncClient:
+        tls = httpx.create_ssl_context(verify=verify)
+        try:
+            transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
+                verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, trust_env=False
+            )
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise NodeError(
+                f"the proxy cannot be used: {error}", ErrorCode.CONFIG_INVALID
+            ) from None
+        if guarded:
+            transport = GuardedTransport(transport, pin=not proxy)
+        return httpx.AsyncClient(
+            transport=transport,
+            cookies=self._cookies,
+            headers={"User-Agent": f"casare-rpa/{__version__}"},
+            trust_env=False,
+        )
+
+    def _proxy_for(self, url: httpx.URL) -> str:
+        """The proxy of the environment for *url*; never for this machine itself."""
+        if _is_loopback(url.host):
+            return ""
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all") or ""
+        if not proxy or _bypasses(url.host, self._proxies.get("no", "")):
+            return ""
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+
+async def fetch(ctx: Context, call: Call, receive: Receive[T]) -> T:
+    """Send *call* and return what *receive* makes of the answer, whatever its status.
+
+    Raises NodeError when no answer came, after all attempts.
+    """
+    session = _session(ctx)
+    for left in range(max(call.retry_count, 0), -1, -1):
+        try:
+            return await _attempt(session, call, receive, refuse_busy=left > 0)
+        except NodeError as error:
+            if left == 0 or error.error_code not in _RETRYABLE:
+                raise
+            ctx.log(f"{error.message}; trying again, {left} left", "warning")
+        await asyncio.sleep(max(call.retry_delay_seconds, 0))
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def read_body(response: httpx.Response, limit_bytes: int) -> bytes:
+    """The decoded body; NodeError once it grows beyond *limit_bytes*."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise NodeError(
+                f"the answer of {_shown(str(response.url))} is larger than {limit_bytes} bytes",
+                ErrorCode.RESOURCE_EXHAUSTED,
+                hint="HttpDownloadFileNode writes an answer of any size to a file",
+            )
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _session(ctx: Context) -> _Session:
+    session = ctx.resources.get(_KEY)
+    if not isinstance(session, _Session):
+        # It logs each URL, with what its query holds, as news.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        session = _Session(ctx.environment)
+        ctx.resources[_KEY] = session
+        ctx.on_close(session.close)
+    return session
+
+
+async def _attempt(session: _Session, call: Call, receive: Receive[T], *, refuse_busy: bool) -> T:
+    with _plain_errors(call):
+        async with (
+            asyncio.timeout(call.timeout_seconds),
+            _answer(session, call) as response,
+        ):
+            if refuse_busy and response.status_code in _BUSY:
+                raise NodeError(
+                    f"{call.method} {_shown(call.url)}: HTTP {response.status_code}",
+                    ErrorCode.NETWORK_ERROR,
+                )
+            return await receive(response)
+
+
+@contextlib.asynccontextmanager
+async def _answer(session: _Session, call: Call) -> AsyncIterator[httpx.Response]:
+    """The last answer of a chain of redirects, its body not yet read."""
+    url = httpx.URL(call.url)
+    with _request(session.client(call, url), call) as request:
+        for _ in range(call.max_redirects + 1):
+            response = await session.client(call, request.url).send(request, stream=True)
+            try:
+                if response.next_request is None or call.max_redirects == 0:
+                    yield response
+                    return
+                request = response.next_request
+            finally:
+                await response.aclose()
+    raise NodeError(
+        f"{call.method} {_shown(call.url)}: more than {call.max_redirects} redirects",
+        ErrorCode.HTTP_ERROR,
+    )
+
+
+@contextlib.contextmanager
+def _request(client: httpx.AsyncClient, call: Call) -> Iterator[httpx.Request]:
+    timeout = httpx.Timeout(call.timeout_seconds)
+    if call.upload is None:
+        yield client.build_request(
+            call.method, call.url, headers=call.headers, content=call.content, timeout=timeout
+        )
+        return
+    with call.upload.path.open("rb") as stream:
+        part: tuple[str, IO[bytes]] = (call.upload.path.name, stream)
+        yield client.build_request(
+            call.method,
+            call.url,
+            headers=call.headers,
+            data=dict(call.upload.more_fields),
+            files={call.upload.field_name: part},
+            timeout=timeout,
+        )
+
+
+@contextlib.contextmanager
+def _plain_errors(call: Call) -> Iterator[None]:
+    what = f"{call.method} {_shown(call.url)}"
+    try:
+        yield
+    except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
+        raise NodeError(
+            f"{what}: no answer within {call.timeout_seconds:g} s", ErrorCode.TIMEOUT
+        ) from error
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise NodeError(f"{what}: {error}", ErrorCode.INVALID_INPUT) from error
+    except httpx.HTTPError as error:
+        code = _code(error)
+        raise NodeError(f"{what}: {_reason(error, code)}", code) from error
+
+
+def _code(error: httpx.HTTPError) -> ErrorCode:
+    if isinstance(error, httpx.TimeoutException):
+        return ErrorCode.CONNECTION_TIMEOUT
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return ErrorCode.INVALID_INPUT
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError):
+            return ErrorCode.SSL_ERROR
+        if isinstance(cause, ConnectionRefusedError):
+            return ErrorCode.CONNECTION_REFUSED
+        if type(cause).__name__ == "gaierror":
+            return ErrorCode.DNS_LOOKUP_FAILED
+    return ErrorCode.NETWORK_ERROR
+
+
+def _reason(error: httpx.HTTPError, code: ErrorCode) -> str:
+    said = {
+        ErrorCode.CONNECTION_REFUSED: "connection refused",
+        ErrorCode.DNS_LOOKUP_FAILED: "the host cannot be found",
+        ErrorCode.CONNECTION_TIMEOUT: "no connection in time",
+    }
+    return said.get(code) or str(error) or type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for inner in error.exceptions:
+                yield from _causes(inner)
+        error = error.__cause__ or error.__context__
+
+
+def _shown(url: str) -> str:
+    """*url* without what may be secret in it: user, password and query."""
+    try:
+        return str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
+    except httpx.InvalidURL:
+        return url.partition("?")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bypasses(host: str, no_proxy: str) -> bool:
+    """Whether *no_proxy* (`*`, or names and their sub-domains, by commas) lists *host*."""
+    names = [name.strip().lower().lstrip("*").lstrip(".") for name in no_proxy.split(",")]
+    if "*" in (name.strip() for name in no_proxy.split(",")):
+        return True
+    return any(name and (host == name or host.endswith(f".{name}")) for name in names)
+
+
+def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment's proxies by scheme, as urllib reads them: lower case wins."""
+    found: dict[str, str] = {}
+    for name in sorted(environment):  # Upper case sorts first, so lower case overwrites it.
+        if name.lower().endswith("_proxy"):
+            found[name[:-6].lower()] = environment[name]
+    if not found and sys.platform in ("win32", "darwin"):
+        return urllib.request.getproxies()
+    return found

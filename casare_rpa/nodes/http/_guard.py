@@ -1,0 +1,81 @@
+"""Refusing private addresses, whatever name or redirect leads to them."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+
+import httpx
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes.base import NodeError
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Looks a host up, refuses it if any address is private, and connects to what was checked.
+
+    Connecting by name again would ask the name server a second time, which may answer something
+    else. Behind a proxy (*pin* false) the proxy connects, so only the check is left.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, *, pin: bool) -> None:
+        self._inner = inner
+        self._pin = pin
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        addresses = await public_addresses(request.url.host)
+        if not self._pin:
+            return await self._inner.handle_async_request(request)
+        for address in addresses[:-1]:
+            try:
+                return await self._inner.handle_async_request(_pinned(request, address))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                continue
+        return await self._inner.handle_async_request(_pinned(request, addresses[-1]))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _pinned(request: httpx.Request, address: str) -> httpx.Request:
+    # The Host header is set already, and the certificate is checked against the name.
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
+
+
+async def public_addresses(host: str) -> list[str]:
+    """The addresses of *host*; NodeError if there are none or if one of them is not public."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise NodeError(f"{host} cannot be found: {error}", ErrorCode.DNS_LOOKUP_FAILED) from error
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+    for address in addresses:
+        if is_private(address):
+            raise NodeError(
+                f"{host} is {address}, an address that this run must not reach",
+                ErrorCode.PERMISSION_DENIED,
+                hint="private, loopback and link-local addresses are blocked for this run",
+            )
+    return addresses
+
+
+def is_private(address: str) -> bool:
+    """Whether *address* is anything but public: also if IPv6 only wraps an IPv4 address."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner:
+            return is_private(str(inner))
+    return not ip.is_global or ip.is_multicast

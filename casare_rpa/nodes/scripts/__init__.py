@@ -1,0 +1,1 @@
+"""Expressions, and programs in Python, JavaScript and the system's shell."""

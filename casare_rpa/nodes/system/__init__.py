@@ -1,0 +1,1 @@
+"""The machine: commands, processes, environment, figures, and small things around them."""
