@@ -1,0 +1,202 @@
+"""From a workflow to a plan: everything that can be decided before the first node runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from casare_rpa.domain.workflow import Connection, NodeSpec, Problem, Severity, Workflow
+from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
+from casare_rpa.engine.parameters import Parameters, Sources
+from casare_rpa.engine.plan import Plan, Step
+from casare_rpa.errors import WorkflowInvalid
+from casare_rpa.nodes.base import NodeType
+
+_GUARDED = frozenset(
+    {"for", "while", "each", "fork", "join", "try", "catch", "finally", "on_error", "retry"}
+)
+
+
+def compile_workflow(workflow: Workflow) -> Plan:
+    """The plan of *workflow*.
+
+    Raises WorkflowInvalid that names every node type that is unknown or not available, and a
+    workflow without nodes.
+    """
+    if not workflow.nodes:
+        raise WorkflowInvalid("the workflow has no nodes")
+    return _Compiler(workflow, _classes(workflow)).plan()
+
+
+def _classes(workflow: Workflow) -> dict[str, NodeType]:
+    # Reading the catalogue takes time that only those who compile should spend.
+    from casare_rpa.nodes.catalogue import node_class  # noqa: PLC0415
+
+    found: dict[str, NodeType] = {}
+    problems: list[Problem] = []
+    for spec in workflow.nodes:
+        try:
+            found[spec.node_id] = node_class(spec.node_type)
+        except WorkflowInvalid as error:
+            problems.append(_unavailable(spec, error))
+    if problems:
+        messages = dict.fromkeys(p.message for p in problems)
+        raise WorkflowInvalid("; ".join(messages), problems, hint=problems[0].hint)
+    return found
+
+
+def _unavailable(spec: NodeSpec, error: WorkflowInvalid) -> Problem:
+    return Problem(
+        code=error.code,
+        severity=Severity.ERROR,
+        message=error.message,
+        pointer=f"/nodes/{spec.node_id}/node_type",
+        node_id=spec.node_id,
+        hint=error.hint,
+    )
+
+
+class _Compiler:
+    def __init__(self, workflow: Workflow, classes: Mapping[str, NodeType]) -> None:
+        self.workflow = workflow
+        self.classes = classes
+        self.specs = {spec.node_id: spec for spec in workflow.nodes}
+        self.warnings: list[tuple[str, str]] = []
+        self.links: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(dict)
+        self.wires: dict[str, dict[str, list[str]]] = defaultdict(dict)
+        for connection in workflow.connections:
+            self._sort(connection)
+
+    def plan(self) -> Plan:
+        self.steps = {
+            spec.node_id: self._step(index, spec) for index, spec in enumerate(self.workflow.nodes)
+        }
+        steps = tuple(self.steps.values())
+        self._wire()
+        pair_steps(steps)
+        sources = self._data_sources()
+        heads = pick_heads(steps, sources)
+        for step in steps:
+            step.demands = self._demands(step, sources)
+            step.guarded = step.disabled or bool(step.demands) or step.control in _GUARDED
+        self._mark_joins(heads)
+        return Plan(
+            workflow=self.workflow,
+            steps=steps,
+            heads=heads,
+            sinks=tuple(s for s in steps if s.control == "subflow_output"),
+            output_aliases=_output_aliases(self.classes),
+            warnings=tuple(self.warnings),
+        )
+
+    def _sort(self, connection: Connection) -> None:
+        source, target = connection.source_node, connection.target_node
+        port = connection.source_port
+        if self._is_exec(connection):
+            self.wires[source].setdefault(port, []).append(target)
+        else:
+            port = _declared_output(self.classes[source], port)
+            self.links[target].setdefault(connection.target_port, []).append((source, port))
+
+    def _is_exec(self, connection: Connection) -> bool:
+        source, target = (
+            self.classes[connection.source_node],
+            self.classes[connection.target_node],
+        )
+        into, out_of = connection.target_port, connection.source_port
+        if into.startswith("exec") or into in target.exec_inputs:
+            return True
+        takes = {name for p in target.params.values() for name in (p.key, p.name, *p.aliases)}
+        # A data output may have the name of an execution output, such as `error`.
+        if into in takes or out_of in {output.name for output in source.outputs}:
+            return False
+        return out_of in source.exec_outputs_for(self.specs[connection.source_node].config)
+
+    def _step(self, index: int, spec: NodeSpec) -> Step:
+        cls = self.classes[spec.node_id]
+        links: Mapping[str, Sources] = self.links.get(spec.node_id, {})
+        parameters = Parameters(cls, spec.config, links)
+        self.warnings += [(spec.node_id, text) for text in parameters.warnings]
+        return Step(
+            index=index,
+            id=spec.node_id,
+            type=spec.node_type,
+            cls=cls,
+            control=cls.control,
+            disabled=spec.disabled,
+            goes_on_after_failure=_is_on(spec.config.get("continue_on_error")),
+            config=spec.config,
+            constants=parameters.constants,
+            dynamic=tuple(parameters.dynamic),
+            required=parameters.required,
+        )
+
+    def _wire(self) -> None:
+        for source, ports in self.wires.items():
+            step = self.steps[source]
+            step.ports = {
+                port: tuple(self.steps[t] for t in dict.fromkeys(targets))
+                for port, targets in ports.items()
+            }
+            step.follow = step.ports.get("exec_out", ())
+
+    def _data_sources(self) -> dict[str, Step]:
+        """Nodes without execution wiring that feed others: evaluated when they are needed."""
+        wired = {t for ports in self.wires.values() for ts in ports.values() for t in ts}
+        wired.update(self.wires)
+        feeding = {s for ports in self.links.values() for ss in ports.values() for s, _ in ss}
+        return {
+            key: step
+            for key, step in self.steps.items()
+            if key not in wired
+            and key in feeding
+            and step.control not in ("start", "subflow_output")
+        }
+
+    def _demands(self, step: Step, sources: Mapping[str, Step]) -> tuple[Step, ...]:
+        """The data sources *step* needs, those that others need first; cycles are cut."""
+        found: dict[str, Step] = {}
+        opened: set[str] = {step.id}
+        stack = [(key, False) for key in reversed(self._feeders(step.id, sources))]
+        while stack:
+            key, done = stack.pop()
+            if done:
+                found[key] = sources[key]
+            elif key not in opened:
+                opened.add(key)
+                stack.append((key, True))
+                stack += [(k, False) for k in reversed(self._feeders(key, sources))]
+        return tuple(found.values())
+
+    def _feeders(self, node_id: str, sources: Mapping[str, Step]) -> list[str]:
+        ports = self.links.get(node_id, {})
+        return [s for links in ports.values() for s, _ in links if s in sources]
+
+    def _mark_joins(self, heads: tuple[Step, ...]) -> None:
+        ways: dict[str, int] = defaultdict(int)
+        for step in self.steps.values():
+            for targets in step.ports.values():
+                for target in targets:
+                    ways[target.id] += 1
+        for head in heads:
+            ways[head.id] += 1
+        for step in reachable(heads):
+            step.joins = ways[step.id] > 1
+
+
+def _declared_output(cls: NodeType, port: str) -> str:
+    return next((o.name for o in cls.outputs if port in o.aliases), port)
+
+
+def _output_aliases(classes: Mapping[str, NodeType]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for node_id, cls in classes.items():
+        names = {alias: o.name for o in cls.outputs for alias in o.aliases}
+        if names:
+            found[node_id] = names
+    return found
+
+
+def _is_on(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1"))

@@ -1,0 +1,45 @@
+"""From a step to a node that can run: its parameters filled for this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.engine.plan import Step
+from casare_rpa.engine.scope import RunScope
+from casare_rpa.nodes.base import Node, NodeError
+
+
+def filled(step: Step, scope: RunScope) -> Any:
+    """A fresh node of *step*. Raises NodeError if a required parameter has no value."""
+    node = step.cls.__new__(step.cls)
+    values = node.__dict__
+    values.update(step.constants)
+    for name, resolve in step.dynamic:
+        values[name] = resolve(scope)
+    check_required(step, node)
+    return node
+
+
+def check_required(step: Step, node: Node) -> None:
+    """Raise NodeError if a required parameter has no value."""
+    for name in step.required:
+        if getattr(node, name) is None:
+            key = step.cls.params[name].key
+            raise NodeError(f"'{key}' has no value", ErrorCode.MISSING_REQUIRED_FIELD)
+
+
+def passed_through(step: Step, scope: RunScope) -> dict[str, Any]:
+    """What a disabled step gives: its inputs on outputs of the same name, `x_in` on `x_out`."""
+    inputs: Mapping[str, Any] = {
+        **step.constants,
+        **{name: resolve(scope) for name, resolve in step.dynamic},
+    }
+    found = {}
+    for output in step.cls.outputs:
+        name = output.name
+        source = name if name in inputs else name.removesuffix("_out") + "_in"
+        if inputs.get(source) is not None:
+            found[name] = inputs[source]
+    return found

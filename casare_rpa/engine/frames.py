@@ -1,0 +1,66 @@
+"""Regions: steps that belong together, run until none is left."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from casare_rpa.engine.failures import Failure, Signal
+from casare_rpa.engine.plan import Step
+
+if TYPE_CHECKING:
+    from casare_rpa.engine.walk import Strand
+
+
+class Frame:
+    """A region: the steps still to run, and those that must not run twice in this pass."""
+
+    __slots__ = ("queue", "seen")
+
+    #: The control node that opened it.
+    step: Step | None = None
+
+    def __init__(self, first: Iterable[Step] = ()) -> None:
+        self.queue: deque[Step] = deque(first)
+        self.seen: set[Step] = set()
+
+    def begin(self, first: Iterable[Step]) -> None:
+        """Start over with the steps *first*."""
+        self.queue.clear()
+        self.queue.extend(first)
+        self.seen.clear()
+
+    def ended(self, strand: Strand) -> None:
+        """The queue is empty: fill it again, open a region, or leave the stack."""
+        strand.frames.pop()
+
+    def takes(self, signal: Signal, strand: Strand) -> bool:
+        """Whether *signal* stops here; if not, the frame is taken off the stack."""
+        return False
+
+    def handles(self, failure: Failure) -> bool:
+        """Whether a failure below would stop here."""
+        return False
+
+
+class Root(Frame):
+    """The outermost region: one chain after the other."""
+
+    __slots__ = ("_all", "_heads")
+
+    def __init__(self, heads: Iterable[Step]) -> None:
+        super().__init__()
+        self._all = tuple(heads)
+        self._heads = deque(self._all)
+
+    def restart(self) -> None:
+        """Begin again at the first chain."""
+        self.begin(())
+        self._heads = deque(self._all)
+
+    def ended(self, strand: Strand) -> None:
+        if self._heads:
+            self.queue.append(self._heads.popleft())
+        else:
+            strand.frames.pop()

@@ -1,0 +1,102 @@
+"""The regions of loops: a body that is run once a pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casare_rpa.engine.failures import Break, Continue, Signal
+from casare_rpa.engine.frames import Frame
+from casare_rpa.engine.plan import Step
+from casare_rpa.nodes.base import Leave
+
+if TYPE_CHECKING:
+    from casare_rpa.engine.walk import Strand
+
+
+class LoopFrame(Frame):
+    """A loop's body. The first pass has begun when it is opened."""
+
+    __slots__ = ("step",)
+    step: Step
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.ports.get("body", ()))
+        self.step = step
+
+    def ended(self, strand: Strand) -> None:
+        try:
+            more = self._next_pass(strand)
+        except Exception as error:
+            strand.frames.pop()
+            strand.failed(self.step, error)
+            return
+        if more:
+            self.begin(self.step.ports.get("body", ()))
+        else:
+            self._finish(strand)
+
+    def takes(self, signal: Signal, strand: Strand) -> bool:
+        if isinstance(signal, Break) and signal.loop is self.step:
+            self._finish(strand)
+            return True
+        if isinstance(signal, Continue) and signal.loop is self.step:
+            # The pass ends here, whatever is still queued; the next begins when the walk comes by.
+            self.begin(())
+            return True
+        return False
+
+    def _finish(self, strand: Strand) -> None:
+        strand.frames.pop()
+        follow_completed(strand, self.step)
+
+    def _next_pass(self, strand: Strand) -> bool:
+        """Prepare the next pass; False after the last."""
+        raise NotImplementedError
+
+
+class ForFrame(LoopFrame):
+    """One pass for each item; the node keeps the place."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, step: Step, node: Any) -> None:
+        super().__init__(step)
+        self._node = node
+
+    def _next_pass(self, strand: Strand) -> bool:
+        node = self._node
+        if not node.has_more:
+            return False
+        node_id = strand.started(self.step)
+        strand.completed(self.step, node_id, node.next_pass(strand.context), 0.0)
+        return True
+
+
+class WhileFrame(LoopFrame):
+    """A pass as long as the condition holds."""
+
+    __slots__ = ("_iteration",)
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        self._iteration = 0
+
+    def _next_pass(self, strand: Strand) -> bool:
+        self._iteration += 1
+        node = strand.make(self.step)
+        node.iteration = self._iteration
+        result = node.run(strand.context)
+        if isinstance(result, Leave):
+            return False
+        strand.emit(self.step, result)
+        return True
+
+
+def follow_completed(strand: Strand, step: Step) -> None:
+    """Go on after a loop: by `completed`, or from its end node if nothing is wired there."""
+    if step.ports.get("completed"):
+        strand.follow(step, "completed")
+        return
+    after = next((end for end in step.ends if end.follow), None)
+    if after is not None:
+        strand.follow(after, "exec_out")

@@ -1,0 +1,35 @@
+"""What a run is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DEFAULT_MAX_RESULT_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Inputs and limits of one run.
+
+    `variables` override those of the workflow. `node_timeout_seconds` bounds a node that waits (0:
+    no limit), `timeout_seconds` the whole run. With `allowed_paths` files are reached only below
+    those folders. `environment` is what nodes see of the process environment; None: all but
+    CASARE_*. Outputs and variables that together exceed `max_result_bytes` as JSON are cut out of
+    the result, the largest first.
+    """
+
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    working_dir: Path
+    workflow_id: str = ""
+    workflow_name: str = ""
+    job_id: str = ""
+    node_timeout_seconds: float = 120.0
+    timeout_seconds: float | None = None
+    allowed_paths: tuple[str, ...] = ()
+    block_private_addresses: bool = False
+    triggered_by: str = "manual"
+    environment: Mapping[str, str] | None = None
+    max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES

@@ -1,0 +1,205 @@
+"""A node's parameters: from config, connections and defaults to values and resolvers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from casare_rpa.engine.expressions import (
+    Expression,
+    ExpressionError,
+    parse_expression,
+    text_as_boolean,
+)
+from casare_rpa.engine.placeholders import Resolver, Scope, compile_value
+from casare_rpa.nodes._iteration import truth
+from casare_rpa.nodes.base import NodeType, Param
+
+#: Nodes, by their control, for which an expression that fails is false, with a warning.
+LENIENT = frozenset({"if", "while", "assert"})
+
+Sources = Sequence[tuple[str, str]]
+
+
+def coerce(kind: str, value: Any, default: Any) -> Any:
+    """Text as the parameter's *kind*; other values, and text that does not fit, as they are."""
+    if not isinstance(value, str):
+        return value
+    match kind:
+        case "boolean":
+            return text_as_boolean(value) is True
+        case "integer" | "float" | "number":
+            return _number(kind, value, default)
+    return value
+
+
+def _number(kind: str, text: str, default: Any) -> Any:
+    if not text.strip():
+        return default
+    try:
+        if kind != "float":
+            return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if kind == "integer" and number.is_integer() else number
+
+
+class Parameters:
+    """The compiled parameters of one node."""
+
+    def __init__(
+        self, cls: NodeType, config: Mapping[str, Any], links: Mapping[str, Sources]
+    ) -> None:
+        self._beyond_limits: frozenset[str] = getattr(cls, "beyond_limits", frozenset())
+        self._lenient = cls.control in LENIENT
+        self.constants: dict[str, Any] = {}
+        self.dynamic: list[tuple[str, Resolver]] = []
+        self.warnings: list[str] = []
+        for item in cls.params.values():
+            self._add(item, config, _sources(item, links))
+        if getattr(cls, "takes_others", False):
+            self.dynamic.append(("others", _others(cls, config, links)))
+        # A constant that is there needs no look at run time.
+        self.required = tuple(
+            p.name for p in cls.params.values() if p.required and self.constants.get(p.name) is None
+        )
+
+    def _add(self, item: Param, config: Mapping[str, Any], sources: Sources) -> None:
+        written = _written(item, config)
+        value = item.default if written is None else written
+        resolve = self._resolver(item, value)
+        if sources:
+            self.dynamic.append((item.name, self._linked(item, sources, value, resolve)))
+        elif resolve is not None:
+            self.dynamic.append((item.name, resolve))
+        else:
+            constant = coerce(item.kind, value, item.default)
+            self.constants[item.name] = constant
+            if written is not None and item.name not in self._beyond_limits:
+                self.warnings += _violations(item, constant)
+
+    def _resolver(self, item: Param, value: Any) -> Resolver | None:
+        if item.raw and isinstance(value, str):
+            return None
+        if item.raw:
+            return None
+        if item.kind == "expression":
+            return self._expression(value) if isinstance(value, str) else None
+        resolve = compile_value(value)
+        if resolve is None or item.kind not in ("boolean", "integer", "float", "number"):
+            return resolve
+        kind, default, inner = item.kind, item.default, resolve
+        return lambda scope: coerce(kind, inner(scope), default)
+
+    def _expression(self, text: str) -> Resolver | None:
+        if self._lenient:
+            said = text_as_boolean(text)
+            return None if not text.strip() else _lenient(text) if said is None else _constant(said)
+        return _strict(text) if text.strip() else None
+
+    def _linked(
+        self, item: Param, sources: Sources, value: Any, resolve: Resolver | None
+    ) -> Resolver:
+        latest = tuple(reversed(sources))
+        kind, default, lenient = item.kind, item.default, self._lenient
+        fallback = resolve or _constant(coerce(kind, value, default))
+
+        def find(scope: Scope) -> Any:
+            for node_id, port in latest:
+                outputs = scope.outputs.get(node_id)
+                found = None if outputs is None else outputs.get(port)
+                if found is not None:
+                    if kind == "expression" and isinstance(found, str):
+                        return _delivered(found, scope) if lenient else found
+                    return coerce(kind, found, default)
+            return fallback(scope)
+
+        return find
+
+
+def _others(cls: NodeType, config: Mapping[str, Any], links: Mapping[str, Sources]) -> Resolver:
+    """How to get the values of keys and ports that *cls* does not declare, as one map."""
+    declared = {name for p in cls.params.values() for name in (p.key, p.name, *p.aliases)}
+    declared.add("continue_on_error")
+    known = {k: v for k, v in config.items() if k not in declared and not k.startswith("_")}
+    resolve = compile_value(known)
+    ports = {name: sources for name, sources in links.items() if name not in declared}
+
+    def find(scope: Scope) -> dict[str, Any]:
+        values: dict[str, Any] = resolve(scope) if resolve else {}
+        for name, sources in ports.items():
+            for node_id, port in sources:
+                found = scope.outputs.get(node_id, {}).get(port)
+                if found is not None:
+                    values[name] = found
+        return values
+
+    return find
+
+
+def _constant(value: Any) -> Resolver:
+    return lambda _scope: value
+
+
+def _delivered(text: str, scope: Scope) -> bool:
+    said = text_as_boolean(text)
+    return _evaluate_leniently(text, scope) if said is None else said
+
+
+def _lenient(text: str) -> Resolver:
+    return lambda scope: _evaluate_leniently(text, scope)
+
+
+def _evaluate_leniently(text: str, scope: Scope) -> bool:
+    try:
+        return truth(parse_expression(text).evaluate(scope))
+    except ExpressionError as error:
+        scope.failed_condition(error.message)
+        return False
+
+
+def _strict(text: str) -> Resolver:
+    try:
+        parsed: Expression = parse_expression(text)
+    except ExpressionError as error:
+        # It fails the node when it is reached: a branch that never runs does no harm.
+        return _raising(error)
+    return parsed.evaluate
+
+
+def _raising(error: ExpressionError) -> Resolver:
+    message = error.message
+
+    def fail(_scope: Scope) -> Any:
+        raise ExpressionError(message)
+
+    return fail
+
+
+def _sources(item: Param, links: Mapping[str, Sources]) -> Sources:
+    for name in (item.key, item.name, *item.aliases):
+        if name in links:
+            return links[name]
+    return ()
+
+
+def _written(item: Param, config: Mapping[str, Any]) -> Any:
+    for key in (item.key, item.name, *item.aliases):
+        value = config.get(key)
+        if value is not None:
+            return value
+    return None
+
+
+def _violations(item: Param, value: Any) -> Iterator[str]:
+    if item.choices and item.kind == "choice" and value not in item.choices:
+        yield f"{item.key}: {value!r} is none of {', '.join(map(str, item.choices))}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if item.minimum is not None and value < item.minimum:
+            yield f"{item.key}: {value} is below {item.minimum}"
+        if item.maximum is not None and value > item.maximum:
+            yield f"{item.key}: {value} is above {item.maximum}"

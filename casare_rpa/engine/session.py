@@ -1,0 +1,298 @@
+"""The state of a run while it goes on, shared by its strands and the workflows it calls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.domain.enums import LogLevel
+from casare_rpa.domain.events import EventBus, LogMessage, WorkflowProgress
+from casare_rpa.domain.workflow import load_workflow, parse_workflow
+from casare_rpa.engine.compile import compile_workflow
+from casare_rpa.engine.failures import BranchFailed, Failure, Halted
+from casare_rpa.engine.frames import Root
+from casare_rpa.engine.masking import MASK, Secrets
+from casare_rpa.engine.options import RunOptions
+from casare_rpa.engine.paths import Paths
+from casare_rpa.engine.plan import Plan, Step
+from casare_rpa.engine.scope import RunScope, is_public
+from casare_rpa.engine.start import starting_variables
+from casare_rpa.engine.walk import Strand
+from casare_rpa.errors import CasareError
+from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.workflow import BACKGROUND
+
+MAX_LOG_LINES = 10_000
+MAX_DEPTH = 10
+
+
+class Control:
+    """What a run shares with the workflows it calls."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self.halted: str | None = None
+        self.reason = ""
+        self.resources: dict[str, Any] = {
+            "block_private_addresses": options.block_private_addresses,
+            BACKGROUND: [],
+        }
+        self.closers: list[Callable[[], Any]] = []
+        self.environment = _environment(options)
+        self.paths = Paths(
+            working_dir=options.working_dir,
+            allowed=options.allowed_paths,
+            environment=self.environment,
+        )
+        self.logs: deque[dict[str, Any]] = deque(maxlen=MAX_LOG_LINES)
+        self.logs_written = 0
+        self.plans: dict[tuple[str, int, int], Plan] = {}
+
+
+class Run:
+    """The state of one run, or of one call of a workflow inside it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        options: RunOptions,
+        bus: EventBus,
+        control: Control,
+        *,
+        caller: Run | None = None,
+        prefix: str = "",
+    ) -> None:
+        workflow = plan.workflow
+        self.plan = plan
+        self.options = options
+        self.control = control
+        self.publish = bus.publish
+        self.workflow_id = options.workflow_id or workflow.id or ""
+        self.workflow_name = options.workflow_name or workflow.name
+        self.ids = [prefix + step.id for step in plan.steps]
+        self.done = bytearray(len(plan.steps))
+        self.executed = 0
+        self._completed = 0
+        self._next_progress = 0
+        self.skipped = 0
+        self.names: set[str] = set()
+        self.readonly = frozenset(v.name for v in workflow.variables if v.readonly)
+        self.secrets: Secrets = caller.secrets if caller else Secrets()
+        self.secrets.names |= {v.name for v in workflow.variables if v.sensitive}
+        self._bus = bus
+        self._caller = caller
+        self._depth: int = caller._depth + 1 if caller else 0
+        self.first_failure: Failure | None = None
+        #: Whether the walk came to its end.
+        self.finished = False
+        self._warned: set[str] = set()
+        self.strand: Strand | None = None
+
+    # -- the work, here and in called workflows --------------------------------------------------
+
+    async def work(self) -> None:
+        """Walk the plan; how it ended stands in the run afterwards."""
+        plan = self.plan
+        scope = RunScope(
+            variables={},
+            outputs={},
+            output_aliases=plan.output_aliases,
+            environment=self.control.environment,
+            warn=self._warn,
+        )
+        self.strand = strand = Strand(self, scope)
+        values, warnings = starting_variables(plan.workflow, self.options.variables)
+        scope.variables.update(values)
+        for name in self.secrets.names & values.keys():
+            self.secrets.learn(values[name])
+        for node_id, text in (*plan.warnings, *(("", w) for w in warnings)):
+            self.log(text, "warning", self._full_id(node_id))
+        try:
+            await strand.walk(Root(plan.heads))
+            await strand.collect(plan.sinks)
+            if self._caller is None:
+                await asyncio.gather(*self.control.resources[BACKGROUND])
+            self.finished = True
+        except BranchFailed as error:
+            self.first_failure = self.first_failure or error.failure
+        except Halted:
+            pass
+        finally:
+            if self._caller is None:
+                await self._end_background()
+
+    async def _end_background(self) -> None:
+        tasks = self.control.resources[BACKGROUND]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def call(
+        self, workflow: str | Mapping[str, Any], inputs: Mapping[str, Any], *, caller: str
+    ) -> dict[str, Any]:
+        """See `Context.call_workflow`."""
+        if self._depth + 1 > MAX_DEPTH:
+            raise NodeError(
+                f"workflows call each other more than {MAX_DEPTH} deep",
+                ErrorCode.RESOURCE_EXHAUSTED,
+            )
+        plan = self._plan_of(workflow)
+        options = _options_for_call(self.options, plan, inputs)
+        called = Run(plan, options, self._bus, self.control, caller=self, prefix=f"{caller}/")
+        try:
+            await called.work()
+        finally:
+            self.executed += called.executed
+            self.skipped += called.skipped
+        if self.control.halted:
+            raise Halted
+        if called.first_failure is not None:
+            failure = called.first_failure
+            raise NodeError(
+                f"{called.workflow_name}: {failure.described}",
+                failure.code,
+                business=failure.business,
+            )
+        return called.plain_variables()
+
+    def _plan_of(self, workflow: str | Mapping[str, Any]) -> Plan:
+        try:
+            if not isinstance(workflow, str):
+                return compile_workflow(parse_workflow(workflow))
+            path = self.control.paths.path(workflow)
+            about = path.stat()
+            key = (str(path), about.st_mtime_ns, about.st_size)
+            if key not in self.control.plans:
+                self.control.plans[key] = compile_workflow(load_workflow(path))
+            return self.control.plans[key]
+        except FileNotFoundError:
+            raise NodeError(
+                f"there is no workflow file {workflow}", ErrorCode.FILE_NOT_FOUND
+            ) from None
+        except NodeError:
+            raise
+        except CasareError as error:
+            raise NodeError(error.message, ErrorCode.WORKFLOW_INVALID) from error
+
+    # -- what strands and nodes report ------------------------------------------------------------
+
+    def failure(self, step: Step, error: BaseException) -> Failure:
+        """What *error* means for *step*, with secrets masked."""
+        message = error.message if isinstance(error, CasareError) else str(error)
+        return Failure(
+            step=step,
+            node_id=self.ids[step.index],
+            code=ErrorCode.from_exception(error),
+            message=self.secrets.text(message or type(error).__name__),
+            error=error,
+            business=isinstance(error, NodeError) and error.business,
+        )
+
+    def tolerated(self, failure: Failure) -> None:
+        """A failure that ends its branch only, because the workflow does not stop on errors."""
+        self.first_failure = self.first_failure or failure
+
+    def progress(self, step: Step) -> None:
+        """A node has done its work for the first time; what repeats later changes nothing.
+
+        Only whole percents are published, so a workflow of a thousand nodes says it 90 times.
+        """
+        self.done[step.index] = 1
+        if self._caller is not None:
+            return
+        self._completed += 1
+        if self._completed < self._next_progress:
+            return
+        completed, total = self._completed, len(self.done)
+        percentage = min(95, 5 + 90 * completed // total)
+        # The least count that gives a higher percentage.
+        self._next_progress = ((percentage - 4) * total + 89) // 90
+        self.publish(
+            WorkflowProgress(
+                workflow_id=self.workflow_id,
+                current_node_id=self.ids[step.index],
+                completed_nodes=completed,
+                total_nodes=total,
+                percentage=float(percentage),
+            )
+        )
+
+    def log(self, message: str, level: str, node_id: str | None, data: Any = None) -> None:
+        """Write a line to the run's log, with secrets masked."""
+        known = LogLevel.from_string(level)
+        message = self.secrets.text(message)
+        control = self.control
+        control.logs.append({"node_id": node_id, "level": known.value, "message": message})
+        control.logs_written += 1
+        extra = None if data is None else {"data": self.secrets.value(data)}
+        self.publish(
+            LogMessage(
+                level=known,
+                message=message,
+                source="node" if node_id else "engine",
+                node_id=node_id,
+                workflow_id=self.workflow_id,
+                extra_data=extra,
+            )
+        )
+
+    def limit_of(self, step: Step) -> float | None:
+        """How many seconds a node may wait."""
+        own = step.cls.timeout_seconds
+        limit = self.options.node_timeout_seconds if own is None else own
+        return limit or None
+
+    def plain_variables(self) -> dict[str, Any]:
+        """The public variables as they are."""
+        if self.strand is None:
+            return {}
+        return {k: v for k, v in self.strand.scope.variables.items() if is_public(k)}
+
+    def public_variables(self) -> dict[str, Any]:
+        """The public variables as others may see them."""
+        sensitive = self.secrets.names
+        return {
+            name: MASK if name in sensitive else self.secrets.value(value)
+            for name, value in self.plain_variables().items()
+        }
+
+    def shown_outputs(self) -> dict[str, dict[str, Any]]:
+        """The last outputs of each node as others may see them."""
+        found = self.strand.scope.outputs if self.strand is not None else {}
+        return {key: self.secrets.value(ports) for key, ports in found.items() if ports}
+
+    @property
+    def current_node_id(self) -> str | None:
+        """The node that ran last."""
+        return (self.strand.context.node_id or None) if self.strand is not None else None
+
+    def _full_id(self, node_id: str) -> str | None:
+        return self.ids[0][: -len(self.plan.steps[0].id)] + node_id if node_id else None
+
+    def _warn(self, about: str, message: str, node_id: str | None) -> None:
+        """Log a warning; the same *about* only once."""
+        if about and about in self._warned:
+            return
+        self._warned.add(about)
+        self.log(message, "warning", node_id)
+
+
+def _options_for_call(options: RunOptions, plan: Plan, inputs: Mapping[str, Any]) -> RunOptions:
+    workflow = plan.workflow
+    return replace(
+        options,
+        variables=dict(inputs),
+        workflow_id=workflow.id or "",
+        workflow_name=workflow.name,
+        triggered_by="workflow_call",
+    )
+
+
+def _environment(options: RunOptions) -> Mapping[str, str]:
+    if options.environment is not None:
+        return dict(options.environment)
+    return {k: v for k, v in os.environ.items() if not k.upper().startswith("CASARE_")}

@@ -1,0 +1,132 @@
+"""What expressions may use: operators, functions and methods, limited in what they make."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Callable, Mapping
+from datetime import date, time, timedelta
+from typing import Any
+
+from simpleeval import DEFAULT_OPERATORS
+
+MAX_TEXT_LENGTH = 1_000_000
+MAX_ITEMS = 1_000_000
+MAX_BITS = 100_000
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if isinstance(base, int) and isinstance(exponent, int):
+        if base.bit_length() * abs(exponent) > MAX_BITS:
+            raise ValueError(f"a power beyond {MAX_BITS} bits")
+        return base**exponent
+    if not isinstance(base, (int, float)) or not isinstance(exponent, (int, float)):
+        raise TypeError("only numbers have powers")
+    return base**exponent
+
+
+def _times(left: Any, right: Any) -> Any:
+    for many, count in ((left, right), (right, left)):
+        if isinstance(many, (str, bytes, list, tuple)) and isinstance(count, int):
+            _bounded(len(many) * count)
+    if isinstance(left, int) and isinstance(right, int):
+        _bounded_bits(left.bit_length() + right.bit_length())
+    return left * right
+
+
+def _plus(left: Any, right: Any) -> Any:
+    if isinstance(left, (str, bytes, list, tuple)) and isinstance(right, (str, bytes, list, tuple)):
+        _bounded(len(left) + len(right))
+    return left + right
+
+
+def _modulo(left: Any, right: Any) -> Any:
+    # `text % values` is a formatting language of its own ('%999999999d'), so numbers only.
+    if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
+        raise TypeError("% works on numbers only")
+    return left % right
+
+
+def _bounded(length: int) -> None:
+    if length > MAX_TEXT_LENGTH:
+        raise ValueError(f"a value longer than {MAX_TEXT_LENGTH}")
+
+
+def _bounded_bits(bits: int) -> None:
+    if bits > MAX_BITS:
+        raise ValueError(f"a number beyond {MAX_BITS} bits")
+
+
+def _range(*limits: int) -> range:
+    made = range(*limits)
+    if len(made) > MAX_ITEMS:
+        raise ValueError(f"a range of more than {MAX_ITEMS} items")
+    return made
+
+
+def _randint(first: int, last: int | None = None) -> int:
+    """Below *first*; with two limits between them, both included."""
+    return random.randrange(first) if last is None else random.randint(first, last)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "rand": random.random,
+    "randint": _randint,
+    "range": _range,
+    **{f.__name__: f for f in (int, float, str, len, bool, abs, min, max, sum, round)},
+    **{f.__name__: f for f in (sorted, list, tuple, any, all)},
+}
+
+
+def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    _bounded(len(text) + text.count(old) * len(new))
+    return text.replace(old, new, count)
+
+
+def _join(text: str, parts: Any) -> str:
+    listed = list(parts)
+    _bounded(sum(map(len, listed)) + len(text) * len(listed))
+    return text.join(listed)
+
+
+_TEXT_METHODS = frozenset(
+    {
+        *("capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha"),
+        *("isdecimal", "isdigit", "islower", "isnumeric", "isspace", "istitle", "isupper"),
+        *("lower", "lstrip", "partition", "removeprefix", "removesuffix", "rfind", "rindex"),
+        *("rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip"),
+        *("swapcase", "title", "upper"),
+    }
+)
+MAP_METHODS = frozenset({"get", "keys", "values", "items"})
+_TIME_PARTS = frozenset(
+    {
+        *("year", "month", "day", "hour", "minute", "second", "microsecond", "days", "seconds"),
+        *("weekday", "isoweekday", "isoformat", "date", "time", "timestamp", "total_seconds"),
+    }
+)
+#: What may be read of a value after a dot, by its type; map keys come first.
+METHODS: tuple[tuple[type, frozenset[str]], ...] = (
+    (str, _TEXT_METHODS),
+    (Mapping, MAP_METHODS),
+    (list, frozenset({"index", "count"})),
+    (tuple, frozenset({"index", "count"})),
+    (date, _TIME_PARTS),
+    (time, _TIME_PARTS),
+    (timedelta, _TIME_PARTS),
+)
+BOUNDED_METHODS: dict[str, Callable[..., Any]] = {"replace": _replace, "join": _join}
+
+OPERATORS: dict[type, Callable[..., Any]] = {
+    **{
+        kind: DEFAULT_OPERATORS[kind]
+        for kind in (
+            *(ast.Sub, ast.Div, ast.FloorDiv, ast.Eq, ast.NotEq, ast.Gt, ast.Lt, ast.GtE, ast.LtE),
+            *(ast.Not, ast.USub, ast.UAdd, ast.In, ast.NotIn, ast.Is, ast.IsNot),
+        )
+    },
+    ast.Add: _plus,
+    ast.Mult: _times,
+    ast.Pow: _power,
+    ast.Mod: _modulo,
+}

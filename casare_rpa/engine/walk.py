@@ -1,0 +1,332 @@
+"""Walking a plan: one strand runs its steps one after the other.
+
+A region is a first-in-first-out queue of steps that is run until it is empty. A strand keeps its
+open regions on a stack of its own, so that nesting costs no recursion: the body of a loop, a try or
+a retry is a region whose frame decides what follows when the queue runs empty, or when a signal
+(a failure, break, continue) travels up through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Iterable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.domain.events import NodeCompleted, NodeFailed, NodeSkipped, NodeStarted
+from casare_rpa.engine.context import RunContext
+from casare_rpa.engine.control import CONTROLS, GATES
+from casare_rpa.engine.failures import BranchFailed, Failed, Halted, Signal
+from casare_rpa.engine.filling import check_required, filled, passed_through
+from casare_rpa.engine.frames import Frame, Root
+from casare_rpa.engine.plan import Step, exit_of
+from casare_rpa.engine.recovery import Recovery
+from casare_rpa.engine.scope import RunScope
+from casare_rpa.nodes.base import Leave, NodeError
+
+if TYPE_CHECKING:
+    from casare_rpa.engine.session import Run
+
+#: The longest a strand keeps the event loop to itself.
+_TURN_SECONDS = 0.005
+#: What `run` returns when there is nothing to wait for.
+_AT_ONCE = frozenset({dict, Leave, type(None)})
+
+
+class Strand:
+    """One line of execution, with its own regions and, beside others, its own variables.
+
+    It ends without being run further when it comes to `stops_at`; `enclosing` are the control
+    nodes that are open around it.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        scope: RunScope,
+        *,
+        stops_at: Step | None = None,
+        enclosing: frozenset[Step] = frozenset(),
+    ) -> None:
+        self.run = run
+        self.scope = scope
+        self.frames: list[Frame] = []
+        self.pause_seconds = 0.0
+        self.stops_at = stops_at
+        self.enclosing = enclosing
+        self.recovery = Recovery()
+        self.context = context = RunContext(run, scope)
+        scope.current = lambda: context.node_id
+        self._turn_ends = 0.0
+
+    # -- the loop ---------------------------------------------------------------------------
+
+    async def walk(self, root: Frame) -> None:
+        """Run *root* until nothing is left. Raises BranchFailed and Halted."""
+        self.frames = frames = [root]
+        while frames:
+            if perf_counter() > self._turn_ends or self.pause_seconds:
+                await self._give_way()
+            frame = frames[-1]
+            if frame.queue:
+                await self._drain(frame)
+            else:
+                frame.ended(self)
+
+    async def collect(self, sinks: Iterable[Step]) -> None:
+        """Run the steps that only gather values, once all others are done."""
+        self.frames = [Frame()]
+        for step in sinks:
+            for source in step.demands:
+                await self._pull(source)
+            await self._pull(step)
+
+    async def walk_from(self, steps: Iterable[Step]) -> None:
+        """Run *steps* and what follows them as one region."""
+        await self.walk(Frame(steps))
+
+    def branch(self, step: Step, stops_at: Step | None = None) -> Strand:
+        """A strand of its own for a branch that *step* opens, with copies of the variables."""
+        around = {frame.step for frame in self.frames if frame.step is not None}
+        child = Strand(
+            self.run,
+            self.scope.branch(),
+            stops_at=stops_at,
+            enclosing=self.enclosing | around | {step},
+        )
+        child.recovery.source = self.recovery.source
+        return child
+
+    async def _drain(self, frame: Frame) -> None:  # noqa: C901 - the hot loop: calls cost here
+        """Run the steps of *frame* until its queue is empty or the stack has changed."""
+        queue, seen = frame.queue, frame.seen
+        run, scope, ctx = self.run, self.scope, self.context
+        publish, ids, workflow_id, control = run.publish, run.ids, run.workflow_id, run.control
+        while queue:
+            step = queue.popleft()
+            if step.joins:
+                if step in seen:
+                    continue
+                seen.add(step)
+            if control.halted:
+                raise Halted
+            if step.guarded and not await self._admit(step):
+                return
+            node_id, node_type = ids[step.index], step.type
+            ctx.step = step
+            publish(NodeStarted(node_id=node_id, node_type=node_type, workflow_id=workflow_id))
+            began = perf_counter()
+            try:
+                node = step.cls.__new__(step.cls)
+                values = node.__dict__
+                values.update(step.constants)
+                for name, resolve in step.dynamic:
+                    values[name] = resolve(scope)
+                if step.required:
+                    check_required(step, node)
+                result = node.run(ctx)
+                if type(result) not in _AT_ONCE:
+                    result = await self._bounded(step, result)
+            except (Exception, SystemExit) as error:
+                self.failed(step, error)
+                return
+            now = perf_counter()
+            port = None
+            if isinstance(result, dict):
+                outputs = result
+            elif isinstance(result, Leave):
+                port, outputs = result.port, result.outputs
+            else:
+                outputs = {}
+            self.completed(step, node_id, outputs, (now - began) * 1000.0)
+            if step.control and step.control in CONTROLS:
+                waiting = CONTROLS[step.control](self, step, node, port)
+                if waiting is not None:
+                    await self._branch(waiting)
+                return
+            queue.extend(step.follow if port is None else step.ports.get(port, ()))
+            if now > self._turn_ends:
+                await self._give_way()
+
+    async def _give_way(self) -> None:
+        """Let others use the event loop; after a failed attempt, for the time of its pause."""
+        if self.run.control.halted:
+            raise Halted
+        pause, self.pause_seconds = self.pause_seconds, 0.0
+        await asyncio.sleep(pause)
+        self._turn_ends = perf_counter() + _TURN_SECONDS
+
+    async def _bounded(self, step: Step, result: Any) -> Any:
+        """Wait for a node that waits, no longer than it may."""
+        if not inspect.isawaitable(result):
+            if isinstance(result, Mapping):
+                return dict(result)
+            raise TypeError(f"the node returned {type(result).__name__}, not its outputs")
+        limit = self.run.limit_of(step)
+        try:
+            if limit is None:
+                return await result
+            async with asyncio.timeout(limit) as timer:
+                return await result
+        except TimeoutError:
+            if limit is None or not timer.expired():
+                raise
+            text = f"Node {self.run.ids[step.index]} timed out after {limit:g}s"
+            raise NodeError(text, ErrorCode.TIMEOUT) from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise NodeError("the node cancelled itself", ErrorCode.CANCELLED) from None
+
+    async def _branch(self, waiting: Awaitable[None]) -> None:
+        try:
+            await waiting
+        except BranchFailed as error:
+            self.raise_signal(Failed(error.failure))
+
+    async def _admit(self, step: Step) -> bool:
+        """Whether *step* is to be run now; what it needs before is done here."""
+        if step is self.stops_at:
+            return False
+        if step.disabled:
+            self._skip(step)
+            return False
+        gate = GATES.get(step.control)
+        if gate is not None and not gate(self, step):
+            return False
+        for source in step.demands:
+            if not await self._pull(source):
+                return False
+        return True
+
+    async def _pull(self, step: Step) -> bool:
+        """Evaluate a data source; False if it failed, and the strand went elsewhere."""
+        if step.disabled:
+            return True
+        node_id = self.started(step)
+        began = perf_counter()
+        try:
+            result = self.make(step).run(self.context)
+            if type(result) not in _AT_ONCE:
+                result = await self._bounded(step, result)
+        except (Exception, SystemExit) as error:
+            self.failed(step, error)
+            return False
+        outputs = result.outputs if isinstance(result, Leave) else result or {}
+        self.completed(step, node_id, outputs, (perf_counter() - began) * 1000.0)
+        return True
+
+    # -- what frames and controls use ---------------------------------------------------------
+
+    def make(self, step: Step) -> Any:
+        """A fresh node of *step* with its parameters filled."""
+        self.context.step = step
+        return filled(step, self.scope)
+
+    def started(self, step: Step) -> str:
+        """Publish that *step* begins; its full id."""
+        run = self.run
+        self.context.step = step
+        node_id = run.ids[step.index]
+        run.publish(NodeStarted(node_id=node_id, node_type=step.type, workflow_id=run.workflow_id))
+        return node_id
+
+    def completed(
+        self, step: Step, node_id: str, outputs: dict[str, Any], execution_time_ms: float
+    ) -> None:
+        """Keep and publish the outputs of *step*; those that are None are not there."""
+        run = self.run
+        if outputs and None in outputs.values():
+            outputs = {port: value for port, value in outputs.items() if value is not None}
+        self.scope.outputs[step.id] = outputs
+        run.executed += 1
+        run.publish(
+            NodeCompleted(
+                node_id=node_id,
+                node_type=step.type,
+                workflow_id=run.workflow_id,
+                execution_time_ms=execution_time_ms,
+                output_data=run.secrets.value(outputs) if run.secrets.any else outputs,
+            )
+        )
+        if not run.done[step.index]:
+            run.progress(step)
+
+    def emit(self, step: Step, outputs: dict[str, Any]) -> None:
+        """Run a step that does nothing but show *outputs*."""
+        self.completed(step, self.started(step), outputs, 0.0)
+
+    def follow(self, step: Step, port: str) -> None:
+        """Queue what is wired to *port*, in the region on top."""
+        if self.frames:
+            self.frames[-1].queue.extend(step.ports.get(port, ()))
+
+    def opened(self, step: Step) -> Frame | None:
+        """The open region of a control node."""
+        return next((f for f in reversed(self.frames) if f.step is step), None)
+
+    def failed(self, step: Step, error: BaseException) -> None:
+        """Publish that *step* failed with *error* and go where the workflow says."""
+        failure = self.run.failure(step, error)
+        self.run.executed += 1
+        self.run.publish(
+            NodeFailed(
+                node_id=failure.node_id,
+                node_type=step.type,
+                workflow_id=self.run.workflow_id,
+                error_code=failure.code,
+                error_message=failure.message,
+                is_retryable=failure.code.is_retryable and not failure.business,
+            )
+        )
+        if step.control == "call" and step.ports.get("error"):
+            outputs = {"success": False, "error": failure.message}
+            self.scope.outputs[step.id] = outputs
+            self.follow(step, "error")
+        elif step.goes_on_after_failure:
+            self.context.log(f"goes on after a failure: {failure.message}", "warning")
+            self.follow(step, exit_of(step))
+        else:
+            self.raise_signal(Failed(failure))
+
+    def raise_signal(self, signal: Signal) -> None:
+        """Let *signal* travel up until a frame takes it. Raises BranchFailed if none does."""
+        if isinstance(signal, Failed) and not any(f.handles(signal.failure) for f in self.frames):
+            if self.recovery.apply(self, signal.failure):
+                return
+            if not self.run.plan.workflow.stop_on_error:
+                self.run.tolerated(signal.failure)
+                return
+        while self.frames:
+            if self.frames[-1].takes(signal, self):
+                return
+            self.frames.pop()
+        if isinstance(signal, Failed):
+            raise BranchFailed(signal.failure)
+
+    def restart(self) -> None:
+        """Begin again at the run's first step; variables stay as they are."""
+        del self.frames[1:]
+        root = self.frames[0]
+        assert isinstance(root, Root)
+        root.restart()
+
+    def skipped(self, step: Step, reason: str) -> None:
+        """Publish that *step* is passed over."""
+        self.run.skipped += 1
+        self.run.publish(
+            NodeSkipped(
+                node_id=self.run.ids[step.index],
+                node_type=step.type,
+                workflow_id=self.run.workflow_id,
+                reason=reason,
+            )
+        )
+
+    def _skip(self, step: Step) -> None:
+        self.skipped(step, "disabled")
+        self.scope.outputs[step.id] = passed_through(step, self.scope)
+        self.follow(step, exit_of(step))

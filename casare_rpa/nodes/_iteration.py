@@ -1,0 +1,63 @@
+"""What loops go over, and what conditions mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes.base import NodeError
+
+_FALSE = frozenset({"false", "no", "0", "off", ""})
+
+
+def truth(value: Any) -> bool:
+    """A condition's value: of text, `false no 0 off` and nothing are false, all other is true."""
+    if isinstance(value, str):
+        return value.strip().lower() not in _FALSE
+    return bool(value)
+
+
+def pairs_of(source: Any) -> tuple[Sequence[Any] | None, Sequence[Any]]:
+    """The keys (of a map) and the items of *source*.
+
+    A map gives its values, JSON text what it holds, other text its characters, a scalar itself.
+    """
+    if isinstance(source, str):
+        source = _from_json(source)
+    if isinstance(source, Mapping):
+        return list(source.keys()), list(source.values())
+    if isinstance(source, (list, tuple, str, range)):
+        # A copy, so that a body that changes the list does not change the loop.
+        return None, list(source) if isinstance(source, list) else source
+    if isinstance(source, Iterable) and not isinstance(source, bytes):
+        return None, list(source)
+    return None, [source]
+
+
+def _from_json(text: str) -> Any:
+    if text.lstrip()[:1] in ("[", "{"):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass
+    return text
+
+
+def range_of(start: Any, end: Any, step: Any) -> range:
+    """The numbers from *start* until before *end*.
+
+    Raises NodeError for a step of 0 and for what is no integer.
+    """
+    limits = []
+    for name, value in (("start", start), ("end", end), ("step", step)):
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int):
+            raise NodeError(f"{name}: {value!r} is no integer", ErrorCode.TYPE_MISMATCH)
+        limits.append(value)
+    if limits[2] == 0:
+        raise NodeError("step must not be 0", ErrorCode.VALUE_OUT_OF_RANGE)
+    return range(*limits)
