@@ -1,1 +1,74 @@
-"""TODO."""
+"""Where jobs live. `open_store(url, settings)` picks the back end by the address's scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from casare_rpa.errors import ConfigInvalid
+from casare_rpa.settings import Settings
+from casare_rpa.store.base import OnChange, Store
+from casare_rpa.store.records import (
+    Cancelled,
+    Change,
+    KeyPage,
+    KeyRecord,
+    LeaseState,
+    NewKey,
+    Reaped,
+    Renewal,
+    StoredWorkflow,
+    StoreHealth,
+    Submitted,
+)
+
+_BACK_ENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
+
+
+def open_store(
+    url: str,
+    settings: Settings,
+    *,
+    on_change: OnChange | None = None,
+    clock: Callable[[], float] | None = None,
+) -> Store:
+    """Open the store at *url*: sqlite:///PATH or postgresql://USER@HOST/DATABASE.
+
+    Creates or migrates the schema first. *clock* gives seconds since 1970 and decides every lease;
+    None: the machine's, in steps that do not follow later changes of its wall clock.
+
+    Raises ConfigInvalid for an address that cannot be used, ServerFailed when another
+    orchestrator holds the SQLite file (P20), Unavailable when the database does not answer.
+    """
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme not in _BACK_ENDS:
+        raise ConfigInvalid(
+            f"no store for {scheme!r}", hint="Write sqlite:///PATH or postgresql://..."
+        )
+    try:
+        back_end = import_module(f"{__name__}.{_BACK_ENDS[scheme]}")
+    except ModuleNotFoundError as error:
+        raise ConfigInvalid(
+            f"the package {error.name} is not installed",
+            hint="pip install 'casare-rpa[orchestrator,postgres]'",
+        ) from error
+    store: Store = back_end.open_store(url, settings, on_change=on_change, clock=clock)
+    return store
+
+
+__all__ = [
+    "Cancelled",
+    "Change",
+    "KeyPage",
+    "KeyRecord",
+    "LeaseState",
+    "NewKey",
+    "OnChange",
+    "Reaped",
+    "Renewal",
+    "Store",
+    "StoreHealth",
+    "StoredWorkflow",
+    "Submitted",
+    "open_store",
+]

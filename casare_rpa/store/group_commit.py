@@ -1,0 +1,153 @@
+"""One thread that does all writes, many operations to a COMMIT (P1, P21, P22).
+
+While one COMMIT waits for the disk, the next operations gather; they then share a transaction,
+each in a savepoint of its own, and are answered after its COMMIT.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from casare_rpa.errors import CasareError, Unavailable
+from casare_rpa.store.records import Change
+from casare_rpa.store.tx import T, Tx
+
+log = logging.getLogger(__name__)
+_LARGEST_GROUP = 256
+#: Errors of the file after which its content is in doubt. A failed write (disk full, file limit)
+#: is not among them: nothing of that transaction can have become valid.
+_FATAL_CODES = frozenset(
+    {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN}
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    operation: Callable[[Tx], Any]
+    answer: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.error is None:
+            self.answer.set_result(self.result)
+        else:
+            self.answer.set_exception(self.error)
+
+
+class GroupCommit:
+    """Owns the connection from now on; `close` gives it back after the last COMMIT."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        begin: Callable[[sa.Connection], Tx],
+        announce: Callable[[Sequence[Change]], None],
+    ) -> None:
+        self._connection = connection
+        self._begin = begin
+        self._announce = announce
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self.broken: str | None = None
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, operation: Callable[[Tx], T]) -> T:
+        """Wait until *operation* is committed. Raises what it raised, or Unavailable."""
+        work = _Work(operation=operation)
+        with self._lock:
+            if self._closed:
+                raise Unavailable("the store is closed")
+            self._queue.put(work)
+        return cast(T, work.answer.result())
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_last = False
+        while not is_last:
+            group, is_last = self._gather()
+            if group:
+                self._commit(group)
+                for work in group:
+                    work.settle()
+
+    def _gather(self) -> tuple[list[_Work], bool]:
+        """Everything that waits, at least one; and whether that was the end."""
+        group: list[_Work] = []
+        work = self._queue.get()
+        while work is not None:
+            group.append(work)
+            if len(group) == _LARGEST_GROUP:
+                return group, False
+            try:
+                work = self._queue.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _commit(self, group: list[_Work]) -> None:
+        changes: list[Change] = []
+        try:
+            if self.broken is not None:
+                raise Unavailable(f"the database cannot be trusted any more: {self.broken}")
+            with self._connection.begin():
+                for work in group:
+                    changes += self._execute(work)
+        except BaseException as error:  # nothing was committed, whatever it was: say so to all
+            refusal = self._refusal(error)
+            for work in group:
+                work.error = refusal
+            return
+        self._announce(changes)
+
+    def _execute(self, work: _Work) -> list[Change]:
+        """Run one operation; what fails in it undoes it alone."""
+        tx = self._begin(self._connection)
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("SAVEPOINT operation")
+        try:
+            work.result = work.operation(tx)
+        except sa.exc.OperationalError:
+            raise  # the database itself: it may have undone the whole transaction
+        except Exception as error:
+            work.error = error
+            driver.execute("ROLLBACK TO operation")
+            driver.execute("RELEASE operation")
+            return []
+        driver.execute("RELEASE operation")
+        return tx.changes
+
+    def _refusal(self, error: BaseException) -> CasareError:
+        if isinstance(error, CasareError):
+            return error
+        log.error("the database refused a write: %s", error)
+        if _is_fatal(error):
+            self.broken = str(getattr(error, "orig", None) or error)
+        return Unavailable(f"the database cannot be written: {getattr(error, 'orig', error)}")
+
+
+def _is_fatal(error: BaseException) -> bool:
+    if not isinstance(error, sa.exc.DBAPIError):
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is None:
+        return True
+    return code != sqlite3.SQLITE_IOERR_WRITE and code & 0xFF in _FATAL_CODES

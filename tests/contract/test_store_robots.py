@@ -1,0 +1,152 @@
+"""What the store tells about robots."""
+
+from __future__ import annotations
+
+import pytest
+
+from casare_rpa.errors import Conflict, NotFound
+from casare_rpa.wire import RobotChange, RobotStatusChange
+from tests.contract.world import World
+
+
+def test_a_registered_robot_is_idle_and_complete(world: World) -> None:
+    about = {"capabilities": ["browser"], "tags": ["gpu"], "environment": "lab", "version": "1"}
+    world.robot("new", **about, max_concurrent_jobs=3)
+    robot = world.store.robot("new")
+    assert (robot.status, robot.name, robot.draining) == ("idle", "Robot new", False)
+    assert robot.model_dump().items() >= about.items()
+    assert robot.max_concurrent_jobs == 3
+    assert robot.last_heartbeat is not None
+
+
+def test_a_robot_with_a_job_is_busy(world: World) -> None:
+    grant = world.running()
+    robot = world.store.robot("r1")
+    assert (robot.status, robot.current_job_ids) == ("busy", [grant.job_id])
+    world.finish(grant)
+    assert world.store.robot("r1").status == "idle"
+
+
+def test_a_silent_robot_is_shown_as_offline_until_it_is_heard_of(world: World) -> None:
+    world.clock.advance(world.settings.robot_offline_seconds + 1)
+    assert world.store.robot("r1").status == "offline"
+    assert world.store.health().robots_online == 0
+    world.store.renew("r1")
+    assert world.store.robot("r1").status == "idle"
+    assert world.store.health().robots_online == 1
+
+
+def test_a_robot_that_signed_off_is_online_again_with_its_next_heartbeat(world: World) -> None:
+    robot = world.store.set_robot_status("r1", RobotStatusChange(status="offline"))
+    assert robot.status == "offline"
+    world.store.renew("r1")
+    assert world.store.robot("r1").status == "idle"
+
+
+def test_a_heartbeat_of_an_unknown_robot_creates_it(world: World) -> None:
+    assert not world.store.renew("stranger", figures={"cpu_percent": 1}).draining
+    robot = world.store.robot("stranger")
+    assert (robot.status, robot.metrics) == ("idle", {"cpu_percent": 1})
+
+
+def test_the_newest_figures_are_shown_and_kept_over_a_restart(world: World) -> None:
+    for percent in range(5):
+        world.clock.advance(1)
+        world.store.renew("r1", figures={"cpu_percent": percent})
+        assert world.store.robot("r1").metrics == {"cpu_percent": percent}
+    seen = world.store.robot("r1").last_seen
+    world.restart()
+    assert world.store.robot("r1").metrics == {"cpu_percent": 4}
+    assert world.store.robot("r1").last_seen == seen
+
+
+def test_frequent_heartbeats_are_not_a_write_each(world: World) -> None:
+    world.store.renew("r1", figures={})
+    world.changes.clear()
+    for _ in range(10):
+        world.clock.advance(1)
+        world.store.renew("r1", figures={})
+    assert world.changes == []
+    world.clock.advance(10)
+    world.store.renew("r1", figures={})
+    assert [change.kind for change in world.changes] == ["robot"]
+
+
+def test_a_heartbeat_tells_a_robot_to_drain(world: World) -> None:
+    assert not world.store.renew("r1").draining
+    world.store.set_robot_status("r1", RobotStatusChange(status="idle", draining=True))
+    assert world.store.renew("r1").draining
+
+
+def test_a_new_start_ends_the_drain_but_not_the_pause(world: World) -> None:
+    world.robot("r1", boot_id="one")
+    world.store.set_robot_status("r1", RobotStatusChange(status="paused", draining=True))
+    assert world.robot("r1", boot_id="one").draining
+    robot = world.robot("r1", boot_id="two")
+    assert (robot.draining, robot.status) == (False, "maintenance")
+
+
+def test_the_newest_start_speaks_for_the_robot(world: World) -> None:
+    world.robot("r1", boot_id="one")
+    world.store.renew("r1", boot_id="one")
+    world.robot("r1", boot_id="two")
+    with pytest.raises(Conflict):
+        world.store.renew("r1", boot_id="one")
+    world.store.renew("r1", boot_id="two")
+
+
+def test_a_name_that_is_taken_gets_a_suffix(world: World) -> None:
+    robot = world.robot("another-robot-12345678", name="Robot r1")
+    assert robot.name == "Robot r1 (12345678)"
+    assert world.robot("another-robot-12345678", name="Robot r1").name == robot.name
+    assert world.robot("third-12345678", name="Robot r1").name == "Robot r1 (third-12345678)"
+
+
+def test_registering_again_keeps_one_robot(world: World) -> None:
+    created = world.store.robot("r1").created_at
+    world.clock.advance(5)
+    robot = world.robot("r1", hostname="elsewhere")
+    assert (robot.hostname, robot.created_at) == ("elsewhere", created)
+    assert world.store.robots().total == 1
+
+
+def test_robots_are_listed_by_name_and_filtered(world: World) -> None:
+    world.robot("a", name="Alpha", environment="lab")
+    world.robot("z", name="Zulu")
+    world.running("z")
+    assert [r.name for r in world.store.robots().robots] == ["Alpha", "Robot r1", "Zulu"]
+    assert [r.robot_id for r in world.store.robots(environment="lab").robots] == ["a"]
+    assert [r.robot_id for r in world.store.robots(status="busy").robots] == ["z"]
+    page = world.store.robots(limit=1, offset=1)
+    assert ([r.robot_id for r in page.robots], page.total) == (["r1"], 3)
+
+
+def test_a_changed_robot_is_matched_by_its_new_tags(world: World) -> None:
+    world.submit(tags=["gpu"])
+    assert world.store.claim("r1") is None
+    robot = world.store.update_robot("r1", RobotChange(tags=["gpu"], max_concurrent_jobs=2))
+    assert (robot.tags, robot.max_concurrent_jobs, robot.name) == (["gpu"], 2, "Robot r1")
+    assert world.store.claim("r1") is not None
+
+
+def test_a_robot_in_error_says_so(world: World) -> None:
+    assert world.store.set_robot_status("r1", RobotStatusChange(status="error")).status == "error"
+
+
+def test_an_unknown_robot_is_not_found(world: World) -> None:
+    for ask in (
+        lambda: world.store.robot("nobody"),
+        lambda: world.store.update_robot("nobody", RobotChange(name="x")),
+        lambda: world.store.set_robot_status("nobody", RobotStatusChange(status="idle")),
+        lambda: world.store.delete_robot("nobody"),
+    ):
+        with pytest.raises(NotFound):
+            ask()
+
+
+def test_a_deleted_robot_is_gone(world: World) -> None:
+    world.store.renew("r1", figures={"cpu_percent": 1})
+    world.store.delete_robot("r1")
+    assert world.store.robots().total == 0
+    world.robot("r1")
+    assert world.store.robot("r1").metrics == {}
