@@ -1,0 +1,104 @@
+"""Builds the application from a store and settings. Nothing happens on import."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from casare_rpa import __version__
+from casare_rpa.orchestrator import (
+    api_keys,
+    health,
+    identity,
+    jobs,
+    problems,
+    robot_jobs,
+    robot_keys,
+    robot_socket,
+    robots,
+    watchers,
+    workflows,
+)
+from casare_rpa.orchestrator.claims import ClaimTurns
+from casare_rpa.orchestrator.deps import Desk
+from casare_rpa.orchestrator.limits import Gate
+from casare_rpa.orchestrator.reaper import Reaper
+from casare_rpa.orchestrator.wakeups import Wakeups
+from casare_rpa.settings import Settings
+from casare_rpa.store import Store
+
+_DESCRIPTION = """\
+Keeps workflows, jobs and robots. People and scripts submit jobs, robots claim and run them.
+
+Every call but health carries a key: `Authorization: Bearer sk_live_...` for people and scripts,
+`robot_...` for robots. Every error has the same shape; its `code` is for programs, its `message`
+for people. Times are UTC, durations say their unit in the name.
+"""
+
+
+def create_app(
+    store: Store,
+    settings: Settings,
+    *,
+    wakeups: Wakeups | None = None,
+    on_broken: Callable[[str], None] = lambda reason: None,
+) -> FastAPI:
+    """The application over *store*.
+
+    *wakeups* must be the one whose `notify` is the store's `on_change`; without it, waiting calls
+    and sockets notice changes only when they look again by themselves. *on_broken* is called once
+    when the store must not be used any more. The caller closes the store.
+    """
+    desk = Desk(store, settings, wakeups or Wakeups())
+    app = FastAPI(
+        title="CasareRPA orchestrator",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url=None,  # served by `identity`, to holders of a key
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.desk = desk
+    app.state.claim_turns = ClaimTurns(desk)
+    app.state.reaper = Reaper(desk, on_broken)
+    for room in (
+        health, identity, workflows, jobs, robot_jobs, robots, robot_keys, api_keys,
+        watchers, robot_socket,
+    ):  # fmt: skip
+        app.include_router(room.router)
+    problems.install(app)
+    if settings.allowed_origins:
+        _allow_origins(app, settings)
+    app.add_middleware(Gate, settings=settings)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    desk: Desk = app.state.desk
+    reaper: Reaper = app.state.reaper
+    desk.wakeups.bind(asyncio.get_running_loop())
+    await reaper.start()
+    try:
+        yield
+    finally:
+        desk.wakeups.stop()
+        await reaper.stop()
+        desk.close()
+
+
+def _allow_origins(app: FastAPI, settings: Settings) -> None:
+    """Let pages of the origins named in the settings read the answers."""
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=[origin.rstrip("/") for origin in settings.allowed_origins],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Api-Key"],
+        expose_headers=["Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"],
+    )

@@ -1,0 +1,189 @@
+"""Who is calling, and whether the rules let them. Default deny."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from starlette.datastructures import Headers
+
+from casare_rpa.domain.keys import Key, matches, parse_key
+from casare_rpa.errors import Forbidden, RateLimited, Unauthenticated
+from casare_rpa.orchestrator.rules import ROLES, Rule
+from casare_rpa.store import Store
+from casare_rpa.store.records import KeyRecord
+
+#: Wrong keys that one address may send in a minute.
+FAILURES_PER_MINUTE = 10
+_TOUCH_EVERY_SECONDS = 60.0
+_REMEMBERED = 10_000
+
+T = TypeVar("T")
+Call = Callable[..., Coroutine[Any, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whoever holds the key of this request."""
+
+    key_id: str
+    key_name: str
+    #: Stays the same when the key is rotated.
+    name: str
+    role: str
+    robot_id: str | None
+    expires_at: datetime | None
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= datetime.now(UTC)
+
+    @property
+    def own_robot_id(self) -> str:
+        """The robot that this key belongs to. Raises Forbidden for a person's key."""
+        if self.robot_id is None:
+            raise Forbidden("this call is for robots: it needs a robot_... key")
+        return self.robot_id
+
+
+def key_in(headers: Headers) -> str | None:
+    """The key in the headers: `Authorization: Bearer KEY`, or `X-Api-Key: KEY`."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    return headers.get("x-api-key", "").strip() or None
+
+
+class Authenticator:
+    """Turns keys into principals.
+
+    What the store said about a key is kept for *remember_seconds*; a change of the key that this
+    process hears of is taken in at once. Wrong keys are limited for each address; a right key
+    always works, so nobody can be locked out by a neighbour behind the same address.
+    """
+
+    def __init__(self, store: Store, call: Call, *, remember_seconds: float) -> None:
+        self._store = store
+        self._call = call
+        self._remember_seconds = remember_seconds
+        self._known: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
+        self._changes = 0
+        self._touched: OrderedDict[str, float] = OrderedDict()
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def forget(self, key_id: str) -> None:
+        """The key changed: ask the store next time. May be called from any thread."""
+        self._changes += 1
+        self._known.pop(key_id, None)
+
+    async def principal(self, text: str | None, rule: Rule, *, address: str) -> Principal:
+        """The holder of the key *text*, if *rule* lets them.
+
+        Raises Unauthenticated, Forbidden, or RateLimited after too many wrong keys from *address*.
+        """
+        if not text:
+            raise Unauthenticated(
+                "a key is needed", hint="Send it in the header: Authorization: Bearer KEY."
+            )
+        record = await self._record(text)
+        if record is None:
+            raise self._failure(address)
+        self._check_status(record, rule)
+        await self._touch(record.id, address)
+        principal = _principal(record)
+        check_role(principal, rule)
+        return principal
+
+    async def still_valid(self, principal: Principal, rule: Rule) -> bool:
+        """Whether the key of an open socket may go on."""
+        record = await self._look_up(principal.key_id)
+        if record is None or record.status == "revoked":
+            return False
+        return rule.after_expiry or not _principal(record).expired
+
+    async def _record(self, text: str) -> KeyRecord | None:
+        key = parse_key(text)
+        if key is None:
+            return None
+        record = await self._look_up(key.key_id)
+        return record if record is not None and _is_of(key, record) else None
+
+    async def _look_up(self, key_id: str) -> KeyRecord | None:
+        known = self._known.get(key_id)
+        if known is not None and time.monotonic() - known[0] < self._remember_seconds:
+            return known[1]
+        changes = self._changes
+        record: KeyRecord | None = await self._call(self._store.key, key_id)
+        # A key that changed while it was being read must not be remembered as it was before.
+        if record is not None and changes == self._changes:
+            _remember(self._known, key_id, (time.monotonic(), record))
+        return record
+
+    def _check_status(self, record: KeyRecord, rule: Rule) -> None:
+        if record.status == "revoked":
+            raise Unauthenticated("the key was revoked")
+        if _principal(record).expired and not rule.after_expiry:
+            raise Unauthenticated("the key has expired")
+
+    async def _touch(self, key_id: str, address: str) -> None:
+        now = time.monotonic()
+        last = self._touched.get(key_id)
+        if last is None or now - last > _TOUCH_EVERY_SECONDS:
+            _remember(self._touched, key_id, now)
+            await self._call(self._store.touch_key, key_id, ip=address)
+
+    def _failure(self, address: str) -> Unauthenticated | RateLimited:
+        """Count a wrong key; what to tell its sender."""
+        now = time.monotonic()
+        times = self._failures.get(address)
+        if times is None:
+            times = deque(maxlen=FAILURES_PER_MINUTE)
+            _remember(self._failures, address, times)
+        if len(times) == FAILURES_PER_MINUTE and now - times[0] < 60:
+            return RateLimited(
+                "too many wrong keys from this address",
+                details={"retry_after_seconds": round(60 - (now - times[0]), 1)},
+            )
+        times.append(now)
+        return Unauthenticated("the key is unknown", hint="Was it copied whole?")
+
+
+def check_role(principal: Principal, rule: Rule) -> None:
+    """Raises Forbidden unless *rule* names the principal's role."""
+    if principal.role not in rule.roles:
+        raise Forbidden(
+            f"the role {principal.role} may not do this",
+            hint=f"It takes a key of the role {_one_of(rule.roles)}.",
+        )
+
+
+def _one_of(roles: frozenset[str]) -> str:
+    return " or ".join(role for role in ROLES if role in roles)
+
+
+def _is_of(key: Key, record: KeyRecord) -> bool:
+    kind = "robot" if key.kind == "robot" else "user"
+    return record.kind == kind and matches(key, record.secret_hash)
+
+
+def _principal(record: KeyRecord) -> Principal:
+    return Principal(
+        key_id=record.id,
+        key_name=record.name,
+        name=record.principal,
+        role="robot" if record.kind == "robot" else record.role or "",
+        robot_id=record.robot_id if record.kind == "robot" else None,
+        expires_at=record.expires_at,
+    )
+
+
+def _remember(memory: OrderedDict[str, T], name: str, value: T) -> None:
+    """Keep *value*; the oldest goes when there are too many."""
+    memory[name] = value
+    memory.move_to_end(name)
+    while len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,79 @@
+"""What routes share, and the one door through which they enter the blocking store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Annotated, ParamSpec, TypeVar
+
+from fastapi import Depends, Query, Request
+from starlette.requests import HTTPConnection
+
+from casare_rpa.orchestrator.auth import Authenticator, Principal
+from casare_rpa.orchestrator.pages import EventPages
+from casare_rpa.orchestrator.tickets import Tickets
+from casare_rpa.orchestrator.wakeups import Wakeups
+from casare_rpa.settings import Settings
+from casare_rpa.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Writers that wait together are committed together, so this is also the size of a group.
+_STORE_THREADS = 32
+
+PRINCIPAL = "casare.principal"
+
+
+class Desk:
+    """Everything a route may need. One for each application."""
+
+    def __init__(self, store: Store, settings: Settings, wakeups: Wakeups) -> None:
+        self.store = store
+        self.settings = settings
+        self.wakeups = wakeups
+        self.auth = Authenticator(
+            store, self.call, remember_seconds=settings.key_check_every_seconds
+        )
+        wakeups.on_key_change = self.auth.forget
+        self.pages = EventPages(store, self.call)
+        self.tickets = Tickets()
+        self.open_sockets = 0
+        self._threads = ThreadPoolExecutor(_STORE_THREADS, thread_name_prefix="store")
+
+    async def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a blocking method of the store on a thread of its own."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(method, *args, **kwargs))
+
+    def close(self) -> None:
+        """Let calls end that are under way."""
+        self._threads.shutdown(wait=True)
+
+
+def desk_of(connection: HTTPConnection) -> Desk:
+    desk: Desk = connection.app.state.desk
+    return desk
+
+
+def address_of(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else "unknown"
+
+
+# Plain functions would each cost a hop to another thread.
+async def _desk(request: Request) -> Desk:
+    return desk_of(request)
+
+
+async def _principal(request: Request) -> Principal:
+    principal: Principal = request.scope[PRINCIPAL]
+    return principal
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
+PrincipalDep = Annotated[Principal, Depends(_principal)]
+
+Limit = Annotated[int, Query(ge=1, le=500, description="At most this many.")]
+Offset = Annotated[int, Query(ge=0, lt=2**31, description="Skip this many.")]

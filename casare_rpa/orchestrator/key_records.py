@@ -1,0 +1,50 @@
+"""Between a key and what the store keeps of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from casare_rpa.domain.keys import Key
+from casare_rpa.errors import InvalidInput, NotFound
+from casare_rpa.orchestrator.deps import Desk
+from casare_rpa.store import KeyRecord, NewKey
+
+
+def new_key(
+    key: Key,
+    *,
+    name: str,
+    role: str | None = None,
+    robot_id: str | None = None,
+    description: str = "",
+    expires_at: datetime | None = None,
+) -> NewKey:
+    """*key* as it is stored: its id and its hash. Raises InvalidInput for a time in the past."""
+    return NewKey(
+        id=key.key_id,
+        kind="robot" if key.kind == "robot" else "user",
+        name=name,
+        secret_hash=key.digest,
+        role=role,
+        robot_id=robot_id,
+        description=description,
+        expires_at=_future(expires_at),
+    )
+
+
+async def key_of_kind(desk: Desk, key_id: str, kind: Literal["user", "robot"]) -> KeyRecord:
+    """Raises NotFound for an unknown key, and for one that belongs to the other list."""
+    record = await desk.call(desk.store.key, key_id)
+    if record is None or record.kind != kind:
+        raise NotFound(f"there is no key {key_id}")
+    return record
+
+
+def _future(expires_at: datetime | None) -> datetime | None:
+    if expires_at is None:
+        return None
+    aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+    if aware <= datetime.now(UTC):
+        raise InvalidInput("the key would have expired already", field="expires_at")
+    return aware

@@ -1,0 +1,108 @@
+"""How every route is guarded: key, role, then body. Nothing is read from a caller without a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from casare_rpa.errors import BadRequest, NotFound
+from casare_rpa.orchestrator.auth import key_in
+from casare_rpa.orchestrator.bodies import check_body
+from casare_rpa.orchestrator.deps import PRINCIPAL, Desk, address_of, desk_of
+from casare_rpa.orchestrator.rules import API, Rule, rule_for
+from casare_rpa.wire import ErrorResponse
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_BEARER = HTTPBearer(
+    scheme_name="key",
+    bearerFormat="sk_live_... or robot_...",
+    description="`Authorization: Bearer KEY`. `X-Api-Key: KEY` is understood as well.",
+    auto_error=False,
+)
+
+_MEANINGS = {
+    400: "The request cannot be read.",
+    401: "The key is missing, unknown, expired or revoked.",
+    403: "The key's role does not allow it, or the thing is another robot's.",
+    404: "There is no such thing.",
+    409: "The thing's state forbids it.",
+    410: "The lease is gone: the attempt is no longer the caller's.",
+    413: "The body is too large.",
+    422: "A value is wrong; `details.validation_errors` says which.",
+    429: "Too many wrong keys; `Retry-After` says when to try again.",
+    503: "Not now; `Retry-After` says when to try again.",
+}
+
+
+class GuardedRoute(APIRoute):
+    """A route with its row of the rules. Made without one, it raises LookupError at start."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+        (method,) = self.methods or {"GET"}
+        rule = rule_for(method, self.path)
+        takes_body = method in ("POST", "PUT")
+        is_workflow = self.path.startswith(f"{API}/workflows")
+
+        async def guarded(request: Request) -> Response:
+            desk = desk_of(request)
+            if rule.roles:
+                await _authorize(request, desk, rule)
+            _check_names(request)
+            if takes_body:
+                request = await check_body(request, _limit_bytes(desk, is_workflow))
+            return await handle(request)
+
+        return guarded
+
+
+async def _authorize(request: Request, desk: Desk, rule: Rule) -> None:
+    request.scope[PRINCIPAL] = await desk.auth.principal(
+        key_in(request.headers), rule, address=address_of(request)
+    )
+
+
+def _check_names(request: Request) -> None:
+    """No id holds what a database or a terminal would choke on, so there is nothing to find."""
+    for value in request.path_params.values():
+        text = str(value)
+        if len(text) > 256 or not text.isprintable():
+            raise NotFound("there is nothing of that name")
+    if b"%00" in request.scope["query_string"]:
+        raise BadRequest("the address holds a NUL character")
+
+
+def _limit_bytes(desk: Desk, is_workflow: bool) -> int:
+    settings = desk.settings
+    return settings.max_workflow_bytes if is_workflow else settings.max_body_bytes
+
+
+def router(prefix: str, noun: str) -> APIRouter:
+    """A router of guarded routes under *prefix*."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[noun],
+        route_class=GuardedRoute,
+        dependencies=[Security(_BEARER)],
+        strict_content_type=False,
+        responses=failures(401, 403, 429, 503),
+    )
+
+
+def public_router(noun: str) -> APIRouter:
+    """A router for the few routes without a key; each still has its row of the rules."""
+    return APIRouter(tags=[noun], route_class=GuardedRoute, responses=failures(503))
+
+
+def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for its documentation."""
+    return {
+        status: {"model": ErrorResponse, "description": _MEANINGS[status]} for status in statuses
+    }

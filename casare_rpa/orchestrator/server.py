@@ -1,0 +1,226 @@
+"""The life of an orchestrator process: check, bind, open, make the first key, serve, stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import orjson
+import platformdirs
+import uvicorn
+from fastapi import FastAPI
+
+from casare_rpa import __version__
+from casare_rpa.errors import ConfigInvalid, ServerFailed
+from casare_rpa.orchestrator.app import create_app
+from casare_rpa.orchestrator.first_key import make_first_key
+from casare_rpa.orchestrator.listening import bind, check_exposure, url_of
+from casare_rpa.orchestrator.protocols import LiveSocketProtocol, RequestProtocol
+from casare_rpa.orchestrator.wakeups import Wakeups
+from casare_rpa.settings import Settings
+from casare_rpa.store import open_store
+
+log = logging.getLogger(__name__)
+
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)
+_GRACE_SECONDS = 10
+_SOCKET_MESSAGE_BYTES = 1 << 20
+_EXIT_BROKEN = 75
+
+
+def serve(settings: Settings, *, show: Callable[[str], None] | None = None) -> int:
+    """Run an orchestrator until a signal; the exit code.
+
+    0 after the first SIGTERM or SIGINT, 128 + signal after a second one, 75 when the database
+    cannot be trusted any more. *show* gets lines that a person at a terminal must see, such as
+    the first key; None writes them to stderr when that is a terminal.
+
+    Raises ConfigInvalid, which says what to mend, before anything is written.
+    """
+    return Orchestrator(settings, show=show).run()
+
+
+class Orchestrator:
+    """One server. `run` blocks; `stop` may be called from any thread."""
+
+    def __init__(self, settings: Settings, *, show: Callable[[str], None] | None = None) -> None:
+        self.settings = settings
+        self._show = show or _terminal()
+        self._server: _Server | None = None
+        self._stop_asked = False
+        self.app: FastAPI | None = None
+        #: Where it listens; set once it does.
+        self.url = ""
+        self.listening = threading.Event()
+
+    def run(self) -> int:
+        """Serve until stopped; the exit code."""
+        check_exposure(self.settings)
+        listener = bind(self.settings)
+        with listener:
+            state_dir = state_dir_of(self.settings)
+            _make_private(state_dir)
+            wakeups = Wakeups()
+            store = open_store(
+                self.settings.database or f"sqlite:///{state_dir / 'orchestrator.db'}",
+                self.settings,
+                on_change=wakeups.notify,
+            )
+            try:
+                make_first_key(store, state_dir, self._show)
+                self.app = create_app(store, self.settings, wakeups=wakeups, on_broken=self._broken)
+                return self._serve(self.app, listener, wakeups, state_dir)
+            finally:
+                store.close()
+
+    def stop(self) -> None:
+        """Stop soon: answers under way are finished first."""
+        self._stop_asked = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def _serve(
+        self, app: FastAPI, listener: socket.socket, wakeups: Wakeups, state_dir: Path
+    ) -> int:
+        self.url = url_of(listener, self.settings)
+        about = state_dir / "orchestrator.json"
+
+        def on_listening() -> None:
+            _write_about(about, self.url)
+            log.info("listening on %s", self.url)
+            self.listening.set()
+
+        self._server = _Server(_uvicorn_config(app), wakeups, on_listening)
+        if self._stop_asked:
+            return 0
+        try:
+            self._server.run(sockets=[listener])
+        except SystemExit as error:  # how uvicorn says that the application did not come up
+            raise ServerFailed("the orchestrator could not start; its log says why") from error
+        finally:
+            _remove_about(about)
+        return self._server.exit_code
+
+    def _broken(self, reason: str) -> None:
+        log.critical("the database cannot be trusted any more: %s; stopping", reason)
+        if self._server is not None:
+            self._server.exit_code = _EXIT_BROKEN
+            self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our signals: the first ends in peace, the second at once."""
+
+    def __init__(
+        self, config: uvicorn.Config, wakeups: Wakeups, on_listening: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._wakeups = wakeups
+        self._on_listening = on_listening
+        self._signals = 0
+        self.exit_code = 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Long polls answer now, so that they do not hold up the end.
+        self._wakeups.stop()
+        await super().shutdown(sockets=sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            self.exit_code = 128 + sig
+            self.force_exit = True
+        self.should_exit = True
+
+
+def _uvicorn_config(app: FastAPI) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=RequestProtocol,
+        ws=LiveSocketProtocol,
+        ws_max_size=_SOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=10.0,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        lifespan="on",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    # It logs addresses of sockets at INFO; those of old clients carried keys once.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return config
+
+
+def state_dir_of(settings: Settings) -> Path:
+    """Where this server writes: the setting `state_dir`, else the user's own folder."""
+    if settings.state_dir:
+        return Path(settings.state_dir).expanduser().absolute()
+    return platformdirs.user_state_path("casare-rpa")
+
+
+def _make_private(state_dir: Path) -> None:
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state_dir.chmod(0o700)
+    except OSError as error:
+        raise ConfigInvalid(
+            f"cannot use the state folder {state_dir}: {error.strerror}",
+            hint="Set CASARE_STATE_DIR to a folder that is yours.",
+        ) from error
+
+
+def _write_about(path: Path, url: str) -> None:
+    """Tell other programs of this user where the server is; never half a file."""
+    about = {"url": url, "pid": os.getpid(), "version": __version__}
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.write_bytes(orjson.dumps(about) + b"\n")
+    new.chmod(0o600)
+    new.replace(path)
+
+
+def _remove_about(path: Path) -> None:
+    with suppress(OSError, ValueError, KeyError):
+        # A server that was started meanwhile has written its own.
+        if orjson.loads(path.read_bytes())["pid"] == os.getpid():
+            path.unlink()
+
+
+def _terminal() -> Callable[[str], None] | None:
+    if not sys.stderr.isatty():
+        return None
+
+    def write(line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    return write

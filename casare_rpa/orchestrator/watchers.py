@@ -1,0 +1,73 @@
+"""/ws/jobs/{job_id}: a job's history, then what happens, until it ends.
+
+History comes from the store, always. Memory holds wake-ups only, so a slow watcher falls back to
+reading and loses nothing, and each watcher waits for nobody but itself.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from casare_rpa.errors import NotFound
+from casare_rpa.orchestrator.deps import desk_of
+from casare_rpa.orchestrator.pages import PAGE_SIZE
+from casare_rpa.orchestrator.rules import API, rule_for
+from casare_rpa.orchestrator.sockets import (
+    SHORTER_HISTORY,
+    UNKNOWN,
+    Socket,
+    SocketClosed,
+    open_socket,
+)
+from casare_rpa.orchestrator.wakeups import job_topic
+
+router = APIRouter()
+
+_RULE = rule_for("WS", "/ws/jobs/{job_id}")
+
+
+@router.websocket("/ws/jobs/{job_id}")
+@router.websocket(f"{API}/ws/jobs/{{job_id}}")
+async def watch_job(websocket: WebSocket, job_id: str) -> None:
+    async with open_socket(websocket, desk_of(websocket), _RULE) as socket:
+        await _watch(socket, job_id, _after(websocket))
+
+
+def _after(websocket: WebSocket) -> int:
+    text = websocket.query_params.get("after", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise SocketClosed(1008, "after must be a number, the last seq that was seen")
+    return int(text)
+
+
+async def _watch(socket: Socket, job_id: str, after: int) -> None:
+    """Send everything later than *after*. Ends by raising SocketClosed."""
+    desk = socket.desk
+    with socket.listen(job_topic(job_id)) as bell:
+        over = await _is_over(socket, job_id, after)
+        while True:
+            bell.take()
+            page = await desk.pages.after(job_id, after)
+            for message in page:
+                await socket.send(message.text, last_seq=after)
+                after = message.seq
+                if message.last:
+                    raise SocketClosed(1000, f"the job has ended; last seq {after}")
+            if len(page) >= PAGE_SIZE:
+                continue
+            if over:
+                raise SocketClosed(1000, f"the job has ended; last seq {after}")
+            await socket.check()
+            await bell.wait(socket.check_every_seconds)
+
+
+async def _is_over(socket: Socket, job_id: str, after: int) -> bool:
+    """Whether the job had ended when the watcher came. Raises SocketClosed for an unknown one."""
+    try:
+        job = await socket.desk.call(socket.desk.store.job, job_id)
+    except NotFound:
+        raise SocketClosed(UNKNOWN, "there is no such job") from None
+    if after > job.last_seq:
+        raise SocketClosed(SHORTER_HISTORY, f"the history ends at {job.last_seq}")
+    return job.status.finished

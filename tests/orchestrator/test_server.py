@@ -1,0 +1,261 @@
+"""The server as a process: how it starts, what it leaves, how it ends."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from casare_rpa import errors
+from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.keys import parse_key
+from casare_rpa.orchestrator.server import Orchestrator, serve
+from casare_rpa.settings import Settings
+from casare_rpa.store.sqlite import SqliteStore
+from tests.orchestrator.support import eventually, running, workflow_document
+
+_SERVE = """
+import sys
+from casare_rpa.errors import CasareError
+from casare_rpa.orchestrator.server import serve
+from casare_rpa.settings import Settings
+from casare_rpa.store.sqlite import SqliteStore
+try:
+    sys.exit(serve(Settings.load()))
+except CasareError as error:
+    sys.stderr.write(f"{error.message} | {error.hint}\\n")
+    sys.exit(error.exit_code)
+"""
+
+
+def _start(state_dir: Path, *, stderr: Any = subprocess.PIPE, **env: str) -> subprocess.Popen[str]:
+    given = {"CASARE_STATE_DIR": str(state_dir), "CASARE_PORT": "0", **env}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("CASARE_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", _SERVE], env=inherited | given, stderr=stderr, text=True
+    )
+
+
+def _url(state_dir: Path, process: subprocess.Popen[str]) -> str:
+    about = state_dir / "orchestrator.json"
+    eventually(lambda: about.exists() or process.poll() is not None, within_seconds=30)
+    return str(orjson.loads(about.read_bytes())["url"])
+
+
+@contextmanager
+def _process(state_dir: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+    process = _start(state_dir, **env)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_first_start_without_a_terminal_leaves_a_key_for_its_user_alone(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    with _process(state) as process:
+        url = _url(state, process)
+        key = (state / "admin.key").read_text().strip()
+        assert parse_key(key) is not None
+        assert _mode(state / "admin.key") == 0o600 and _mode(state) == 0o700
+        about = orjson.loads((state / "orchestrator.json").read_bytes())
+        assert about["pid"] == process.pid and about["url"] == url and about["version"]
+        with OrchestratorClient(url, key) as client:
+            assert client.me()["roles"] == ["admin"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    assert not (state / "orchestrator.json").exists()
+    assert sorted(path.name for path in state.glob("admin*")) == ["admin.key"]
+
+
+def test_the_second_start_makes_no_key(tmp_path: Path) -> None:
+    for _ in range(2):
+        with _process(tmp_path) as process:
+            _url(tmp_path, process)
+            key = (tmp_path / "admin.key").read_text()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
+    assert (tmp_path / "admin.key").read_text() == key
+    assert not (tmp_path / "admin.key.old").exists()
+
+
+def test_a_new_database_keeps_the_key_of_the_old_one_beside(tmp_path: Path) -> None:
+    (tmp_path / "admin.key").write_text("sk_live_older\n")
+    with _process(tmp_path) as process:
+        _url(tmp_path, process)
+    assert (tmp_path / "admin.key.old").read_text() == "sk_live_older\n"
+    assert parse_key((tmp_path / "admin.key").read_text().strip()) is not None
+
+
+def test_on_a_terminal_the_first_key_is_shown_and_not_written(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = _start(tmp_path, stderr=theirs)
+    try:
+        url = _url(tmp_path, process)
+        shown = os.read(ours, 65536).decode()
+        key = next(word for word in shown.split() if word.startswith("sk_live_"))
+        with OrchestratorClient(url, key) as client:
+            assert client.me()["roles"] == ["admin"]
+        assert not (tmp_path / "admin.key").exists()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_port_in_use_is_one_clear_line_and_nothing_is_written(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = _start(tmp_path / "state", CASARE_PORT=port)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == errors.ConfigInvalid.exit_code
+    assert len(said.splitlines()) == 1 and port in said and "--port" in said
+    assert not (tmp_path / "state").exists()
+
+
+def test_listening_beyond_this_machine_has_to_be_meant(tmp_path: Path) -> None:
+    settings = Settings(host="0.0.0.0", port=0, state_dir=str(tmp_path / "state"))
+    with pytest.raises(errors.ConfigInvalid, match="plain text"):
+        serve(settings)
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(("host", "port"), [("256.0.0.1", 0), ("127.0.0.1", 70000), ("", -1)])
+def test_an_impossible_address_is_a_wrong_setting(tmp_path: Path, host: str, port: int) -> None:
+    with pytest.raises(errors.ConfigInvalid):
+        serve(Settings(host=host, port=port, state_dir=str(tmp_path), allow_plaintext=True))
+
+
+def test_beyond_this_machine_addresses_are_good_hosts_and_names_are_not(tmp_path: Path) -> None:
+    given = Settings(host="0.0.0.0", port=0, state_dir=str(tmp_path), allow_plaintext=True)
+    orchestrator = Orchestrator(given, show=lambda line: None)
+    thread = threading.Thread(target=orchestrator.run)
+    thread.start()
+    try:
+        assert orchestrator.listening.wait(20)
+        with httpx.Client(base_url=orchestrator.url, trust_env=False) as http:
+            assert http.get("/health", headers={"Host": "192.0.2.7:8000"}).status_code == 200
+            assert http.get("/health", headers={"Host": "evil.example"}).status_code == 421
+    finally:
+        orchestrator.stop()
+        thread.join(timeout=20)
+
+
+def test_the_name_it_listens_under_is_a_good_host(tmp_path: Path) -> None:
+    with running(tmp_path, host="127.0.0.2") as server:
+        assert server.url.startswith("http://127.0.0.2:")
+        assert server.admin.health()["status"] == "healthy"
+
+
+def test_one_file_has_one_orchestrator(tmp_path: Path) -> None:
+    with _process(tmp_path) as first:
+        _url(tmp_path, first)
+        second = _start(tmp_path)
+        _, said = second.communicate(timeout=30)
+        assert second.returncode not in (0, None) and said.strip()
+        assert first.poll() is None
+        assert orjson.loads((tmp_path / "orchestrator.json").read_bytes())["pid"] == first.pid
+
+
+def test_sigterm_lets_answers_finish_and_sends_watchers_away(tmp_path: Path) -> None:
+    with _process(tmp_path) as process:
+        url = _url(tmp_path, process)
+        key = (tmp_path / "admin.key").read_text().strip()
+        with OrchestratorClient(url, key) as client:
+            client.push_workflow({"workflow_name": "w", "workflow_json": workflow_document("w")})
+            job_id = client.submit({"workflow_id": "w"})["job_id"]
+            robot_key = client.create_robot_key({"robot_id": "r1"})["api_key"]
+            answers: list[Any] = []
+
+            def poll() -> None:
+                with OrchestratorClient(url, robot_key) as robot:
+                    first = robot.claim({})
+                    assert first is not None and first["job_id"] == job_id
+                    answers.append(robot.claim({"wait_seconds": 30}))
+
+            polling = threading.Thread(target=poll)
+            polling.start()
+            eventually(lambda: client.job(job_id)["status"] == "claimed")
+            with connect(
+                f"ws{url.removeprefix('http')}/ws/jobs/{job_id}?after=2",
+                additional_headers={"X-Api-Key": key},
+                proxy=None,
+            ) as watcher:
+                watcher.send("ping")
+                assert watcher.recv(timeout=10) == "pong"
+                process.send_signal(signal.SIGTERM)
+                with pytest.raises(ConnectionClosed):
+                    watcher.recv(timeout=10)
+                assert watcher.close_code == 1012
+            polling.join(timeout=10)
+            assert answers == [None]
+            assert process.wait(timeout=15) == 0
+
+
+def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+    with _process(tmp_path) as process:
+        url = _url(tmp_path, process)
+        host, port = url.removeprefix("http://").split(":")
+        # A request whose body never comes keeps the server from ending in peace.
+        key = (tmp_path / "admin.key").read_text().strip()
+        with socket.create_connection((host, int(port))) as held:
+            held.sendall(
+                b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n"
+                b"Authorization: Bearer " + key.encode() + b"\r\n\r\n{"
+            )
+            with httpx.Client(base_url=url, trust_env=False) as http:
+                assert http.get("/health").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=5) == 128 + signal.SIGTERM
+
+
+def test_a_killed_server_comes_back_with_its_jobs(tmp_path: Path) -> None:
+    with _process(tmp_path) as process:
+        url = _url(tmp_path, process)
+        key = (tmp_path / "admin.key").read_text().strip()
+        with OrchestratorClient(url, key) as client:
+            client.push_workflow({"workflow_name": "w", "workflow_json": workflow_document("w")})
+            job_id = client.submit({"workflow_id": "w"})["job_id"]
+    (tmp_path / "orchestrator.json").unlink()
+    with _process(tmp_path) as process, OrchestratorClient(_url(tmp_path, process), key) as client:
+        assert client.job(job_id)["status"] == "pending"
+
+
+def test_a_database_that_cannot_be_trusted_ends_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Settings(port=0, state_dir=str(tmp_path), reap_every_seconds=0.1)
+    orchestrator = Orchestrator(given, show=lambda line: None)
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(orchestrator.run()))
+    thread.start()
+    assert orchestrator.listening.wait(20)
+    monkeypatch.setattr(SqliteStore, "broken", property(lambda store: "the disk lied"))
+    thread.join(timeout=20)
+    assert codes == [75]
