@@ -1,0 +1,22 @@
+"""Every benchmark, one after the other; each reports ratios within its own run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def main() -> int:
+    worst = 0
+    for name in ("startup", "engine", "store", "agent"):
+        print(f"== {name}", flush=True)
+        done = subprocess.run([sys.executable, str(FOLDER / f"{name}.py")], cwd=FOLDER.parent)
+        worst = max(worst, done.returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
