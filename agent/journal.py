@@ -1,0 +1,192 @@
+"""The agent's journal: one append-only file for each attempt, on disk before anything is done.
+
+A file is a row of records: length (4 bytes), checksum (4 bytes), JSON. Numbers are little-endian.
+The checksum is zlib's CRC-32 over length and JSON: the standard library has no CRC-32C, and both
+find every burst of up to 32 bits. Including the length keeps a run of zeros, as file systems leave
+it after a power cut, from being read as a row of empty records.
+
+Records: {"kind": "grant", "grant": {...}} first; {"kind": "process", "pid", "started"};
+{"kind": "events", "first_index", "count", "events": [...]}; {"kind": "outcome", ...} last.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+_HEADER = struct.Struct("<II")
+_LENGTH = struct.Struct("<I")
+SUFFIX = ".journal"
+SYNC_BYTES = 64 << 10
+#: Longer than any record that is ever written; a length beyond it is damage.
+MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """`end` is where the next record begins in the file."""
+
+    payload: bytes
+    end: int
+
+    def decode(self) -> Json:
+        decoded: Json = orjson.loads(self.payload)
+        return decoded
+
+
+def pack(payload: bytes) -> bytes:
+    """*payload* as a record."""
+    return _HEADER.pack(len(payload), _checksum(payload)) + payload
+
+
+def read_records(path: Path, *, start: int = 0, limit: int | None = None) -> Iterator[Record]:
+    """The whole records between the offsets *start* and *limit*; ends at the first bad one."""
+    with path.open("rb") as file:
+        file.seek(start)
+        end = start
+        while limit is None or end < limit:
+            payload = _read_payload(file)
+            if payload is None:
+                return
+            end += _HEADER.size + len(payload)
+            yield Record(payload=payload, end=end)
+
+
+class Journal:
+    """An open journal: one thread appends, any thread may read what was appended.
+
+    Appending raises OSError when the disk does not take the record; the file is then as before.
+    """
+
+    def __init__(self, path: Path, descriptor: int, size: int, *, fsync_seconds: float) -> None:
+        self.path = path
+        self.size = size
+        self._descriptor = descriptor
+        self._fsync_seconds = fsync_seconds
+        self._synced_size = size
+        self._unsynced_since: float | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def create(cls, path: Path, grant: Json, *, fsync_seconds: float) -> Journal:
+        """A new journal that begins with *grant*, on disk with its name when this returns.
+
+        Raises FileExistsError when the attempt has a journal already.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        journal = cls(path, os.open(path, flags, 0o600), 0, fsync_seconds=fsync_seconds)
+        journal.append({"kind": "grant", "grant": grant}, sync=True)
+        sync_folder(path.parent)
+        return journal
+
+    @classmethod
+    def reopen(cls, path: Path, *, fsync_seconds: float) -> Journal:
+        """A journal left by an earlier start, its torn tail cut off."""
+        good = 0
+        for record in read_records(path):
+            good = record.end
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        torn = os.fstat(descriptor).st_size - good
+        if torn:
+            log.warning("%s: %d bytes after the last whole record were cut off", path.name, torn)
+            os.ftruncate(descriptor, good)
+            os.fsync(descriptor)
+        return cls(path, descriptor, good, fsync_seconds=fsync_seconds)
+
+    def append(self, record: Json, *, sync: bool = False) -> None:
+        self.append_bytes(orjson.dumps(record), sync=sync)
+
+    def append_bytes(self, payload: bytes, *, sync: bool = False) -> None:
+        """Write a record; with *sync* it is on disk when this returns, else soon."""
+        data = pack(payload)
+        with self._lock:
+            try:
+                _write_all(self._descriptor, data)
+            except OSError:
+                os.ftruncate(self._descriptor, self.size)
+                raise
+            self.size += len(data)
+            if self._unsynced_since is None:
+                self._unsynced_since = time.monotonic()
+        if sync or self.size - self._synced_size >= SYNC_BYTES:
+            self.sync()
+
+    def sync(self) -> None:
+        with self._lock:
+            if self._unsynced_since is not None:
+                os.fsync(self._descriptor)
+                self._synced_size, self._unsynced_since = self.size, None
+
+    def sync_due_seconds(self) -> float | None:
+        """Time until a sync is due; None when everything is on disk."""
+        since = self._unsynced_since
+        if since is None:
+            return None
+        return max(0.0, since + self._fsync_seconds - time.monotonic())
+
+    def records(self, start: int = 0, limit: int | None = None) -> Iterator[Record]:
+        """What is written between the offsets *start* and *limit*."""
+        return read_records(self.path, start=start, limit=self.size if limit is None else limit)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def remove(self) -> None:
+        """The attempt is acknowledged: nobody will ask again."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def events_payload(first_index: int, count: int, events: bytes) -> bytes:
+    """The record for *count* events; *events* is their JSON list, taken as it is."""
+    head = b'{"kind":"events","first_index":%d,"count":%d,"events":' % (first_index, count)
+    return head + events + b"}"
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in *folder* on disk, where the system has a way to do so."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _checksum(payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(len(payload))))
+
+
+def _read_payload(file: BinaryIO) -> bytes | None:
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return None
+    length, checksum = _HEADER.unpack(header)
+    if not 0 < length <= MOST_BYTES:
+        return None
+    payload = file.read(length)
+    if len(payload) < length or _checksum(payload) != checksum:
+        return None
+    return payload
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,77 @@
+"""The attempts this agent is responsible for, and the slots for new ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from agent.attempt import Attempt, Stop
+
+
+class Roster:
+    """Safe to use from any thread."""
+
+    def __init__(self, slots: int) -> None:
+        self._attempts: list[Attempt] = []
+        self._free = slots
+        self._changed = threading.Condition()
+
+    # slots
+
+    def take_slot(self, timeout_seconds: float) -> bool:
+        """Wait for a free slot and take it."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._free > 0, timeout_seconds):
+                return False
+            self._free -= 1
+            return True
+
+    def free_slot(self) -> None:
+        with self._changed:
+            self._free += 1
+            self._changed.notify_all()
+
+    # attempts
+
+    def add(self, attempt: Attempt) -> None:
+        with self._changed:
+            self._attempts.append(attempt)
+
+    def remove(self, attempt: Attempt) -> None:
+        with self._changed:
+            self._attempts.remove(attempt)
+            self._changed.notify_all()
+
+    def changed(self) -> None:
+        """Something about an attempt changed that somebody may wait for."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def all(self) -> list[Attempt]:
+        with self._changed:
+            return list(self._attempts)
+
+    def holds(self, job_id: str, attempt: int) -> bool:
+        return any(a.grant.job_id == job_id and a.grant.attempt == attempt for a in self.all())
+
+    def leased(self) -> list[Attempt]:
+        """Those whose lease is still worth renewing."""
+        return [a for a in self.all() if not a.over.is_set() and a.stop is not Stop.LOST]
+
+    def running(self) -> list[Attempt]:
+        return [a for a in self.all() if not a.ended.is_set()]
+
+    def running_count(self) -> int:
+        return len(self.running())
+
+    def wait_until_ended(self, timeout_seconds: float) -> bool:
+        """Wait until no job's process is left."""
+        return self._wait(lambda: not self.running(), timeout_seconds)
+
+    def wait_until_empty(self, timeout_seconds: float) -> bool:
+        """Wait until everything is delivered."""
+        return self._wait(lambda: not self._attempts, timeout_seconds)
+
+    def _wait(self, condition: Callable[[], bool], timeout_seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(condition, timeout_seconds)

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.agent import workflows
+from tests.support.fleet import Agent, Orchestrator, eventually, start_agent, start_orchestrator
+
+
+def journal_bytes(agent: Agent) -> int:
+    return sum(path.stat().st_size for path in agent.journals())
+
+
+def test_a_job_waits_while_its_journal_is_full(tmp_path: Path) -> None:
+    limit, one_frame = 100_000, 300_000
+    with (
+        start_orchestrator(tmp_path, lease_seconds=60) as orchestrator,
+        start_agent(orchestrator, tmp_path, journal_max_bytes=limit) as agent,
+    ):
+        job_id = orchestrator.submit(workflows.endless())
+        eventually(lambda: orchestrator.job(job_id)["last_seq"] > 50)
+        orchestrator.kill()
+        at_the_kill = journal_bytes(agent)
+        eventually(lambda: _stands_still(agent), 30, "the journal standing still")
+        assert journal_bytes(agent) - at_the_kill < limit + one_frame
+        assert agent.job_folders(), "the job is not over, it waits"
+        orchestrator.start()
+        orchestrator.admin.cancel(job_id)
+        assert orchestrator.wait_for(job_id, seconds=60)["status"] == "cancelled"
+        history = orchestrator.history(job_id)
+        assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
+
+
+def _stands_still(agent: Agent) -> bool:
+    before = journal_bytes(agent)
+    time.sleep(0.5)  # nothing to wait for: the point is that nothing happens
+    return journal_bytes(agent) == before
+
+
+def test_a_robot_without_disk_space_claims_nothing_and_says_why(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path, robot_id="full", min_free_bytes=10**18) as agent:
+        job_id = orchestrator.submit(workflows.quick(), robot_id="full")
+        eventually(lambda: "no jobs are claimed" in agent.program.tail())
+        assert orchestrator.job(job_id)["status"] == "pending"
+        orchestrator.admin.cancel(job_id)
+
+
+def test_a_job_whose_journal_finds_no_room_fails_as_disk_full(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    pytest.importorskip("resource", reason="needs file size limits")
+    small = ("sh", "-c", 'ulimit -f 400; exec "$@"', "sh")
+    with start_agent(orchestrator, tmp_path, prefix=small) as agent:
+        job_id = orchestrator.submit(workflows.endless())
+        job = orchestrator.wait_for(job_id, seconds=60)
+        assert (job["status"], job["failure_reason"]) == ("failed", "disk_full")
+        assert job["last_seq"] > 50
+        eventually(lambda: not agent.journals())
+        after = orchestrator.wait_for(orchestrator.submit(workflows.quick()))
+        assert after["status"] == "completed"
+
+
+def test_an_idle_agent_stops_after_its_idle_timeout(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path, arguments=("--idle-timeout", "1")) as agent:
+        orchestrator.wait_for(orchestrator.submit(workflows.quick()))
+        assert agent.program.wait(20) == 0
+        assert "without a job" in agent.program.tail()
+
+
+def test_a_long_job_leaves_a_whole_history(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path):
+        job_id = orchestrator.submit(workflows.counting(2000))
+        job = orchestrator.wait_for(job_id, seconds=60)
+        assert job["result"]["variables"]["n"] == 2000
+        history = orchestrator.history(job_id)
+        added = [
+            event["data"]["output_data"]["value"]
+            for event in history
+            if event["type"] == "node.completed" and event["data"]["node_id"] == "add"
+        ]
+        assert added == list(range(1, 2001))
+        assert [event["seq"] for event in history] == list(range(1, len(history) + 1))

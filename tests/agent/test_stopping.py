@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+from tests.agent import workflows
+from tests.agent.checks import processes_with, sound_history, types, wait_until_gone
+from tests.support.fleet import Orchestrator, eventually, start_agent
+
+
+def test_a_sleeping_job_is_cancelled_at_once(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=20):
+        job_id = orchestrator.submit(workflows.waiting(60))
+        orchestrator.wait_for(job_id, "running")
+        orchestrator.admin.cancel(job_id)
+        # Well below the grace: the engine stopped because it was asked.
+        job = orchestrator.wait_for(job_id, seconds=8)
+    assert (job["status"], job["failure_reason"]) == ("cancelled", "cancelled")
+    sound_history(orchestrator, job_id)
+
+
+def test_a_tight_loop_is_cancelled(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=20):
+        job_id = orchestrator.submit(workflows.endless())
+        orchestrator.wait_for(job_id, "running")
+        eventually(lambda: orchestrator.job(job_id)["last_seq"] > 50)
+        orchestrator.admin.cancel(job_id)
+        assert orchestrator.wait_for(job_id, seconds=19)["status"] == "cancelled"
+
+
+def test_a_program_that_ignores_sigterm_dies_all_the_same(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    mark = f"stubborn-{tmp_path.name}"
+    stubborn = f"trap '' TERM INT HUP; touch '{tmp_path}/up'; while :; do sleep 0.1; done # {mark}"
+    with start_agent(orchestrator, tmp_path) as agent:
+        job_id = orchestrator.submit(workflows.shell(stubborn))
+        eventually(lambda: (tmp_path / "up").exists())
+        assert processes_with(mark)
+        orchestrator.admin.cancel(job_id)
+        assert orchestrator.wait_for(job_id)["status"] == "cancelled", agent.program.tail()
+        wait_until_gone(mark)
+
+
+def test_a_grandchild_in_a_session_of_its_own_dies_with_its_job(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    mark = f"daemon-{tmp_path.name}"
+    inner = f'trap "" TERM HUP; touch "{tmp_path}/up"; while :; do sleep 0.1; done # {mark}'
+    daemon = f"setsid nohup sh -c '{inner}' >/dev/null 2>&1 & sleep 60"
+    with start_agent(orchestrator, tmp_path):
+        job_id = orchestrator.submit(workflows.shell(daemon))
+        eventually(lambda: (tmp_path / "up").exists())
+        orchestrator.admin.cancel(job_id)
+        assert orchestrator.wait_for(job_id)["status"] == "cancelled"
+        wait_until_gone(mark)
+
+
+def test_what_a_finished_job_left_in_the_background_is_ended(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    mark = f"left-{tmp_path.name}"
+    inner = f'touch "{tmp_path}/up"; while :; do sleep 0.1; done # {mark}'
+    leave = (
+        f"setsid nohup sh -c '{inner}' >/dev/null 2>&1 & "
+        f"while [ ! -e '{tmp_path}/up' ]; do sleep 0.02; done"
+    )
+    with start_agent(orchestrator, tmp_path):
+        job = orchestrator.wait_for(orchestrator.submit(workflows.shell(leave)))
+        assert job["status"] == "completed", job["error_message"]
+        wait_until_gone(mark)
+
+
+def test_a_job_that_takes_too_long_times_out(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path):
+        job_id = orchestrator.submit(workflows.waiting(60), timeout_seconds=0.5)
+        job = orchestrator.wait_for(job_id)
+    assert (job["status"], job["failure_reason"]) == ("timeout", "timeout")
+
+
+def test_sigterm_lets_a_running_job_end(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path) as agent:
+        job_id = orchestrator.submit(workflows.gated(tmp_path))
+        eventually(lambda: workflows.ledger(tmp_path))
+        agent.program.signal(signal.SIGTERM)
+        eventually(lambda: orchestrator.admin.robot(agent.robot_id)["draining"])
+        # Longer than its lease: renewals go on while it drains.
+        until = time.monotonic() + 3
+        eventually(lambda: time.monotonic() > until)
+        assert orchestrator.job(job_id)["status"] == "running"
+        (tmp_path / "gate").touch()
+        assert agent.program.wait() == 0, agent.program.tail()
+        job = orchestrator.wait_for(job_id)
+        assert (job["status"], job["attempt"]) == ("completed", 1)
+        assert orchestrator.admin.robot(agent.robot_id)["status"] == "offline"
+        assert agent.journals() == []
+
+
+def test_a_job_that_outlasts_the_drain_is_given_back(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path, drain_timeout_seconds=0.5) as agent:
+        job_id = orchestrator.submit(workflows.gated(tmp_path))
+        eventually(lambda: workflows.ledger(tmp_path))
+        assert agent.stop() == 0, agent.program.tail()
+        assert agent.journals() == []
+        assert orchestrator.job(job_id)["status"] == "pending"
+        agent.start()
+        (tmp_path / "gate").touch()
+        job = orchestrator.wait_for(job_id)
+        assert (job["status"], job["attempt"]) == ("completed", 2)
+        assert "job.requeued" in types(sound_history(orchestrator, job_id))
+
+
+def test_the_second_signal_cancels_and_says_so(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path, drain_timeout_seconds=60) as agent:
+        job_id = orchestrator.submit(workflows.waiting(60))
+        orchestrator.wait_for(job_id, "running")
+        agent.program.signal(signal.SIGTERM)
+        eventually(lambda: orchestrator.admin.robot(agent.robot_id)["draining"])
+        agent.program.signal(signal.SIGTERM)
+        assert agent.program.wait(10) == 143, agent.program.tail()
+        assert orchestrator.job(job_id)["status"] == "pending"
+        orchestrator.admin.cancel(job_id)
+
+
+def test_the_third_signal_ends_the_agent_and_its_jobs_at_once(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    mark = f"third-{tmp_path.name}"
+    stubborn = f"trap '' TERM; touch '{tmp_path}/up'; while :; do sleep 0.1; done # {mark}"
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=60) as agent:
+        job_id = orchestrator.submit(workflows.shell(stubborn))
+        eventually(lambda: (tmp_path / "up").exists())
+        for _ in range(3):
+            agent.program.signal(signal.SIGTERM)
+            until = time.monotonic() + 0.3
+            eventually(lambda until=until: time.monotonic() > until)  # type: ignore[misc]
+        assert agent.program.wait(5) == 143
+        wait_until_gone(mark)
+        orchestrator.admin.cancel(job_id)
+
+
+def test_an_idle_agent_stops_at_once(orchestrator: Orchestrator, tmp_path: Path) -> None:
+    with start_agent(orchestrator, tmp_path) as agent:
+        agent.program.signal(signal.SIGINT)
+        assert agent.program.wait(10) == 0
+
+
+def test_a_robot_drained_by_an_operator_claims_nothing_until_it_is_lifted(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path, robot_id="drained") as agent:
+        change = {"status": "idle", "draining": True}
+        orchestrator.admin.set_robot_status(agent.robot_id, change)
+        job_id = orchestrator.submit(workflows.quick(), robot_id=agent.robot_id)
+        eventually(lambda: "drained by the orchestrator" in agent.program.tail())
+        assert orchestrator.job(job_id)["status"] == "pending"
+        orchestrator.admin.set_robot_status(agent.robot_id, {**change, "draining": False})
+        assert orchestrator.wait_for(job_id)["status"] == "completed"
