@@ -13,10 +13,11 @@ import psutil
 
 import agent.guard
 import agent.process
+import casare_rpa.nodes.http._client
 from casare_rpa import engine
 from casare_rpa.nodes import catalogue
 
-__all__ = ["agent", "asyncio", "psutil"]
+__all__ = ["agent", "asyncio", "casare_rpa", "psutil"]
 
 for name in engine.__all__:
     getattr(engine, name)  # the engine loads its parts when they are first asked for

@@ -185,6 +185,8 @@ def _reason(result: RunResult) -> str | None:
             return FailureReason.CANCELLED
         case "timeout":
             return FailureReason.TIMEOUT
+    if result.error is not None and result.error.business:
+        return FailureReason.BUSINESS_ERROR
     code = result.error.code if result.error else ""
     return _REASONS.get(code, FailureReason.WORKFLOW_ERROR)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ def main() -> int:
     worst = 0
     for name in ("startup", "engine", "store", "agent"):
         print(f"== {name}", flush=True)
-        done = subprocess.run([sys.executable, str(FOLDER / f"{name}.py")], cwd=FOLDER.parent)
+        command = [sys.executable, str(FOLDER / f"{name}.py")]
+        environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
+        done = subprocess.run(command, cwd=FOLDER.parent, env=environment, check=False)
         worst = max(worst, done.returncode)
     return worst
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The `casare-rpa` command: what people and scripts type."""

@@ -27,6 +27,8 @@ class RunError:
     message: str
     node_id: str | None = None
     node_type: str | None = None
+    #: The data is at fault, not the robot: another try would come to the same.
+    business: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -157,6 +157,7 @@ class _Course:
             message=json_safe(failure.described),
             node_id=failure.node_id,
             node_type=failure.step.type,
+            business=failure.business,
         )
 
     def _publish_end(self, result: RunResult) -> None:

@@ -31,6 +31,7 @@ from casare_rpa.wire import (
     Json,
     LeaseProof,
     Progress,
+    Release,
     SideLog,
     Wire,
 )
@@ -203,10 +204,12 @@ async def report_progress(
 
 @router.post("/{job_id}/release", responses=_FENCED)
 async def release_job(
-    job_id: str, proof: LeaseProof, desk: DeskDep, principal: PrincipalDep
+    job_id: str, given: Release, desk: DeskDep, principal: PrincipalDep
 ) -> dict[str, Any]:
     """Give the job back to the queue, without counting a failure. A drained robot does this."""
-    released = await desk.call(desk.store.release, principal.own_robot_id, job_id, proof)
+    released = await desk.call(
+        desk.store.release, principal.own_robot_id, job_id, given, reason=given.reason
+    )
     return {"job_id": job_id, "released": True, "status": released.status}
 
 

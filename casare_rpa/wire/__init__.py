@@ -57,6 +57,7 @@ from casare_rpa.wire.leases import (
     Lease,
     LeaseProof,
     Progress,
+    Release,
     SideLog,
 )
 from casare_rpa.wire.robots import (
@@ -112,6 +113,7 @@ __all__ = [
     "NodeExecution",
     "Priority",
     "Progress",
+    "Release",
     "RetryResult",
     "Robot",
     "RobotChange",

@@ -58,6 +58,11 @@ class LeaseProof(Wire):
     lease_token: Annotated[str, Field(min_length=1, max_length=128)]
 
 
+class Release(LeaseProof):
+    #: Why it is given back, in one word; shown in the job's history.
+    reason: Annotated[str, Field(min_length=1, max_length=64)] = "drain"
+
+
 class ExtendLease(LeaseProof):
     extension_seconds: Annotated[float, Field(ge=1, le=3600)] | None = None
 

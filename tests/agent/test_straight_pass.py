@@ -124,3 +124,16 @@ def test_a_running_agent_stays_small_and_loads_no_pydantic(
         if os.geteuid() != 0:
             pytest.skip("only root may look at what the agent has loaded")
         assert "pydantic_core" not in Path(f"/proc/{agent.pid}/maps").read_text()
+
+
+def test_a_failure_that_lies_in_the_data_is_told_apart_and_not_tried_again(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path, robot_id="robot-business") as agent:
+        wrong = document({"get": node("DictGetNode", dict="{{given}}", key="a")})
+        job_id = orchestrator.submit(
+            wrong, input_data={"given": 7}, max_retries=2, robot_id="robot-business"
+        )
+        job = orchestrator.wait_for(job_id)
+        assert job["status"] == "failed", agent.program.tail()
+        assert (job["failure_reason"], job["attempt"]) == ("business_error", 1)

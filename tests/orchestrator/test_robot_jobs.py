@@ -192,6 +192,14 @@ def test_a_released_job_goes_to_the_next_robot_without_a_failure(server: Running
     assert second.job_id == job_id and second.grant["retry_count"] == 0
 
 
+def test_the_history_says_why_a_job_was_given_back(server: Running) -> None:
+    job_id = server.submit()
+    attempt = claim(server.robot())
+    attempt.robot.release(job_id, {**attempt.proof, "reason": "agent_stop"})
+    told = [e for e in server.admin.events(job_id)["events"] if e["type"] == "job.requeued"]
+    assert [event["data"]["reason"] for event in told] == ["agent_stop"]
+
+
 def test_a_lost_attempt_keeps_a_log_beside_the_history(server: Running) -> None:
     job_id = server.submit()
     attempt = claim(server.robot())

@@ -1,0 +1,103 @@
+"""`casare-rpa completion`."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casare_cli.context import App
+from casare_rpa.errors import CasareError, NotFound
+
+
+class Shell(StrEnum):
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+    POWERSHELL = "powershell"
+
+
+#: Where the scripts lie in a source tree, and below the prefix of an installation.
+_IN_TREE = {
+    Shell.BASH: "bash/casare-rpa",
+    Shell.ZSH: "zsh/_casare-rpa",
+    Shell.FISH: "fish/casare-rpa.fish",
+    Shell.POWERSHELL: "powershell/casare-rpa.ps1",
+}
+_INSTALLED = {
+    Shell.BASH: "share/bash-completion/completions/casare-rpa",
+    Shell.ZSH: "share/zsh/site-functions/_casare-rpa",
+    Shell.FISH: "share/fish/vendor_completions.d/casare-rpa.fish",
+    Shell.POWERSHELL: "share/powershell/casare-rpa.ps1",
+}
+
+
+def run(
+    ctx: typer.Context,
+    shell: Annotated[Shell, typer.Argument(help="bash, zsh, fish or powershell.")],
+    install: Annotated[
+        bool, typer.Option("--install", help="Put the script where the shell looks for it.")
+    ] = False,
+) -> None:
+    """Print or install the completion script of a shell.
+
+    Examples:
+        casare-rpa completion bash --install
+        source <(casare-rpa completion bash)
+        casare-rpa completion powershell >> $PROFILE
+    """
+    app: App = ctx.obj
+    script = script_of(shell)
+    if not install:
+        app.out.stdout.write(script)
+        return
+    target = _user_path(shell)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(script, encoding="utf-8")
+    except OSError as error:
+        raise CasareError(f"cannot write {target}: {error.strerror or error}") from None
+    app.out.line(str(target))
+    if shell is Shell.ZSH:
+        app.out.note(f"  needs in ~/.zshrc: fpath=({target.parent} $fpath); compinit")
+    elif shell is Shell.POWERSHELL:
+        app.out.note(f"  needs in $PROFILE: . {target}")
+    else:
+        app.out.note("  it works in new shells")
+
+
+def script_of(shell: Shell) -> str:
+    """The script as the source tree or the installed package holds it."""
+    in_tree = Path(__file__).parents[2] / "completions" / _IN_TREE[shell]
+    if in_tree.is_file():
+        return in_tree.read_text(encoding="utf-8")
+    return _installed_file(_INSTALLED[shell]).read_text(encoding="utf-8")
+
+
+def _installed_file(ending: str) -> Path:
+    """A file that the package's installation recorded; it knows every install scheme."""
+    from importlib import metadata
+
+    for file in metadata.files("casare-rpa") or ():
+        path = Path(str(file.locate()))
+        if path.as_posix().endswith(ending) and path.is_file():
+            return path
+    raise NotFound("this installation came without its completion scripts")
+
+
+def _user_path(shell: Shell) -> Path:
+    home = Path.home()
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    match shell:
+        case Shell.BASH:
+            return data / "bash-completion/completions/casare-rpa"
+        case Shell.ZSH:
+            return data / "zsh/site-functions/_casare-rpa"
+        case Shell.FISH:
+            return config / "fish/completions/casare-rpa.fish"
+        case Shell.POWERSHELL:
+            return config / "powershell/casare-rpa.ps1"

@@ -1,0 +1,1 @@
+"""Submit jobs, follow them and see what became of them."""

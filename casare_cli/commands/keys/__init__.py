@@ -1,0 +1,1 @@
+"""Make, list and revoke the keys of people and scripts."""

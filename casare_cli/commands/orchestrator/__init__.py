@@ -1,0 +1,1 @@
+"""Run the server that keeps workflows and hands out jobs."""

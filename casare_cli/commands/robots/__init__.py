@@ -1,0 +1,1 @@
+"""See the robots and manage their keys."""

@@ -1,0 +1,1 @@
+"""Make, list, replace and revoke the keys of robots."""

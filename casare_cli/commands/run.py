@@ -1,0 +1,213 @@
+"""`casare-rpa run`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casare_cli import exit_codes
+from casare_cli.context import App
+from casare_cli.output import Format
+from casare_cli.text import problem_line
+from casare_cli.values import duration_seconds, inputs
+from casare_rpa.errors import InvalidInput, WorkflowInvalid
+
+if TYPE_CHECKING:
+    from casare_cli.workflow_files import WorkflowFile
+    from casare_rpa.domain.events import EventBus
+    from casare_rpa.engine import RunOptions, RunResult, StopFlag
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Workflow file.")],
+    var: Annotated[
+        list[str] | None,
+        typer.Option("--var", "-v", metavar="NAME=VALUE", help="name=text or name:=json."),
+    ] = None,
+    input: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", "-i", metavar="INPUT", help="@FILE.json or - (stdin), or as --var."
+        ),
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write every event to this file, as JSON lines."),
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Stop the run after this time.")
+    ] = None,
+) -> int:
+    """Run a workflow file here and now, without an orchestrator.
+
+    The same engine and the same steps as on a robot; files are relative to the current folder.
+    Exits 0 when the run completed, 1 when it failed, 2 when the file cannot be read or is no valid
+    workflow. Ctrl-C stops between and inside steps; a second one ends at once.
+
+    Examples:
+        casare-rpa run invoices.json --var month=11 --var rows:=250
+        casare-rpa run invoices.json --input @input.json -o json | jq .variables
+        casare-rpa run invoices.json --quiet --events events.jsonl
+    """
+    from casare_cli.workflow_files import read_file
+
+    app: App = ctx.obj
+    variables = inputs([*(input or ()), *(var or ())], "--var")
+    seconds = duration_seconds(timeout, "--timeout")
+    workflow = read_file(file)
+    for warning in workflow.warnings:
+        app.out.note(f"{file}: {problem_line(warning.to_dict())}")
+    result, stopped_by = _run(app, workflow, variables, seconds, events)
+    _show(app, result)
+    if stopped_by:
+        return 128 + stopped_by
+    return exit_codes.OK if result.success else exit_codes.FAILED
+
+
+def _run(
+    app: App,
+    file: WorkflowFile,
+    variables: dict[str, Any],
+    timeout_seconds: float | None,
+    events: Path | None,
+) -> tuple[RunResult, int]:
+    """The result, and the number of the signal that stopped the run (0: none)."""
+    import asyncio
+
+    from casare_cli.workflow_files import cannot_run
+    from casare_rpa.domain.events import EventBus
+    from casare_rpa.engine import StopFlag, compile_workflow, run_plan
+
+    try:
+        plan = compile_workflow(file.workflow)
+    except WorkflowInvalid as error:
+        raise cannot_run(file, error) from None
+    options = _options(app, file, variables, timeout_seconds)
+    bus, stop = EventBus(), StopFlag()
+    with ExitStack() as stack:
+        if events is not None:
+            bus.subscribe_all(stack.enter_context(_recorder(events)))
+        finish = stack.enter_context(_shown_steps(app, bus, file, len(file.workflow.nodes)))
+        signals = stack.enter_context(_stopping_on_signals(stop))
+        result = asyncio.run(run_plan(plan, options, bus, stop))
+        finish(result)
+    return result, signals[0] if signals else 0
+
+
+def _options(
+    app: App, file: WorkflowFile, variables: dict[str, Any], timeout_seconds: float | None
+) -> RunOptions:
+    from casare_rpa.engine import RunOptions
+
+    settings = app.settings
+    return RunOptions(
+        variables=variables,
+        working_dir=Path.cwd(),
+        workflow_id=file.workflow_id,
+        workflow_name=file.workflow.name,
+        node_timeout_seconds=settings.node_timeout_seconds,
+        timeout_seconds=timeout_seconds,
+        allowed_paths=settings.allowed_paths,
+        block_private_addresses=settings.block_private_addresses,
+        max_result_bytes=settings.max_result_bytes,
+    )
+
+
+@contextmanager
+def _recorder(path: Path) -> Iterator[Callable[[Any], None]]:
+    """A handler that writes each event to *path* as a line of JSON."""
+    import orjson
+
+    try:
+        target = path.open("wb")
+    except OSError as error:
+        raise InvalidInput(f"cannot write {path}: {error.strerror or error}") from None
+    with target:
+        yield lambda event: _write_line(target, orjson.dumps(event.to_dict()))
+
+
+def _write_line(target: Any, line: bytes) -> None:
+    target.write(line + b"\n")
+
+
+@contextmanager
+def _shown_steps(
+    app: App, bus: EventBus, file: WorkflowFile, total_nodes: int
+) -> Iterator[Callable[[RunResult], None]]:
+    """Show the steps as they happen; what is yielded shows the end."""
+    if app.out.format is not Format.TABLE or app.quiet:
+        yield lambda result: None
+        return
+    from casare_cli.tree import StepTree
+    from casare_rpa.engine.envelopes import envelope
+
+    started = {"workflow_name": file.workflow.name, "total_nodes": total_nodes}
+    with StepTree(app.out) as tree:
+        tree.feed({"type": "job.started", "data": started})
+
+        def show(event: Any) -> None:
+            if message := envelope(event):
+                tree.feed(message)
+
+        def finish(result: RunResult) -> None:
+            tree.feed(_end(result))
+
+        bus.subscribe_all(show)
+        yield finish
+
+
+def _end(result: RunResult) -> dict[str, Any]:
+    """The run's end in the form of a job's last event."""
+    if result.success:
+        return {"type": "job.completed", "data": {"duration_ms": result.duration_ms}}
+    message = result.error.message if result.error else ""
+    return {"type": "job.failed", "data": {"status": result.status, "error_message": message}}
+
+
+@contextmanager
+def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
+    """Ask the run to stop at the first SIGINT or SIGTERM; the second one ends the program.
+
+    The list yielded holds the number of the signal that came.
+    """
+    came: list[int] = []
+
+    def on_signal(number: int, frame: object) -> None:
+        came.append(number)
+        signal.signal(number, previous[number])
+        stop.request("user_request")
+
+    previous: dict[int, Any] = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    for number in previous:
+        signal.signal(number, on_signal)
+    try:
+        yield came
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _show(app: App, result: RunResult) -> None:
+    out = app.out
+    if out.wants_json:
+        out.json(result.to_dict())
+    elif not result.success:
+        error = result.error
+        where = f" at {error.node_id}" if error and error.node_id else ""
+        why = f": {error.message}" if error else ""
+        code = f" ({error.code})" if error else ""
+        out.line(
+            f"casare-rpa: the run {_words(result.status)}{where}{why}{code}", stream=out.stderr
+        )
+
+
+def _words(status: str) -> str:
+    return {"timeout": "ran out of time", "cancelled": "was stopped"}.get(status, status)

@@ -1,0 +1,1 @@
+"""Keep workflows in the orchestrator and check workflow files."""

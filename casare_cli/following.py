@@ -1,0 +1,84 @@
+"""Following a job from a command: `jobs watch`, `jobs wait`, `jobs submit --wait` or `--follow`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from casare_cli import exit_codes
+from casare_cli.context import App
+from casare_cli.jobs import show_outcome
+from casare_cli.output import Format, Json
+from casare_cli.tree import StepTree
+from casare_cli.watching import JobWatch, WatchEnded, as_json_line
+
+if TYPE_CHECKING:
+    from casare_rpa.client import OrchestratorClient
+
+
+def follow_job(
+    app: App,
+    client: OrchestratorClient,
+    job_id: str,
+    *,
+    steps: bool,
+    after: int = 0,
+    wait_seconds: float | None = None,
+    stream: TextIO | None = None,
+) -> int:
+    """Follow the job to its end and say how it ended; the exit code of the outcome.
+
+    With *steps* the step tree is shown on *stream* (stdout). Ctrl-C detaches: the job goes on, and
+    the command that resumes is printed.
+    """
+    out = app.out
+    tree = StepTree(out, stream=stream)
+    shows_tree = steps and out.format is Format.TABLE and not app.quiet
+
+    def show(event: Json) -> None:
+        if shows_tree:
+            tree.feed(event)
+        elif steps and out.format is Format.JSONL:
+            out.line_of_json(as_json_line(event))
+
+    watch = JobWatch(
+        client,
+        app.key or "",
+        job_id,
+        show,
+        after=after,
+        wait_seconds=wait_seconds,
+        tell=out.note,
+    )
+    try:
+        if shows_tree:
+            with tree:
+                job = watch.follow()
+        else:
+            job = watch.follow()
+    except KeyboardInterrupt:
+        out.note(f"the job goes on; watch it with:\n  {resuming(job_id, watch.seq)}")
+        return exit_codes.INTERRUPTED
+    except WatchEnded as ended:
+        return _still_running(app, ended.job, watch.seq)
+    return _ended(app, job, steps=steps)
+
+
+def resuming(job_id: str, seq: int) -> str:
+    """The command that goes on watching where this one stopped."""
+    return f"casare-rpa jobs watch {job_id} --after {seq}"
+
+
+def _ended(app: App, job: Json, *, steps: bool) -> int:
+    if steps and app.out.format is Format.JSONL:
+        from casare_cli.jobs import outcome_code
+
+        return outcome_code(job)
+    return show_outcome(app.out, job)
+
+
+def _still_running(app: App, job: Json, seq: int) -> int:
+    if app.out.format is Format.JSON:
+        app.out.json(job)
+    app.out.note(f"job {job['job_id']} is still {job['status']}; go on with:")
+    app.out.note(f"  {resuming(str(job['job_id']), seq)}")
+    return exit_codes.STILL_RUNNING

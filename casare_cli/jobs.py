@@ -1,0 +1,105 @@
+"""What the commands about jobs share: which job is meant, how it is shown, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casare_cli import exit_codes
+from casare_cli.output import Column, Json, Output
+from casare_cli.text import milliseconds, moment
+from casare_rpa.errors import NotFound
+
+if TYPE_CHECKING:
+    from casare_rpa.client import OrchestratorClient
+
+JobId = Annotated[
+    str, typer.Argument(metavar="JOB", help="Id of a job, @latest or @latest:WORKFLOW.")
+]
+FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
+
+
+def show_progress(value: Any) -> str:
+    return "" if value is None else f"{value} %"
+
+
+LIST_COLUMNS = (
+    Column("JOB", "job_id"),
+    Column("WORKFLOW", "workflow_name"),
+    Column("STATUS", "status"),
+    Column("ROBOT", "robot_id"),
+    Column("CREATED", "created_at", moment),
+    Column("DURATION", "duration_ms", milliseconds),
+)
+COLUMNS = (
+    Column("job", "job_id"),
+    Column("workflow", "workflow_id"),
+    Column("name", "workflow_name"),
+    Column("version", "workflow_version"),
+    Column("status", "status"),
+    Column("progress", "progress", show_progress),
+    Column("current node", "current_node"),
+    Column("robot", "robot_id"),
+    Column("attempt", "attempt"),
+    Column("priority", "priority"),
+    Column("tags", "tags"),
+    Column("input", "input_data"),
+    Column("result", "result"),
+    Column("error", "error_message"),
+    Column("failed node", "failed_node_id"),
+    Column("reason", "failure_reason"),
+    Column("created", "created_at", moment),
+    Column("started", "started_at", moment),
+    Column("completed", "completed_at", moment),
+    Column("duration", "duration_ms", milliseconds),
+)
+
+
+def resolve_job_id(client: OrchestratorClient, word: str) -> str:
+    """The id that *word* means. Raises NotFound when there is no latest job."""
+    if not word.startswith("@latest"):
+        return word
+    _, _, workflow_id = word.partition(":")
+    found = client.jobs(limit=1, workflow_id=workflow_id or None)["jobs"]
+    if not found:
+        of = f" of {workflow_id}" if workflow_id else ""
+        raise NotFound(f"there is no job{of} yet", hint="casare-rpa jobs submit WORKFLOW")
+    return str(found[0]["job_id"])
+
+
+def is_finished(job: Mapping[str, Any]) -> bool:
+    return job.get("status") in FINISHED
+
+
+def outcome_code(job: Mapping[str, Any]) -> int:
+    """The exit code that a finished job stands for."""
+    return exit_codes.of_job(str(job.get("status")), job.get("failure_reason"))
+
+
+def outcome_line(job: Mapping[str, Any]) -> str:
+    """How the job ended, in a sentence that names it."""
+    took = milliseconds(job.get("duration_ms"))
+    after = f" after {took}" if took else ""
+    text = f"job {job['job_id']} {_words(job)}{after}"
+    if not job.get("error_message"):
+        return text
+    node = f" at {job['failed_node_id']}" if job.get("failed_node_id") else ""
+    return f"{text}{node}: {job['error_message']}"
+
+
+def _words(job: Mapping[str, Any]) -> str:
+    status = str(job.get("status"))
+    return {"timeout": "ran out of time", "cancelled": "was cancelled"}.get(status, status)
+
+
+def show_outcome(out: Output, job: Json) -> int:
+    """Say how *job* ended, as a note or as the Job itself in JSON; its exit code."""
+    if out.wants_json:
+        out.json(job)
+    else:
+        out.note(outcome_line(job))
+        if job.get("status") == "failed":
+            out.note(f"  next: casare-rpa jobs logs {job['job_id']}")
+    return outcome_code(job)

@@ -1,0 +1,235 @@
+"""The one place that prints. stdout is the answer, stderr is everything else.
+
+On a terminal: tables and colour. Off it: plain lines, columns separated by tabs, no header.
+Control characters of data never reach a terminal raw.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TextIO
+
+from casare_cli.text import escape, escape_json, one_line, plain, problem_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from casare_rpa.errors import CasareError
+
+Json = dict[str, Any]
+SCHEMA_VERSION = 1
+
+
+class Format(StrEnum):
+    """How the answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    NAME = "name"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its title and the member it shows, or how to make its text."""
+
+    title: str
+    member: str
+    show: Callable[[Any], str] | None = None
+
+    def text(self, item: Mapping[str, Any]) -> str:
+        value = item.get(self.member)
+        return self.show(value) if self.show else plain(value)
+
+
+class Output:
+    """Prints answers in the chosen format, and notes and errors beside them."""
+
+    def __init__(
+        self, format: Format = Format.TABLE, *, quiet: bool = False, color: bool = True
+    ) -> None:
+        self.format = format
+        self.quiet = quiet
+        self._color_wanted = color
+        self.stdout = _prepared(sys.stdout)
+        self.stderr = _prepared(sys.stderr)
+
+    @property
+    def wants_json(self) -> bool:
+        return self.format in (Format.JSON, Format.JSONL)
+
+    def on_terminal(self, stream: TextIO | None = None) -> bool:
+        """Whether *stream* (stdout) is a terminal that can do more than lines."""
+        return (stream or self.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+    def colored(self, stream: TextIO | None = None) -> bool:
+        """NO_COLOR and --no-color win over CLICOLOR_FORCE, which wins over the terminal."""
+        if not self._color_wanted or os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+            return True
+        return self.on_terminal(stream)
+
+    def line(self, text: str = "", *, stream: TextIO | None = None, ansi: str = "") -> None:
+        """One line (or several) of text, at once; *ansi* is its colour where colours are shown."""
+        target = stream or self.stdout
+        shown = escape(text)
+        if ansi and self.colored(target):
+            shown = f"\x1b[{ansi}m{shown}\x1b[0m"
+        target.write(shown + "\n")
+        target.flush()
+
+    def note(self, text: str) -> None:
+        """A line on stderr for the person, none with --quiet."""
+        if not self.quiet:
+            self.line(text, stream=self.stderr)
+
+    def json(self, value: Any) -> None:
+        """A JSON document on stdout: indented, or on one line with `-o jsonl`."""
+        self.line_of_json(value, indent=None if self.format is Format.JSONL else 2)
+
+    def line_of_json(self, value: Any, *, indent: int | None = None) -> None:
+        text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+        self.stdout.write(escape_json(text) + "\n")
+        self.stdout.flush()
+
+    def list(
+        self,
+        items: Sequence[Json],
+        columns: Sequence[Column],
+        *,
+        name: str,
+        next_cursor: str | None = None,
+        empty: str = "",
+    ) -> None:
+        """A list of things; *name* is the member that names one of them."""
+        match self.format:
+            case Format.JSON:
+                head = {"schema_version": SCHEMA_VERSION, "items": list(items)}
+                self.json({**head, "next_cursor": next_cursor})
+            case Format.JSONL:
+                for item in items:
+                    self.line_of_json(item)
+            case Format.NAME:
+                self._lines(plain(item.get(name)) for item in items)
+            case Format.TABLE:
+                self._table(items, columns, empty)
+            case Format.NONE:
+                pass
+
+    def item(self, item: Json, columns: Sequence[Column], *, name: str) -> None:
+        """One thing, a line per member."""
+        match self.format:
+            case Format.JSON | Format.JSONL:
+                self.json(item)
+            case Format.NAME:
+                self.line(plain(item.get(name)))
+            case Format.TABLE:
+                self._members([(column.title, column.text(item)) for column in columns])
+            case Format.NONE:
+                pass
+
+    def done(self, result: Json, *, name: str, text: str) -> None:
+        """The answer of a command that changed something: a sentence, or *result*."""
+        if self.format is Format.TABLE:
+            self.note(text)
+        else:
+            self.item(result, (), name=name)
+
+    def error(self, error: CasareError, *, problems: Sequence[Json] = ()) -> None:
+        """The one way an error is shown; with JSON output one object on stderr."""
+        if self.wants_json:
+            body: Json = {
+                "code": error.code,
+                "message": error.message,
+                "hint": error.hint,
+                "request_id": error.request_id,
+                "retryable": error.retryable,
+                "exit_code": error.exit_code,
+            }
+            if problems:
+                body["problems"] = list(problems)
+            text = json.dumps({"error": body}, ensure_ascii=False, default=str)
+            self.stderr.write(escape_json(text) + "\n")
+            return
+        lines = [f"casare-rpa: {error.message}", *(f"  {problem_line(p)}" for p in problems)]
+        if error.hint:
+            lines.append(f"  hint: {error.hint}")
+        if error.request_id:
+            lines.append(f"  request id: {error.request_id}")
+        self.line("\n".join(lines), stream=self.stderr)
+
+    def console(self, stream: TextIO | None = None) -> Console:
+        """A rich console on *stream* (stdout). Give it Text, never markup."""
+        from rich.console import Console
+
+        target = stream or self.stdout
+        color = self.colored(target)
+        return Console(file=target, markup=False, emoji=False, highlight=False, no_color=not color)
+
+    def _lines(self, lines: Iterable[str]) -> None:
+        self.stdout.writelines(escape(line) + "\n" for line in lines)
+        self.stdout.flush()
+
+    def _table(self, items: Sequence[Json], columns: Sequence[Column], empty: str) -> None:
+        rows = [[one_line(column.text(item)) for column in columns] for item in items]
+        if not self.on_terminal():
+            self._lines("\t".join(row) for row in rows)
+        elif rows:
+            self._rich_table([column.title for column in columns], rows)
+        elif empty:
+            self.note(empty)
+
+    def _rich_table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in titles:
+            table.add_column(Text(title), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        self.console().print(table)
+
+    def _members(self, members: Sequence[tuple[str, str]]) -> None:
+        shown = [(title, text) for title, text in members if text]
+        if not self.on_terminal():
+            self._lines(f"{title}\t{one_line(text)}" for title, text in shown)
+            return
+        width = max((len(title) for title, _ in shown), default=0)
+        self._lines(f"{title:<{width}}  {one_line(text)}" for title, text in shown)
+
+
+_STYLES = {
+    "completed": "green",
+    "active": "green",
+    "idle": "green",
+    "running": "cyan",
+    "busy": "cyan",
+    "claimed": "cyan",
+    "failed": "red",
+    "timeout": "red",
+    "error": "red",
+    "cancelled": "yellow",
+    "offline": "dim",
+    "revoked": "dim",
+    "expired": "dim",
+}
+
+
+def _prepared(stream: TextIO | None) -> TextIO:
+    """The stream in UTF-8, never failing on a character; a closed one swallows everything."""
+    if stream is None or stream.closed:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - lives as long as we
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        terminal = stream.isatty()
+        encoding = None if terminal else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="replace")  # type: ignore[attr-defined]
+    return stream

@@ -1,0 +1,79 @@
+"""Values as text for people: safe on a terminal, short, one line where one line is wanted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# C0 without tab and newline, DEL, C1, the bidirectional overrides, lone surrogates.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def escape(text: str) -> str:
+    """*text* with control characters made visible, so that data cannot drive the terminal."""
+    return _UNSAFE.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def escape_json(text: str) -> str:
+    """JSON text with the characters escaped that JSON allows and a terminal obeys."""
+    # Inside JSON these can only stand in strings, where \uXXXX means the same.
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """*text* as a cell of a table: line ends and tabs made visible, too."""
+    return escape(text.replace("\\", "\\\\") if "\n" in text or "\t" in text else text).translate(
+        {ord("\n"): "\\n", ord("\t"): "\\t"}
+    )
+
+
+def plain(value: Any) -> str:
+    """A JSON value as a person reads it in a table."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return value
+        case list() if all(isinstance(part, str) for part in value):
+            return ", ".join(value)
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False, default=str) if value else ""
+        case _:
+            return str(value)
+
+
+def milliseconds(value: Any) -> str:
+    """A duration in milliseconds as `12 ms`, `3.4 s`, `2 m 05 s`."""
+    if value is None:
+        return ""
+    seconds = float(value) / 1000
+    if seconds < 0.0005:
+        return "<1 ms"
+    if seconds < 1:
+        return f"{float(value):.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} m" if hours else f"{minutes} m {rest:02} s"
+
+
+def moment(value: Any) -> str:
+    """An ISO time as `2026-11-23 10:05:07Z`; what is no time stays as it is."""
+    text = plain(value)
+    found = re.match(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|\+00:00)$", text)
+    return f"{found[1]} {found[2]}Z" if found else text
+
+
+def problem_line(problem: Mapping[str, Any]) -> str:
+    """A workflow's problem on one line: where, how bad, what, and what to do."""
+    where = f"line {problem['line']}: " if problem.get("line") else ""
+    at = f" ({problem['pointer']})" if problem.get("pointer") else ""
+    hint = f" - {problem['hint']}" if problem.get("hint") else ""
+    severity = problem.get("severity", "error")
+    return f"{where}{severity} {problem.get('code', '')}: {problem.get('message', '')}{at}{hint}"

@@ -1,0 +1,45 @@
+"""The topics of `casare-rpa help TOPIC`, made from the tables that the program itself uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from casare_cli import exit_codes
+
+Rows = list[tuple[str, str]]
+
+
+def exit_code_rows() -> Rows:
+    return [(str(code), text) for code, text in exit_codes.MEANINGS.items()]
+
+
+def environment_rows() -> Rows:
+    """Each setting's variables with its help and default."""
+    from dataclasses import fields
+
+    from casare_rpa.settings import Settings, environment_names
+
+    rows = []
+    for item in fields(Settings):
+        names = environment_names(item.name)
+        default = item.default
+        shown = "" if default in ("", (), None, False) else f" Default: {default}."
+        also = f" Also: {', '.join(names[1:])}." if len(names) > 1 else ""
+        rows.append((names[0], f"{item.metadata['help']}{shown}{also}"))
+        if item.name == "api_key":
+            rows.append((f"{names[0]}_FILE", "File that holds the key."))
+    return [*rows, *_OTHER_VARIABLES]
+
+
+_OTHER_VARIABLES: Rows = [
+    ("CREDENTIALS_DIRECTORY", "Folder of systemd credentials; casare-api-key there is the key."),
+    ("NO_COLOR", "Print without colour."),
+    ("CLICOLOR_FORCE", "Print with colour even when the output is no terminal."),
+    ("TERM", "With dumb: no colour and no cursor movement."),
+    ("COLUMNS", "Width of the terminal."),
+]
+
+TOPICS: dict[str, tuple[str, Callable[[], Rows]]] = {
+    "exit-codes": ("What each exit code tells a script", exit_code_rows),
+    "environment": ("Settings by environment variable", environment_rows),
+}

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.support import Cli, Robot, eventually, log_event, steps
+
+
+@pytest.fixture
+def job_id(robot: Robot, submit: Callable[..., str]) -> str:
+    submit(robot)
+    return robot.run(
+        log_event("one", "DEBUG"),
+        *steps("a"),
+        log_event("two", "WARNING", "a"),
+        log_event("three", "ERROR", "b"),
+    )
+
+
+def messages(text: str) -> list[str]:
+    return [json.loads(line)["message"] for line in text.splitlines()]
+
+
+def test_only_log_lines_are_shown(remote: Cli, job_id: str) -> None:
+    lines = remote("jobs", "logs", job_id).stdout.splitlines()
+    assert len(lines) == 3
+    assert "WARNING  a: two" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (("--level", "warning"), ["two", "three"]),
+        (("--node", "a"), ["two"]),
+        (("--tail", "1"), ["three"]),
+        (("--tail", "0"), []),
+        (("--attempt", "1"), ["one", "two", "three"]),
+        (("--attempt", "2"), []),
+    ],
+)
+def test_lines_are_chosen(
+    remote: Cli, job_id: str, words: tuple[str, ...], wanted: list[str]
+) -> None:
+    assert messages(remote("jobs", "logs", job_id, *words, "-o", "jsonl").stdout) == wanted
+
+
+def test_json_is_a_list(remote: Cli, job_id: str) -> None:
+    found = json.loads(remote("jobs", "logs", job_id, "-o", "json").stdout)
+    assert found["schema_version"] == 1
+    assert [item["message"] for item in found["items"]] == ["one", "two", "three"]
+
+
+def test_follow_goes_on_until_the_end(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    robot.claim()
+    robot.report(log_event("old"), log_event("before"))
+    following = remote.start("jobs", "logs", job_id, "-f", "--tail", "1", "-o", "jsonl")
+    assert following.stdout is not None
+    first = eventually(following.stdout.readline)
+    robot.report(log_event("after"))
+    robot.finish()
+    rest, stderr = following.communicate(timeout=30)
+    assert messages(first + rest) == ["before", "after"]
+    assert (following.returncode, stderr) == (0, "")
+
+
+def test_an_unknown_job_exits_4(remote: Cli) -> None:
+    assert remote("jobs", "logs", "nope").returncode == 4

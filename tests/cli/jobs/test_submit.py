@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import re
+import signal
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.cli.conftest import document
+from tests.cli.support import Cli, Robot, Server, error_of, eventually, log_event, steps
+
+
+def test_off_a_terminal_the_id_is_printed_alone(remote: Cli, server: Server, workflow: str) -> None:
+    done = remote("jobs", "submit", workflow)
+    assert done.returncode == 0
+    assert re.fullmatch(r"[\w-]+\n", done.stdout)
+    assert done.stderr == ""
+    with server.client() as client:
+        assert client.job(done.stdout.strip())["status"] == "pending"
+
+
+def test_json_is_the_job_as_the_orchestrator_answers(remote: Cli, workflow: str) -> None:
+    job = json.loads(remote("jobs", "submit", workflow, "-o", "json").stdout)
+    assert job["workflow_id"] == workflow
+    assert job["status"] == "pending"
+    assert job["id"] == job["job_id"]
+
+
+def test_all_forms_of_input_make_one_object(remote: Cli, workflow: str, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_text('{"a": 1, "b": [1, 2], "name": "file"}')
+    words = ("--input", "@in.json", "--input", "-", "-i", "name=a=b", "-i", "rows:=250")
+    done = remote("jobs", "submit", workflow, *words, "-o", "json", stdin='{"a": {"x": null}}')
+    assert json.loads(done.stdout)["input_data"] == {
+        "a": {"x": None},
+        "b": [1, 2],
+        "name": "a=b",
+        "rows": 250,
+    }
+
+
+@pytest.mark.parametrize(
+    "word", ["novalue", "=x", "n:={", "n:=NaN", "@missing.json", "@list.json", "@bytes.json"]
+)
+def test_a_wrong_input_is_refused_before_anything_is_sent(
+    remote: Cli, workflow: str, word: str, tmp_path: Path
+) -> None:
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")
+    done = remote("jobs", "submit", workflow, "--input", word)
+    assert done.returncode == 2
+    assert "--input" in done.stderr or "cannot read" in done.stderr
+    assert remote("jobs", "list", "--workflow", workflow).stdout == ""
+
+
+def test_the_options_reach_the_job(remote: Cli, workflow: str) -> None:
+    words = ("--priority", "3", "--tag", "a", "--tag", "b", "--robot", "r9", "--max-retries", "2")
+    job = json.loads(remote("jobs", "submit", workflow, *words, "-o", "json").stdout)
+    assert (job["priority"], job["tags"], job["max_retries"]) == (3, ["a", "b"], 2)
+
+
+def test_a_job_for_later_is_not_handed_out_yet(remote: Cli, workflow: str, robot: Robot) -> None:
+    late = remote("jobs", "submit", workflow, "--robot", robot.robot_id, "--start-in", "1h")
+    now = remote("jobs", "submit", workflow, "--robot", robot.robot_id)
+    assert late.returncode == 0
+    assert robot.claim() == now.stdout.strip()
+
+
+def test_a_wrong_duration_is_refused(remote: Cli, workflow: str) -> None:
+    error = error_of(remote("jobs", "submit", workflow, "--start-in", "soon", "-o", "json"))
+    assert error["exit_code"] == 2
+    assert "--start-in" in error["message"]
+
+
+def test_a_file_is_pushed_once(remote: Cli, server: Server, tmp_path: Path) -> None:
+    name = f"greet-{uuid4().hex[:8]}"
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps(document() | {"metadata": {"name": name.upper()}}))
+    first = json.loads(remote("jobs", "submit", path, "--robot", "nobody", "-o", "json").stdout)
+    second = json.loads(remote("jobs", "submit", path, "--robot", "nobody", "-o", "json").stdout)
+    assert first["workflow_id"] == second["workflow_id"] == name
+    assert first["workflow_version"] == second["workflow_version"] == 1
+    path.write_text(json.dumps(document() | {"metadata": {"name": name}, "variables": {}}))
+    third = json.loads(remote("jobs", "submit", path, "--robot", "nobody", "-o", "json").stdout)
+    assert third["workflow_version"] == 2
+
+
+def test_a_broken_file_is_not_pushed(remote: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text('{\n "metadata": {"name": "broken"},\n "nodes": {\n')
+    done = remote("jobs", "submit", path)
+    assert done.returncode == 2
+    assert "line " in done.stderr
+
+
+def test_an_unknown_workflow_exits_4(remote: Cli) -> None:
+    done = remote("jobs", "submit", "nope")
+    assert (done.returncode, done.stdout) == (4, "")
+
+
+def test_the_same_idempotency_key_submits_once(remote: Cli, workflow: str) -> None:
+    words = ("jobs", "submit", workflow, "--idempotency-key", uuid4().hex)
+    assert remote(*words).stdout == remote(*words).stdout
+    other = remote(*words, "--input", "x=1")
+    assert other.returncode == 2
+
+
+def test_a_doubled_cron_line_submits_once(remote: Cli, workflow: str) -> None:
+    words = ("jobs", "submit", workflow, "--idempotency-key", "auto:day")
+    assert remote(*words).stdout == remote(*words).stdout
+    assert remote(*words, "-i", "x=1").stdout != remote(*words).stdout
+    assert remote("jobs", "submit", workflow, "--idempotency-key", "auto:year").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "code"),
+    [
+        ("completed", None, 0),
+        ("failed", "workflow_error", 1),
+        ("timeout", "timeout", 11),
+    ],
+)
+def test_the_exit_code_of_wait_is_the_outcome(
+    remote: Cli, workflow: str, robot: Robot, status: str, reason: str | None, code: int
+) -> None:
+    waiting = remote.start("jobs", "submit", workflow, "--robot", robot.robot_id, "--wait")
+    more = {"failure_reason": reason, "error_message": "no luck"} if reason else {}
+    job_id = robot.run(*steps("a"), status=status, **more)
+    stdout, stderr = waiting.communicate(timeout=30)
+    assert waiting.returncode == code
+    assert stdout == f"{job_id}\n"
+    assert job_id in stderr
+
+
+def test_follow_shows_the_steps_on_stderr_and_the_id_on_stdout(
+    remote: Cli, workflow: str, robot: Robot
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--follow")
+    following = remote.start(*words)
+    job_id = robot.run(*steps("a"), log_event("working"), *steps("b"))
+    stdout, stderr = following.communicate(timeout=30)
+    assert following.returncode == 0
+    assert stdout == f"{job_id}\n"
+    places = [stderr.index(text) for text in ("▶ a", "✓ a", "working", "▶ b", "✓ b", "completed")]
+    assert places == sorted(places)
+
+
+def test_wait_in_json_prints_the_finished_job(remote: Cli, workflow: str, robot: Robot) -> None:
+    words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--wait", "-o", "json")
+    waiting = remote.start(*words)
+    robot.run(result={"variables": {"x": 1}})
+    stdout, _ = waiting.communicate(timeout=30)
+    job = json.loads(stdout)
+    assert job["status"] == "completed"
+    assert job["result"]["variables"] == {"x": 1}
+
+
+def test_a_wait_that_runs_out_exits_8_and_names_the_next_command(
+    remote: Cli, workflow: str
+) -> None:
+    done = remote("jobs", "submit", workflow, "--wait-timeout", "300ms")
+    assert done.returncode == 8
+    assert f"casare-rpa jobs watch {done.stdout.strip()}" in done.stderr
+
+
+def test_ctrl_c_detaches_and_the_job_goes_on(
+    remote: Cli, server: Server, workflow: str, robot: Robot
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--follow")
+    following = remote.start(*words)
+    assert following.stdout is not None
+    assert following.stderr is not None
+    job_id = following.stdout.readline().strip()
+    robot.claim()
+    robot.report(*steps("a"))
+    eventually(lambda: "✓ a" in following.stderr.readline())
+    following.send_signal(signal.SIGINT)
+    _, stderr = following.communicate(timeout=30)
+    assert following.returncode == 130
+    resume = re.search(rf"casare-rpa (jobs watch {job_id} --after \d+)", stderr)
+    assert resume
+    robot.report(*steps("b"))
+    robot.finish()
+    resumed = remote(*resume[1].split())
+    assert resumed.returncode == 0
+    assert "✓ b" in resumed.stdout
+    assert "✓ a" not in resumed.stdout
+
+
+def test_quiet_success_is_silent(remote: Cli, workflow: str, robot: Robot) -> None:
+    words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--wait", "--quiet")
+    waiting = remote.start(*words)
+    robot.run(*steps("a"))
+    assert waiting.communicate(timeout=30) == ("", "")
+    assert waiting.returncode == 0

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.support import Cli, error_of
+
+ITEM = {"type", "aliases", "category", "runs_on", "implemented", "requires"}
+
+
+def test_json_lists_every_type_of_the_format(cli: Cli) -> None:
+    found = json.loads(cli("nodes", "list", "-o", "json").stdout)
+    assert found["schema_version"] == 1
+    assert all(set(item) >= ITEM for item in found["items"])
+    here = {item["type"] for item in found["items"] if item["implemented"]}
+    assert {"SetVariableNode", "IfNode", "ForLoopStartNode"} <= here
+    assert len(found["items"]) > len(here)
+
+
+def test_a_table_lists_what_runs_here(cli: Cli) -> None:
+    here = cli("nodes", "list", "-o", "name").stdout.split()
+    every = cli("nodes", "list", "--all", "-o", "name").stdout.split()
+    assert "SetVariableNode" in here
+    assert set(here) < set(every)
+
+
+def test_the_list_is_narrowed(cli: Cli) -> None:
+    found = cli("nodes", "list", "--category", "variable", "--search", "set", "-o", "name").stdout
+    assert "SetVariableNode" in found.split()
+    assert "IfNode" not in found.split()
+
+
+def test_a_node_is_explained(cli: Cli) -> None:
+    text = cli("nodes", "show", "SetVariableNode").stdout
+    assert "variable_name (string)" in text
+    found = json.loads(cli("nodes", "show", "SetVariableNode", "-o", "json").stdout)
+    assert found["schema"]["properties"]["variable_name"]
+    assert "exec_out" in found["exec_outputs"]
+
+
+def test_the_schema_alone_can_be_printed(cli: Cli) -> None:
+    schema = json.loads(cli("nodes", "show", "LogNode", "--schema").stdout)
+    assert schema["title"] == "LogNode"
+    assert schema["type"] == "object"
+
+
+@pytest.mark.parametrize(
+    "words", [("nodes", "show", "SetVarableNode"), ("node", "show", "x", "--schema")]
+)
+def test_an_unknown_node_is_one_line(cli: Cli, words: tuple[str, ...]) -> None:
+    error = error_of(cli(*words, "-o", "json"))
+    assert error["code"] == "UNKNOWN_NODE_TYPE"
+    assert error["exit_code"] == 2

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+from casare_cli.exit_codes import MEANINGS
+from casare_rpa.settings import Settings
+from tests.cli.support import Cli
+
+
+def test_every_exit_code_is_listed(cli: Cli) -> None:
+    lines = cli("help", "exit-codes").stdout.splitlines()
+    assert [int(line.split("\t")[0]) for line in lines] == list(MEANINGS)
+    items = json.loads(cli("help", "exit", "codes", "-o", "json").stdout)["items"]
+    assert len(items) == len(MEANINGS)
+
+
+def test_every_setting_is_listed(cli: Cli) -> None:
+    text = cli("help", "environment").stdout
+    for item in fields(Settings):
+        assert f"CASARE_{item.name.upper()}\t" in text
+    assert "CASARE_API_KEY_FILE" in text
+
+
+def test_topics_are_listed(cli: Cli) -> None:
+    assert cli("help").stdout.splitlines()[0].startswith("exit-codes\t")
+
+
+def test_a_command_is_explained_as_by_its_own_help(cli: Cli) -> None:
+    assert cli("help", "jobs", "submit").stdout == cli("jobs", "submit", "--help").stdout
+
+
+def test_an_unknown_topic_exits_4(cli: Cli) -> None:
+    done = cli("help", "weather")
+    assert done.returncode == 4
+    assert "exit-codes" in done.stderr
