@@ -159,7 +159,8 @@ def _is_tracker(process: psutil.Process) -> bool:
     """Whether it is the process that multiprocessing keeps for itself."""
     with contextlib.suppress(psutil.Error):
         return any("resource_tracker" in word for word in process.cmdline())
-    return True
+    # A dead orphan counts: its children may have become ours after the list was made.
+    return False
 
 
 def _kill_with_descendants(process: psutil.Process) -> None:
