@@ -50,7 +50,7 @@ def run(settings: Settings, options: AgentOptions | None = None) -> int:
     except _Stopped:
         return exit_codes.OK
     except CasareError as error:
-        log.error("%s%s", error.message, f" {error.hint}" if error.hint else "")
+        log.error("%s%s", error.message, f". {error.hint}" if error.hint else "")
         return _code_of(error)
 
 

@@ -11,10 +11,11 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -100,15 +101,11 @@ class DemoFleet:
 
     def stop(self) -> None:
         """End the processes, the robot first, and remove what nobody needs afterwards."""
-        for process in reversed(self._processes.values()):
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._processes.clear()
-        shutil.rmtree(self.state, ignore_errors=True)
+        with _signals_wait():
+            for process in reversed(self._processes.values()):
+                _end(process)
+            self._processes.clear()
+            shutil.rmtree(self.state, ignore_errors=True)
 
     def keep(self) -> None:
         """Leave everything running and write down how to find it again."""
@@ -125,7 +122,8 @@ class DemoFleet:
         self._spawn(name, ["-m", "casare_cli", *arguments], own)
 
     def _spawn(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
-        with self._log(name).open("wb") as log:
+        # A signal between the start of a process and its entry here would leave it behind.
+        with self._log(name).open("wb") as log, _signals_wait():
             self._processes[name] = _popen([sys.executable, *arguments], environment, log)
 
     def _log(self, name: str) -> Path:
@@ -143,6 +141,30 @@ class DemoFleet:
         tail = self._log(name).read_text(encoding="utf-8", errors="replace").strip()
         last = tail.splitlines()[-1] if tail else "it said nothing"
         raise CasareError(f"the demo's {name} did not start: {last}")
+
+
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """SIGINT and SIGTERM that come in the block are raised after it."""
+    came: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda n, _: came.append(n)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for came_number in came:
+            signal.raise_signal(came_number)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def stop_kept(folder: Path) -> int:

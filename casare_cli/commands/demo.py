@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -116,20 +117,28 @@ def _show(app: App, fleet: DemoFleet, job: Json, keep: bool) -> None:
 
 
 def _next(fleet: DemoFleet) -> list[str]:
+    folder, program = fleet.folder, _program()
+    files = f"--var invoices_file={folder}/invoices.csv --var report_file={folder}/report-2.json"
     return [
-        f"cd {fleet.folder} && casare-rpa run invoices.json --var review_above:=2000",
-        f"casare-rpa workflows validate {fleet.folder / 'invoices.json'}",
-        "casare-rpa demo --keep",
+        f"{program} run {folder}/invoices.json {files} --var review_above:=2000",
+        f"{program} workflows validate {folder}/invoices.json",
+        f"{program} demo --keep",
     ]
 
 
 def _kept(fleet: DemoFleet, job: Json) -> list[str]:
+    program = _program()
     return [
         f"export CASARE_ORCHESTRATOR_URL={fleet.url} CASARE_API_KEY_FILE={fleet.key_file}",
-        f"casare-rpa jobs logs {job['job_id']}",
-        f"casare-rpa jobs retry {job['job_id']}",
-        f"casare-rpa demo --stop{_folder_option(fleet.folder)}    # ends everything",
+        f"{program} jobs logs {job['job_id']}",
+        f"{program} robots list",
+        f"{program} demo --stop{_folder_option(fleet.folder)}    # ends everything",
     ]
+
+
+def _program() -> str:
+    """How the reader's shell calls this program: `uv run` puts it on the PATH for itself alone."""
+    return "uv run casare-rpa" if "UV_RUN_RECURSION_DEPTH" in os.environ else "casare-rpa"
 
 
 def _folder_option(folder: Path) -> str:
