@@ -10,6 +10,7 @@ from casare_rpa.domain.workflow import Connection, NodeSpec, Problem, Severity, 
 from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
 from casare_rpa.engine.parameters import Parameters, Sources
 from casare_rpa.engine.plan import Plan, Step
+from casare_rpa.engine.wiring import settle_ports
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
 
@@ -140,6 +141,7 @@ class _Compiler:
                 for port, targets in ports.items()
             }
             step.follow = step.ports.get("exec_out", ())
+            settle_ports(step)
 
     def _data_sources(self) -> dict[str, Step]:
         """Nodes without execution wiring that feed others: evaluated when they are needed."""

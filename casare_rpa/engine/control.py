@@ -29,11 +29,11 @@ def _end(strand: Strand, step: Step, node: Any, port: str | None) -> None:
 
 
 def _switch(strand: Strand, step: Step, node: Any, port: str | None) -> None:
-    """Leave by the case's own port, else by the port of its position."""
+    """Leave by the case's own port, else by that of its position, else by `exec_out`."""
     wanted = port or "default"
     if wanted not in step.ports and node.matched is not None:
         wanted = f"case_{node.matched}"
-    strand.follow(step, wanted)
+    strand.follow(step, wanted if wanted in step.ports else "exec_out")
 
 
 def _for(strand: Strand, step: Step, node: Any, port: str | None) -> None:
@@ -158,12 +158,22 @@ def _only_after_failure(strand: Strand, step: Step) -> bool:
     """A catch that is walked to ends the body of its try; elsewhere there is nothing to catch."""
     if step.start is None or strand.opened(step.start) is None:
         strand.skipped(step, "no error to catch")
+        strand.follow(step, "exec_out")
     return False
 
 
 def _not_before_its_time(strand: Strand, step: Step) -> bool:
-    """A finally that is walked to ends the body of its try, which comes to it by itself."""
-    return step.start is None or strand.opened(step.start) is None
+    """A finally that is walked to ends the body of its try, which comes to it by itself.
+
+    Behind the try its turn is over, and it is passed through.
+    """
+    if step.start is None or step.start.disabled:
+        return True
+    if strand.opened(step.start) is None:
+        if step.id not in strand.scope.outputs:
+            return True  # the run came here around the try
+        strand.follow(step, "exec_out")
+    return False
 
 
 GATES: dict[str, Gate] = {

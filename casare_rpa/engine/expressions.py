@@ -5,7 +5,8 @@ Literals, arithmetic, comparisons, `and or not in is`, `a if b else c`, indexing
 is refused when the text is parsed: no lambdas, comprehensions, f-strings, bit shifts or names with
 two underscores. What could grow without bound (powers, repeated text, long ranges) has a limit.
 
-A `{{placeholder}}` stands for its value, whatever its type; inside quotes it is text.
+A `{{placeholder}}` stands for its value, whatever its type; inside quotes it is text. Files hold
+numbers as text, too: such text counts as the number it spells beside a number.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ from casare_rpa.engine.terms import (
     MAP_METHODS,
     METHODS,
     OPERATORS,
+    ORDER,
+    SIZE_AND_EQUALITY,
+    alike,
+    as_numbers,
 )
 from casare_rpa.nodes.base import NodeError
 
@@ -135,6 +140,32 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             if isinstance(value, kind) and name in allowed:
                 return getattr(value, name)
         raise AttributeError(f"{type(value).__name__} has no '{name}'")
+
+    def _eval_compare(self, node: Any) -> Any:
+        left, before, held = self._eval(node.left), node.left, True
+        for operation, after in zip(node.ops, node.comparators, strict=True):
+            right, kind = self._eval(after), type(operation)
+            pair = alike(left, right) if kind in SIZE_AND_EQUALITY else (left, right)
+            if kind in ORDER and self._is_slot(before) and self._is_slot(after):
+                pair = as_numbers(left, right)
+            held = OPERATORS[kind](*pair)
+            if not held:
+                break
+            left, before = right, after
+        return held
+
+    def _eval_binop(self, node: Any) -> Any:
+        left, right = self._eval(node.left), self._eval(node.right)
+        if isinstance(left, str) != isinstance(right, str):
+            texts = node.left if isinstance(left, str) else node.right
+            counts = not isinstance(texts, ast.Constant)
+        else:
+            counts = self._is_slot(node.left) and self._is_slot(node.right)
+        pair = as_numbers(left, right) if counts else (left, right)
+        return OPERATORS[type(node.op)](*pair)
+
+    def _is_slot(self, node: Any) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.slots
 
     def _eval_list(self, node: Any) -> list[Any]:
         return [self._eval(item) for item in node.elts]

@@ -49,6 +49,7 @@ def pair_steps(steps: Sequence[Step]) -> None:
                 ways[target].append((step, port))
     _pair_loops(steps, by_id, ways)
     _pair_tries(steps, by_id)
+    _pair_strays(steps, ways)
     for step in steps:
         if step.control == "fork":
             step.join = _join_of(step, steps, by_id)
@@ -105,6 +106,21 @@ def _pair_tries(steps: Sequence[Step], by_id: Mapping[str, Step]) -> None:
         if step.control == "try":
             for kind in ("catch", "finally"):
                 _find_partner(step, kind)
+
+
+def _pair_strays(steps: Sequence[Step], ways: _Ways) -> None:
+    """A catch or finally that nothing names or leads to belongs to the try before it."""
+    for step in steps:
+        if step.control in ("catch", "finally") and step.start is None and step not in ways:
+            before = steps[step.index :: -1]
+            start = next((s for s in before if s.control == "try" and _lacks(s, step)), None)
+            if start is not None:
+                step.start = start
+                _close(start, step)
+
+
+def _lacks(opening: Step, partner: Step) -> bool:
+    return (opening.catch if partner.control == "catch" else opening.final) is None
 
 
 def _find_partner(step: Step, kind: str) -> None:

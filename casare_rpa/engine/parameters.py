@@ -54,14 +54,14 @@ class Parameters:
     def __init__(
         self, cls: NodeType, config: Mapping[str, Any], links: Mapping[str, Sources]
     ) -> None:
-        self._beyond_limits: frozenset[str] = getattr(cls, "beyond_limits", frozenset())
+        self._beyond_limits = cls.beyond_limits
         self._lenient = cls.control in LENIENT
         self.constants: dict[str, Any] = {}
         self.dynamic: list[tuple[str, Resolver]] = []
         self.warnings: list[str] = []
         for item in cls.params.values():
             self._add(item, config, _sources(item, links))
-        if getattr(cls, "takes_others", False):
+        if cls.takes_others:
             self.dynamic.append(("others", _others(cls, config, links)))
         # A constant that is there needs no look at run time.
         self.required = tuple(
@@ -196,10 +196,19 @@ def _written(item: Param, config: Mapping[str, Any]) -> Any:
 
 
 def _violations(item: Param, value: Any) -> Iterator[str]:
-    if item.choices and item.kind == "choice" and value not in item.choices:
+    if item.choices and item.kind == "choice" and not _is_one_of(value, item.choices):
         yield f"{item.key}: {value!r} is none of {', '.join(map(str, item.choices))}"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if item.minimum is not None and value < item.minimum:
             yield f"{item.key}: {value} is below {item.minimum}"
         if item.maximum is not None and value > item.maximum:
             yield f"{item.key}: {value} is above {item.maximum}"
+
+
+def _is_one_of(value: Any, choices: Sequence[Any]) -> bool:
+    """Letter case does not count, nor how the words are joined."""
+    return value in choices or _folded(value) in map(_folded, choices)
+
+
+def _folded(choice: Any) -> str:
+    return str(choice).strip().lower().replace("_", " ").replace("-", " ")

@@ -77,8 +77,9 @@ class ProtectedFrame(Frame):
 class TryFrame(ProtectedFrame):
     """TryNode with its CatchNode and FinallyNode.
 
-    Without a wired `try_body` the chain after the try is its body. *types* are the names of the
-    errors that are caught, with commas; empty means all.
+    Files also wire all of it in one line by `exec_out`: the chain after the try is then its body,
+    the one after the catch handles the failure, and the run goes on behind the finally. *types* are
+    the names of the errors that are caught, with commas; empty means all.
     """
 
     __slots__ = ("_types",)
@@ -103,18 +104,25 @@ class TryFrame(ProtectedFrame):
                 "stack_trace": strand.run.secrets.text(failure.stack_trace),
             },
         )
-        return catch.ports.get("catch_body", ())
+        return catch.ports.get("catch_body") or catch.follow
 
     def _last(self, strand: Strand) -> Iterable[Step]:
         final = self.step.final
         if final is None:
             return ()
         strand.emit(final, {"had_error": self._had_error})
-        return final.ports.get("finally_body", ())
+        # In one line, what stands behind the finally is done last also when a failure passes by.
+        in_line = final.follow if self._pending is not None else ()
+        return final.ports.get("finally_body") or in_line
 
     def _go_on(self, strand: Strand) -> None:
-        if self.step.ports.get("try_body"):
-            strand.follow(self.step, "exec_out")
+        step, catch, final = self.step, self.step.catch, self.step.final
+        if step.ports.get("try_body") and step.follow:
+            strand.follow(step, "exec_out")
+        elif final is not None:
+            strand.follow(final, "exec_out")
+        elif catch is not None and catch.ports.get("catch_body"):
+            strand.follow(catch, "exec_out")
 
 
 class OnErrorFrame(ProtectedFrame):

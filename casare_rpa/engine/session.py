@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.enums import LogLevel
@@ -25,7 +26,7 @@ from casare_rpa.engine.start import starting_variables
 from casare_rpa.engine.walk import Strand
 from casare_rpa.errors import CasareError
 from casare_rpa.nodes.base import NodeError
-from casare_rpa.nodes.workflow import BACKGROUND
+from casare_rpa.nodes.workflow import BACKGROUND, PAYLOAD
 
 MAX_LOG_LINES = 10_000
 MAX_DEPTH = 10
@@ -141,7 +142,13 @@ class Run:
                 ErrorCode.RESOURCE_EXHAUSTED,
             )
         plan = self._plan_of(workflow)
-        options = _options_for_call(self.options, plan, inputs)
+        payload = {
+            "params": dict(inputs),
+            "caller_workflow_id": self.workflow_id,
+            "caller_node_id": caller,
+            "call_id": str(uuid4()),
+        }
+        options = _options_for_call(self.options, plan, {**inputs, PAYLOAD: payload})
         called = Run(plan, options, self._bus, self.control, caller=self, prefix=f"{caller}/")
         try:
             await called.work()

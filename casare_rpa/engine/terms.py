@@ -10,6 +10,8 @@ from typing import Any
 
 from simpleeval import DEFAULT_OPERATORS
 
+from casare_rpa.nodes._values import number_or_none
+
 MAX_TEXT_LENGTH = 1_000_000
 MAX_ITEMS = 1_000_000
 MAX_BITS = 100_000
@@ -130,3 +132,31 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Pow: _power,
     ast.Mod: _modulo,
 }
+#: Those that compare by size.
+ORDER = frozenset({ast.Lt, ast.LtE, ast.Gt, ast.GtE})
+SIZE_AND_EQUALITY = ORDER | {ast.Eq, ast.NotEq}
+_TRUTHS = {"true": True, "false": False}
+
+
+def alike(left: Any, right: Any) -> tuple[Any, Any]:
+    """Both to be compared: text beside a number or a boolean as what it spells."""
+    if isinstance(left, str):
+        return (left if isinstance(right, str) else _beside(right, left)), right
+    return left, (_beside(left, right) if isinstance(right, str) else right)
+
+
+def _beside(other: Any, text: str) -> Any:
+    if isinstance(other, bool):
+        return _TRUTHS.get(text.strip().lower(), text)
+    if isinstance(other, (int, float)):
+        number = number_or_none(text)
+        return text if number is None else number
+    return text
+
+
+def as_numbers(left: Any, right: Any) -> tuple[Any, Any]:
+    """Both as numbers if each is one or spells one, else as they are."""
+    if not isinstance(left, str) and not isinstance(right, str):
+        return left, right
+    numbers = number_or_none(left), number_or_none(right)
+    return (left, right) if None in numbers else numbers

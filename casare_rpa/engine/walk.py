@@ -146,7 +146,7 @@ class Strand:
                 if waiting is not None:
                     await self._branch(waiting)
                 return
-            queue.extend(step.follow if port is None else step.ports.get(port, ()))
+            queue.extend((port is not None and step.ports.get(port)) or step.follow)
             if now > self._turn_ends:
                 await self._give_way()
 

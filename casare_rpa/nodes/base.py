@@ -307,7 +307,7 @@ class Node:
     example: ClassVar[Mapping[str, Any]] = {}
     #: True: config keys and ports that are not declared arrive in `self.others`.
     takes_others: ClassVar[bool] = False
-    #: Parameters whose minimum and maximum are advice only.
+    #: Parameters whose choices, minimum and maximum are advice only.
     beyond_limits: ClassVar[frozenset[str]] = frozenset()
     #: Longest run in seconds: None takes the run's node timeout, 0 means no limit.
     timeout_seconds: ClassVar[float | None] = None

@@ -152,7 +152,9 @@ class NodeCatalogue:
     """What reading and checking a workflow document asks about node types."""
 
     def canonical(self, node_type: str) -> str | None:
-        return canonical(node_type)
+        # A type of an earlier version that needs more than this one has is known, not misspelt.
+        former = facts().former.get(node_type, "any")
+        return canonical(node_type) or (node_type if former != "any" else None)
 
     def names(self) -> frozenset[str]:
         """Every type and alias, those of earlier versions of the format included."""

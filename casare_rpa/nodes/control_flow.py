@@ -74,9 +74,12 @@ class SwitchNode(Node):
         return (*dict.fromkeys((*named, *placed)), *cls.exec_outputs)
 
     def run(self, ctx: Context) -> Result:
-        value = _text(self.expression if self.value is None else self.value)
+        given = self.expression if self.value is None else self.value
         cases = _case_texts(self.cases)
-        if value not in cases:
+        # JSON writes its booleans in small letters, and so do the cases.
+        texts = [_text(given), *([_text(given).lower()] if isinstance(given, bool) else [])]
+        value = next((text for text in texts if text in cases), None)
+        if value is None:
             return Leave("default")
         self.matched = cases.index(value)
         return Leave(f"case_{value}")
@@ -155,12 +158,20 @@ class ForLoopStartNode(Node):
     def _source(self, ctx: Context) -> tuple[Sequence[Any] | None, Sequence[Any]]:
         if self.mode != "range":
             if self.items is not None:
-                return pairs_of(self.items)
+                return pairs_of(self._named(ctx))
             if self.list_var:
                 found = ctx.get_variable(self.list_var)
                 if found is not None:
                     return pairs_of(found)
         return None, range_of(self.start, self.end, self.step)
+
+    def _named(self, ctx: Context) -> Any:
+        """The items; a text that is the name of a list or map stands for it."""
+        if isinstance(self.items, str):
+            found = ctx.variables.get(self.items.strip())
+            if isinstance(found, (list, tuple, Mapping)):
+                return found
+        return self.items
 
 
 class _LoopEnd(Node, abstract=True):

@@ -80,7 +80,7 @@ class ThrowErrorNode(Node):
     """Fail with a message."""
 
     category = "error_handling"
-    error_message: str = param("Custom error", kind="string", help="why")
+    error_message: str = param("Custom error", kind="string", aliases=("message",), help="why")
 
     def run(self, ctx: Context) -> None:
         raise NodeError(str(self.error_message), ErrorCode.UNKNOWN_ERROR)

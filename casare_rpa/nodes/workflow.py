@@ -16,6 +16,8 @@ from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, par
 
 #: Where the engine finds the tasks that a run waits for at its end.
 BACKGROUND = "background_tasks"
+#: The variable that holds, by output of the trigger, what set a run off: no result shows it.
+PAYLOAD = "_trigger_payload"
 _SUFFIXES = ("", ".json", ".json.gz")
 
 

@@ -55,11 +55,21 @@ def evaluate(text: str, variables: dict[str, Any] | None = None, **more: Any) ->
         ("'{{x}} of {{rows|length}}'", "2 of 2"),
         ("{{x}} == 2 and '{{x}}' == '2'", True),
         ("int('7') + abs(-1)", 8),
+        # Files hold numbers as text: beside a number such text is one.
+        ("{{age}} > 20 and {{age}} == 30 and age < 31.5", True),
+        ("{{age}} * 2 + 1", 61),
+        ("{{age}} > {{least}}", True),
+        ("'{{age}}' + '1'", "301"),
+        ("'ab' * 2 + '0' * 3", "abab000"),
+        ("'9' > '10'", True),
+        ("{{yes}} == true and true == 'True'", True),
+        ("'x' == 1 or {{age}} == '030'", False),
     ],
 )
 def test_an_expression_has_its_value(text: str, value: Any) -> None:
     rows = [{"name": "Al"}, {"name": "Bo"}]
-    assert evaluate(text, {"x": 2, "rows": rows, "due": date(2026, 1, 2)}) == value
+    texts = {"age": "30", "least": "9", "yes": "true"}
+    assert evaluate(text, {"x": 2, "rows": rows, "due": date(2026, 1, 2), **texts}) == value
 
 
 def test_a_placeholder_inside_quotes_is_text_whatever_it_holds() -> None:

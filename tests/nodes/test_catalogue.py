@@ -20,6 +20,8 @@ SOME_ACTIONS_ONLY = "needed by some of the actions only"
 NOT_NEEDED = "the node can do its job without it"
 IS_PARSED = "an expression is parsed, not resolved as text"
 KEEPS_INTEGERS = "a whole number stays one"
+STARTED_BY_HAND = "a trigger that a person starts waits for nothing"
+LAST_PARSED = "without text it works on the document parsed last"
 NAMES_VARIABLES = "text that is no number names a variable"
 
 #: Where a class differs from the format on purpose, and why.
@@ -47,6 +49,14 @@ INTENDED: dict[tuple[str, str], str] = {
     ("LogErrorNode", "property context.required"): NOT_NEEDED,
     ("RetryFailNode", "property error_message.required"): NOT_NEEDED,
     ("WebhookNotifyNode", "property error_details.required"): NOT_NEEDED,
+    ("GetXMLAttributeNode", "property xml_string.required"): LAST_PARSED,
+    ("GetXMLElementNode", "property xml_string.required"): LAST_PARSED,
+    ("XMLToJsonNode", "property xml_string.required"): LAST_PARSED,
+    ("XPathQueryNode", "property xml_string.required"): LAST_PARSED,
+    ("FileWatchTriggerNode", "property watch_path.required"): STARTED_BY_HAND,
+    ("RSSFeedTriggerNode", "property feed_url.required"): STARTED_BY_HAND,
+    ("SSETriggerNode", "property sse_url.required"): STARTED_BY_HAND,
+    ("WorkflowCallTriggerNode", "property call_alias.required"): STARTED_BY_HAND,
     ("ValidateNode", "property value.required"): "that there is no value is what it may find",
 }
 
@@ -168,6 +178,8 @@ def test_the_ports_of_a_type_depend_on_its_config() -> None:
     assert "case_b" in (known.exec_outputs("SwitchNode", {"cases": ["a", "b"]}) or ())
     assert known.exec_outputs("NoSuchNode", {}) is None
     assert known.exec_outputs("MoveWindowNode", {}) == {"exec_out"}
+    assert known.canonical("DocsGetTextNode") == "DocsGetTextNode"
+    assert known.canonical("ForLoopNode") is None
     assert known.is_trigger("WebhookTriggerNode")
     assert not known.is_trigger("LogNode")
     assert "BrowserWaitNode" in known.names()

@@ -53,7 +53,16 @@ _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
 }
 _SPELLINGS = {
     **{"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "//": "floor_divide"},
-    **{"**": "power", "^": "power", "%": "modulo", "mod": "modulo"},
+    **{"**": "power", "^": "power", "%": "modulo", "mod": "modulo", "pow": "power"},
+    **{
+        "addition": "add",
+        "sum": "add",
+        "plus": "add",
+        "subtraction": "subtract",
+        "sub": "subtract",
+    },
+    **{"minus": "subtract", "multiplication": "multiply", "mul": "multiply", "times": "multiply"},
+    **{"division": "divide", "div": "divide", "modulus": "modulo", "absolute": "abs"},
 }
 
 
@@ -76,6 +85,8 @@ class MathOperationNode(Node):
     round_digits: int | None = prop(
         None, kind="integer", minimum=0, help="Round the result to so many places."
     )
+    #: A name that is none of the choices is a spelling of one, or fails.
+    beyond_limits = frozenset({"operation"})
     output_var: str = prop("", kind="string", help="Store the result in this variable as well.")
 
     def run(self, ctx: Context) -> Outputs:

@@ -35,7 +35,10 @@ class CreateDictNode(numbered("key", "value"), Node):  # type: ignore[misc]  # i
 
 
 class DictGetNode(Node):
-    """Look up a key in a map, with a value for when it is not there."""
+    """Look up a key in a map, with a value for when it is not there.
+
+    A key that the map does not have is read as a path: `user.emails[0]`.
+    """
 
     category = "data"
     example = {"dict": {"a": 1}, "key": "b", "default": 0}
@@ -45,7 +48,10 @@ class DictGetNode(Node):
     default: Any = port(aliases=("default_value",), help="The value if there is no such key.")
 
     def run(self, ctx: Context) -> Outputs:
-        value = get(as_map(ctx, self.source, "dict"), self.key)
+        source = as_map(ctx, self.source, "dict")
+        value = get(source, self.key)
+        if value is MISSING and isinstance(self.key, str):
+            value = walk(source, self.key)
         found = value is not MISSING
         return {"value": value if found else self.default, "found": found}
 

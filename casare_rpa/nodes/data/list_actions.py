@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +9,8 @@ from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import as_int, as_list, as_text, missing, optional_int
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop, raw
 from casare_rpa.nodes.data import lists
+from casare_rpa.nodes.data._functions import ItemFunction
 from casare_rpa.nodes.data.list_folds import fold
-
-_LAMBDA = re.compile(r"\s*lambda\s+([^:]+):(.*)", re.DOTALL)
 
 
 class ListSuperNode(Node):
@@ -165,11 +163,11 @@ class ListSuperNode(Node):
             first = combine((first, item), {"index": index})
         return first
 
-    def _expression(self, ctx: Context, default: str) -> _Function:
+    def _expression(self, ctx: Context, default: str) -> ItemFunction:
         text = as_text(self.expression).strip() or default
         if not text:
             raise missing("expression")
-        return _Function(ctx, text)
+        return ItemFunction(ctx, text)
 
     def flatten(self, ctx: Context) -> Outputs:
         return _sized("flattened", lists.flatten(self._list(ctx), as_int(self.depth, "depth")))
@@ -177,25 +175,6 @@ class ListSuperNode(Node):
     def join(self, ctx: Context) -> Outputs:
         texts = (as_text(item) for item in self._list(ctx))
         return {"result": as_text(self.separator).join(texts)}
-
-
-class _Function:
-    """An expression as a function of one value (an item) or two (so far, and an item)."""
-
-    def __init__(self, ctx: Context, text: str) -> None:
-        self._ctx = ctx
-        written = _LAMBDA.fullmatch(text)
-        # People write these as Python lambdas too; the names are all that differs.
-        self._names = [n.strip() for n in written[1].split(",")] if written else []
-        self._text = written[2].strip() if written else text
-
-    def __call__(self, values: tuple[Any, ...], more: dict[str, Any]) -> Any:
-        usual = ("item", "x", "value") if len(values) == 1 else ("acc", "a", "x")
-        names = dict.fromkeys(usual, values[0]) | more
-        if len(values) == 2:
-            names |= dict.fromkeys(("item", "b", "y"), values[1])
-        names |= dict(zip(self._names, values, strict=False))
-        return self._ctx.evaluate(self._text, names)
 
 
 _ACTIONS: dict[str, Callable[[ListSuperNode, Context], Outputs]] = {

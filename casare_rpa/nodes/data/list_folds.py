@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes._values import (
     Number,
     as_list,
@@ -17,7 +18,8 @@ from casare_rpa.nodes._values import (
     divide,
     number_or_none,
 )
-from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port
+from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, Param, param, port, raw
+from casare_rpa.nodes.data._functions import lenient
 from casare_rpa.nodes.data.lists import KEY_PATH_HELP, at, list_port, same
 
 
@@ -53,6 +55,11 @@ _CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {
     "is_truthy": lambda item, value: bool(item),
     "is_falsy": lambda item, value: not item,
 }
+_SYMBOLS = {
+    **{"==": "equals", "=": "equals", "eq": "equals", "!=": "not_equals", "ne": "not_equals"},
+    **{">": "greater_than", "gt": "greater_than", "<": "less_than", "lt": "less_than"},
+    **{"not_none": "is_not_none", "not_empty": "is_truthy", "truthy": "is_truthy"},
+}
 _TRANSFORMS: dict[str, Callable[[Any], Any]] = {
     "get_property": lambda item: item,
     "to_string": as_text,
@@ -65,11 +72,23 @@ _TRANSFORMS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def _unlisted_raw(**about: Any) -> Any:
+    item: Param = raw("", kind="text", **about)
+    item.property = False
+    return item
+
+
 class ListFilterNode(Node):
-    """Split a list into the items that meet a condition and the rest."""
+    """Split a list into the items that meet a condition and the rest.
+
+    The condition may also be an expression of `item`, such as `item > 20`. A name that is unknown
+    keeps everything.
+    """
 
     category = "data"
     example = {"list": [5, 25], "condition": "greater_than", "value": 20}
+    #: A condition that is none of the choices is a spelling of one, an expression, or said so.
+    beyond_limits = frozenset({"condition"})
     outputs = (Output("result", "LIST"), Output("removed", "LIST"))
     source: Any = list_port()
     condition: str = param(
@@ -79,16 +98,28 @@ class ListFilterNode(Node):
     key_path: Any = param("", kind="string", help=KEY_PATH_HELP)
 
     def run(self, ctx: Context) -> Outputs:
-        test = _CONDITIONS.get(_plain(self.condition), lambda item, value: True)
+        test = self._test(ctx)
         kept: list[Any] = []
         removed: list[Any] = []
         for item in as_list(ctx, self.source, "list"):
             (kept if test(at(item, self.key_path), self.value) else removed).append(item)
         return {"result": kept, "removed": removed}
 
+    def _test(self, ctx: Context) -> Callable[[Any, Any], bool]:
+        text = as_text(self.condition)
+        name = _plain(text)
+        test = _CONDITIONS.get(_SYMBOLS.get(name, name))
+        if test is not None:
+            return test
+        if not text.strip() or name.isidentifier():
+            ctx.log(f"condition: there is no {text!r}; everything is kept", level="warning")
+            return lambda item, value: True
+        decide = lenient(ctx, text, lambda item: True)
+        return lambda item, value: truth(decide(item))
+
 
 class ListMapNode(Node):
-    """Apply a named transform to every item of a list."""
+    """Apply a named transform to every item of a list, or an expression of `item`."""
 
     category = "data"
     example = {"list": ["a", "b"], "transform": "to_upper"}
@@ -98,9 +129,12 @@ class ListMapNode(Node):
         "to_string", kind="choice", choices=tuple(_TRANSFORMS), help="What to do with an item."
     )
     key_path: Any = param("", kind="string", help=KEY_PATH_HELP)
+    expression: Any = _unlisted_raw(help="Such as `item * 2`, in the place of a transform.")
 
     def run(self, ctx: Context) -> Outputs:
         change = _TRANSFORMS.get(_plain(self.transform), lambda item: item)
+        if as_text(self.expression).strip():
+            change = lenient(ctx, as_text(self.expression), change)
         items = as_list(ctx, self.source, "list")
         return {"result": [change(at(item, self.key_path)) for item in items]}
 
@@ -113,6 +147,8 @@ class ListReduceNode(Node):
 
     category = "data"
     example = {"list": [1, 2, 3], "operation": "sum"}
+    #: A name that is none of the choices is a spelling of one, or fails.
+    beyond_limits = frozenset({"operation"})
     outputs = (Output("result"),)
     source: Any = list_port()
     operation: str = param(
@@ -132,6 +168,7 @@ class ListReduceNode(Node):
 
 def fold(name: str, items: list[Any], initial: Any = None) -> Any:
     """The value of the fold called *name*; `items` holds no None."""
+    name = _FOLD_WORDS.get(name, name)
     if not items and name != "join":
         if initial is not None:
             return initial
@@ -174,6 +211,12 @@ _FOLDS: dict[str, Callable[[list[Any], Any], Any]] = {
     "first": lambda items, initial: items[0],
     "last": lambda items, initial: items[-1],
     "join": lambda items, initial: as_text(initial).join(as_text(item) for item in items),
+}
+
+
+_FOLD_WORDS = {
+    **{"average": "avg", "mean": "avg", "total": "sum", "add": "sum", "multiply": "product"},
+    **{"minimum": "min", "maximum": "max", "concat": "join", "concatenate": "join"},
 }
 
 

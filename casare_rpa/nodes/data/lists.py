@@ -15,7 +15,7 @@ from casare_rpa.nodes._values import (
     optional_int,
     walk,
 )
-from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port
+from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, unlisted
 from casare_rpa.nodes.data._numbered import numbered
 
 KEY_PATH_HELP = "For a list of maps: the path of the value that counts."
@@ -35,16 +35,18 @@ def list_port(*, required: bool = True) -> Any:
 class CreateListNode(numbered("item"), Node):  # type: ignore[misc]  # its base is made
     """Build a list of the given items; those without a value are skipped.
 
-    Three are listed; up to `item_20` are read.
+    Three are listed; up to `item_20` are read, behind those of a list in `items`.
     """
 
     category = "data"
     example = {"item_1": "a", "item_2": "b"}
     outputs = (Output("list", "LIST"),)
+    items: Any = unlisted(None, kind="list", help="A list that the items are added to.")
 
     def run(self, ctx: Context) -> Outputs:
-        items = (getattr(self, name) for name in self.params)
-        return {"list": [item for item in items if item is not None]}
+        given = [] if self.items is None else as_list(ctx, self.items, "items")
+        more = (getattr(self, name) for name in self.params if name != "items")
+        return {"list": [item for item in (*given, *more) if item is not None]}
 
 
 class ListLengthNode(Node):

@@ -35,6 +35,8 @@ class HttpSuperNode(Node):
     )
     side_effect = True
     timeout_seconds = 0
+    #: `GET` is fine, and an action that there is not fails.
+    beyond_limits = frozenset({"action"})
     action: str = prop("GET Request", kind="choice", choices=actions, help="What to do.")
     url: str = param("", kind="string", help="Where to.")
     headers: Json = param({}, kind="json", port_kind="DICT", help="Headers to send.")

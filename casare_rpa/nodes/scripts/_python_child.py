@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def run(code: str, variables: dict[str, Any]) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": "__main__", **variables}
+    names: dict[str, Any] = {"__name__": "__main__", "variables": variables, **variables}
     try:
         exec(compile(code, NAME, "exec"), names)  # noqa: S102 - running code is its purpose
     except SystemExit as leaving:

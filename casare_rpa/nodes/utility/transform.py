@@ -103,6 +103,12 @@ _TRANSFORMS: dict[str, Transform] = {
 }
 
 
+_SPELLINGS = {
+    **{"to_upper": "uppercase", "upper": "uppercase", "to_lower": "lowercase"},
+    **{"lower": "lowercase", "to_int": "to_integer", "strip": "trim", "parse_json": "from_json"},
+}
+
+
 class TransformNode(Node):
     """Convert a value with a named transform, and store it in a variable.
 
@@ -120,10 +126,13 @@ class TransformNode(Node):
         "to_string", kind="choice", choices=tuple(_TRANSFORMS), help="The transform."
     )
     transform_param: Any = prop(None, help="As param, which wins.")
+    #: A name that is none of the choices is a spelling of one, or fails.
+    beyond_limits = frozenset({"transform_type"})
     variable_name: Any = prop("transformed", kind="string", help="Where to store the result.")
 
     def run(self, ctx: Context) -> Outputs:
         name = as_text(self.transform_type).strip().lower()
+        name = _SPELLINGS.get(name, name)
         transform = _TRANSFORMS.get(name)
         if transform is None:
             raise NodeError(f"transform_type: there is no {name!r}", ErrorCode.INVALID_INPUT)
