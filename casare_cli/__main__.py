@@ -8,11 +8,15 @@ import sys
 def main() -> int:
     """Run the program with the arguments it was called with; the exit code."""
     words = sys.argv[1:]
-    if words == ["--version"]:
+    if words == ["--version"] and sys.stdout is not None:
         from casare_rpa import __version__
 
-        sys.stdout.write(f"casare-rpa {__version__}\n")
-        return 0
+        try:
+            sys.stdout.write(f"casare-rpa {__version__}\n")
+            sys.stdout.flush()
+            return 0
+        except OSError:
+            pass  # said in the usual way below
     if words[:1] == ["__complete"]:
         from casare_cli.completing import complete
 

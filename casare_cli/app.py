@@ -21,7 +21,7 @@ from casare_cli.context import App
 from casare_cli.output import Format, Json, Output
 from casare_cli.verbs import Noun, Verb
 from casare_rpa import __version__
-from casare_rpa.errors import CasareError, InvalidInput, Unauthenticated
+from casare_rpa.errors import CasareError, InvalidInput, NotFound, Unauthenticated
 
 PROGRAM = "casare-rpa"
 #: Singular spellings, accepted and not shown.
@@ -32,6 +32,8 @@ ALIASES = {
     "node": "nodes",
     "key": "keys",
 }
+#: Nouns whose things have ids and a list.
+_LISTED = frozenset({"jobs", "workflows", "robots", "keys"})
 #: Nouns that do something when no verb follows.
 BARE = {"agent": "start"}
 
@@ -135,7 +137,7 @@ def main(words: Sequence[str]) -> int:
         except BrokenPipeError:
             raise
         except Exception as error:
-            code = _report(error, _output_for_errors(app, words), app)
+            code = _report(error, _output_for_errors(app, words), app, words)
     return exit_codes.PIPE_CLOSED if gone else code
 
 
@@ -150,8 +152,10 @@ def _run(words: list[str], app: App) -> int:
         return ended.exit_code
 
 
-def _report(error: Exception, out: Output, app: App) -> int:
+def _report(error: Exception, out: Output, app: App, words: Sequence[str]) -> int:
     shown = _as_ours(error, app)
+    if isinstance(shown, NotFound) and shown.hint is None:
+        shown.hint = _listing(words)
     if app.debug:
         import traceback
 
@@ -168,12 +172,24 @@ def _as_ours(error: Exception, app: App) -> CasareError:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         path = context.command_path if context else PROGRAM
-        message = error.format_message()
+        # A list of choices comes on several lines.
+        message = " ".join(error.format_message().split())
         return UsageError(message[:1].lower() + message[1:], hint=f"{path} --help")
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return CasareError(f"cannot go on: {error.strerror}{where}")
     return CasareError(
         f"unexpected error: {type(error).__name__}: {error}",
         hint=None if app.debug else "Run it again with --debug to see where.",
     )
+
+
+def _listing(words: Sequence[str]) -> str | None:
+    """The command that lists what was not found, where the command line tells it."""
+    nouns = [noun for word in words if (noun := ALIASES.get(word, word)) in _LISTED]
+    if nouns[:2] == ["robots", "keys"]:
+        return f"{PROGRAM} robots keys list"
+    return f"{PROGRAM} {nouns[0]} list" if nouns else None
 
 
 def _problems(error: CasareError) -> list[Json]:

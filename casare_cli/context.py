@@ -88,8 +88,8 @@ class App:
     def _key(self, settings: Settings) -> str:
         if self.api_key is not None:
             return self._key_of_option
-        if settings.api_key:
-            return settings.api_key
+        if key := settings.api_key.strip():  # a variable made from a file may end in CR or LF
+            return key
         from casare_cli import key_sources
 
         return key_sources.stored(settings.orchestrator_url)

@@ -14,6 +14,7 @@ from casare_rpa.errors import InvalidInput
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST_SECONDS = 100 * 365 * 86400.0
 _JSON_ASSIGNMENT = re.compile(r"^([^=]+?):=(.*)$", re.DOTALL)
 
 
@@ -26,9 +27,10 @@ def duration_seconds(text: str | None, option: str) -> float | None:
         raise InvalidInput(
             f"{option}: {text!r} is no duration", hint="Write it like 30s, 5m, 1h30m or 2d."
         )
-    return timedelta(
-        seconds=sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
-    ).total_seconds()
+    seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
+    if seconds > _LONGEST_SECONDS:
+        raise InvalidInput(f"{option}: {text!r} is longer than 100 years")
+    return timedelta(seconds=seconds).total_seconds()
 
 
 def inputs(words: Iterable[str], option: str) -> dict[str, Any]:

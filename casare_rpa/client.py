@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httpx
 import orjson
@@ -39,14 +39,12 @@ class OrchestratorClient:
         transport: httpx.BaseTransport | None = None,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise errors.ConfigInvalid(
-                f"the orchestrator's address is wrong: {base_url!r}",
-                hint="Write it as http://HOST:PORT.",
+        parts = _address(base_url)
+        if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
+            # Checked here, because the HTTP library would show the key in its own message.
+            raise errors.Unauthenticated(
+                "the key holds characters that no key has", hint="Was it copied whole?"
             )
-        if parts.username or parts.password:
-            raise errors.ConfigInvalid("an address with a password in it is refused")
         self.base_url = base_url.rstrip("/").removesuffix(API)
         headers = {"User-Agent": f"casare-rpa/{__version__}", "Accept": "application/json"}
         if api_key:
@@ -103,7 +101,10 @@ class OrchestratorClient:
         return self.call("GET", "/jobs", params=filters)
 
     def job(self, job_id: str) -> Json:
-        return self.call("GET", f"/jobs/{_quote(job_id)}")
+        found = self.call("GET", f"/jobs/{_quote(job_id)}")
+        if "job_id" not in found:  # /jobs/active is a list
+            raise errors.NotFound(f"there is no job {job_id!r}")
+        return found
 
     def events(self, job_id: str, *, after: int = 0, limit: int = 1000, wait: float = 0) -> Json:
         """Events later than *after*; waits up to *wait* seconds for the first one."""
@@ -302,7 +303,27 @@ def _reason(error: Exception) -> str:
 
 
 def _quote(part: str) -> str:
+    """*part* as one segment of a path. Raises NotFound for what would lead to another path."""
+    if part in ("", ".", ".."):
+        raise errors.NotFound(f"nothing has the id {part!r}")
     return quote(part, safe="")
+
+
+def _address(base_url: str) -> SplitResult:
+    """The parts of an address that can be one. Raises ConfigInvalid."""
+    try:
+        parts = urlsplit(base_url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that is none
+        good = False
+    if not good:
+        raise errors.ConfigInvalid(
+            f"the orchestrator's address is wrong: {base_url!r}",
+            hint="Write it as http://HOST:PORT.",
+        )
+    if parts.username or parts.password:
+        raise errors.ConfigInvalid("an address with a password in it is refused")
+    return parts
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ Each field of `Settings` is a setting: `lease_seconds` is `lease_seconds` in a T
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -248,7 +249,10 @@ def _convert(item: Field[Any], value: Any, origin: str) -> Any:
             raise ValueError("text is wanted")
         if isinstance(value, bool):
             raise ValueError("a number is wanted")
-        return wanted(value)
+        number = wanted(value)
+        if wanted is not str and not 0 <= number < math.inf:
+            raise ValueError("it must be finite and not below 0")
+        return number
     except (TypeError, ValueError) as error:
         shown = "" if item.name == "api_key" else f" {value!r}"
         raise ConfigInvalid(f"{origin}: {item.name} cannot be{shown}: {error}") from error

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import settings_page
 import shell_completion
 
 from casare_cli.app import PROGRAM, build
@@ -37,6 +38,7 @@ def generated() -> dict[str, str]:
     files["docs/cli/index.md"] = _index(root)
     for page in root.children:
         files[f"docs/cli/{page.path[-1]}.md"] = _noun(page)
+    files["docs/guide/settings.md"] = settings_page.page()
     return files | _node_pages()
 
 

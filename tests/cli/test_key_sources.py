@@ -134,3 +134,8 @@ def test_commands_that_need_no_key_ask_no_keyring(cli: Cli, tmp_path: Path) -> N
     (tmp_path / "trap.py").write_text("raise SystemExit(99)")
     env = {"PYTHON_KEYRING_BACKEND": "trap.Trap", "PYTHONPATH": str(tmp_path)}
     assert cli("nodes", "list", env=env).returncode == 0
+
+
+def test_a_line_end_behind_the_key_of_a_variable_does_no_harm(keyless: Cli, server: Server) -> None:
+    done = keyless(*LIST, env={"CASARE_API_KEY": server.developer_key + "\r\n"})
+    assert (done.returncode, done.stderr) == (0, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from casare_rpa import __version__
-from tests.cli.support import Cli, error_of
+from tests.cli.support import PROGRAM, Cli, error_of
 
 #: Modules that cost more than a tenth of what a person notices; loaded only by what uses them.
 HEAVY = ("pydantic", "httpx", "rich", "websockets", "keyring", "asyncio", "sqlalchemy", "fastapi")
@@ -249,3 +250,35 @@ def test_the_script_and_the_module_are_the_same_program(cli: Cli) -> None:
         pytest.skip("the project is not installed in this environment")
     done = subprocess.run([script, "--version"], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == cli("--version").stdout
+
+
+def test_a_missing_option_is_told_on_one_line(cli: Cli) -> None:
+    first, *hints = cli("keys", "create").stderr.splitlines()
+    assert "viewer, operator, developer, admin" in " ".join(first.split())
+    assert [line.strip().partition(":")[0] for line in hints] == ["hint"]
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("nodes", "list")])
+def test_a_closed_stdout_is_no_crash(cli: Cli, words: tuple[str, ...]) -> None:
+    command = f"exec {shlex.join([*PROGRAM, *words])} >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], env=cli.environment(), capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("--version",), ("nodes", "list")])
+def test_a_full_disk_is_one_line(cli: Cli, words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words],
+            env=cli.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["casare-rpa: cannot go on: No space left on device"]

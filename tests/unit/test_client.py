@@ -95,7 +95,10 @@ def test_nobody_listening_is_said_in_one_line() -> None:
         client.health()
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "http://", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8000", "ftp://x", "http://", "", "http://[::1", "http://h:99999", "http://h:x"],
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(errors.ConfigInvalid, match="address is wrong"):
         OrchestratorClient(url)
@@ -118,3 +121,23 @@ def test_back_off_doubles_has_a_ceiling_and_full_jitter() -> None:
     assert full == [1, 2, 4, 8, 8]
     assert backoff_seconds(3, first=1, most=8, jitter=lambda: 0.5) == 2
     assert backoff_seconds(3, first=1, most=8, jitter=lambda: 0.0) > 0
+
+
+@pytest.mark.parametrize("key", ["sk_live_a\nb", "schlüssel", "two words"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(errors.Unauthenticated) as refused:
+        OrchestratorClient("http://127.0.0.1:9", key)
+    assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize("word", ["", ".", ".."])
+def test_an_id_never_leads_to_another_path(client: OrchestratorClient, word: str) -> None:
+    for ask in (client.job, client.workflow, client.robot, client.cancel, client.delete_workflow):
+        with pytest.raises(errors.NotFound, match="nothing has the id"):
+            ask(word)
+
+
+def test_a_list_is_never_taken_for_a_job(client: OrchestratorClient) -> None:
+    Answers.queue = [(200, {}, b'{"jobs": []}')]
+    with pytest.raises(errors.NotFound, match="'active'"):
+        client.job("active")

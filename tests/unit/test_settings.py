@@ -28,6 +28,9 @@ def test_the_later_file_wins_and_a_missing_one_is_skipped(tmp_path: Path) -> Non
     [
         ({"CASARE_PORT": "many"}, "CASARE_PORT"),
         ({"CASARE_LEASE_SECONDS": ""}, "CASARE_LEASE_SECONDS"),
+        ({"CASARE_LEASE_SECONDS": "-1"}, "CASARE_LEASE_SECONDS"),
+        ({"CASARE_LEASE_SECONDS": "nan"}, "CASARE_LEASE_SECONDS"),
+        ({"CASARE_POLL_WAIT_SECONDS": "inf"}, "CASARE_POLL_WAIT_SECONDS"),
         ({"CASARE_ALLOW_PLAINTEXT": "maybe"}, "CASARE_ALLOW_PLAINTEXT"),
         ({"CASARE_API_KEY_FILE": "/nowhere/key"}, "CASARE_API_KEY_FILE"),
     ],

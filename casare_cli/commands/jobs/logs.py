@@ -12,6 +12,7 @@ from casare_cli.context import App
 from casare_cli.jobs import JobId, resolve_job_id
 from casare_cli.output import Format, Json, Output
 from casare_cli.text import moment, plain
+from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient
@@ -41,7 +42,7 @@ def run(
     from casare_rpa.domain.enums import LogLevel
 
     app: App = ctx.obj
-    least = LogLevel.from_string(level).severity
+    least = _severity(level)
 
     def wanted(event: Json) -> bool:
         data = event.get("data") or {}
@@ -65,6 +66,18 @@ def run(
             show(event)
         if follow:
             _follow(app, client, job_id, stored.seq, lambda event: wanted(event) and show(event))
+
+
+def _severity(level: str) -> int:
+    from casare_rpa.domain.enums import LogLevel
+
+    found = LogLevel.from_string(level)
+    # What it does not know it takes for INFO, which is right for logs and wrong for an option.
+    if found is LogLevel.INFO and level.strip().upper() != "INFO":
+        raise InvalidInput(
+            f"--level: {level!r} is no level", hint=f"One of {', '.join(LogLevel).lower()}."
+        )
+    return found.severity
 
 
 class _Stored:

@@ -150,7 +150,7 @@ def _print_submitted(app: App, job: Json, *, waits: bool) -> None:
         return  # the finished job, or its events, are the answer
     if out.wants_json:
         out.json(job)
-    elif not (app.quiet and waits):
+    elif not app.quiet or out.format is Format.NAME:
         out.line(str(job["job_id"]))
     if not waits and out.on_terminal():
         out.note(f"  watch it: casare-rpa jobs watch {job['job_id']}")

@@ -8,6 +8,7 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.output import Column
+from casare_rpa.errors import InvalidInput
 
 COLUMNS = (
     Column("TYPE", "type"),
@@ -42,6 +43,11 @@ def run(
     app: App = ctx.obj
     items = [catalogue.item(name) for name in catalogue.entries()]
     if category:
+        known = sorted({str(item["category"]) for item in items})
+        if category not in known:
+            raise InvalidInput(
+                f"there is no category {category!r}", hint=f"One of {', '.join(known)}."
+            )
         items = [item for item in items if item["category"] == category]
     if search:
         wanted = search.lower()

@@ -9,6 +9,7 @@ import typer
 from casare_cli.context import App
 from casare_cli.output import SCHEMA_VERSION, Column, Format, Json, Output
 from casare_cli.text import plain
+from casare_rpa.errors import NotFound
 
 if TYPE_CHECKING:
     from casare_rpa.nodes.base import NodeType
@@ -39,7 +40,10 @@ def run(
     from casare_rpa.nodes import catalogue
 
     app: App = ctx.obj
-    item = catalogue.item(node_type)
+    try:
+        item = catalogue.item(node_type)
+    except catalogue.UnknownNodeType as error:
+        raise NotFound(error.message, hint=error.hint) from None
     cls = catalogue.node_class(node_type) if item["implemented"] or schema else None
     if schema and cls is not None:
         app.out.json(catalogue.schema(cls))

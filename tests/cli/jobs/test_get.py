@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.support import Cli, Robot, Server, error_of
 
 
@@ -74,3 +76,9 @@ def test_control_characters_of_a_job_do_not_reach_the_terminal(
         assert "\x07" not in shown
         assert "\u202e" not in shown
         assert "red" in shown
+
+
+@pytest.mark.parametrize("word", ["active", ".", ""])
+def test_what_is_no_id_is_not_found(remote: Cli, word: str) -> None:
+    error = error_of(remote("jobs", "get", word, "-o", "json"))
+    assert (error["exit_code"], error["hint"]) == (4, "casare-rpa jobs list")

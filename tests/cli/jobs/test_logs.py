@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.support import Cli, Robot, eventually, log_event, steps
+from tests.cli.support import Cli, Robot, error_of, eventually, log_event, steps
 
 
 @pytest.fixture
@@ -70,3 +70,9 @@ def test_follow_goes_on_until_the_end(
 
 def test_an_unknown_job_exits_4(remote: Cli) -> None:
     assert remote("jobs", "logs", "nope").returncode == 4
+
+
+def test_a_level_that_is_none_is_refused(remote: Cli) -> None:
+    error = error_of(remote("jobs", "logs", "j", "--level", "loud", "-o", "json"))
+    assert error["exit_code"] == 2
+    assert "warning" in error["hint"]

@@ -194,3 +194,16 @@ def test_quiet_success_is_silent(remote: Cli, workflow: str, robot: Robot) -> No
     robot.run(*steps("a"))
     assert waiting.communicate(timeout=30) == ("", "")
     assert waiting.returncode == 0
+
+
+def test_a_cron_line_is_silent_unless_the_id_is_asked_for(remote: Cli, workflow: str) -> None:
+    words = ("jobs", "submit", workflow, "--robot", "nobody", "--quiet")
+    done = remote(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(remote(*words, "-o", "name").stdout.splitlines()) == 1
+
+
+def test_a_start_beyond_the_calendar_is_a_usage_error(remote: Cli, workflow: str) -> None:
+    done = remote("jobs", "submit", workflow, "--start-in", "99999999d")
+    assert done.returncode == 2
+    assert "100 years" in done.stderr

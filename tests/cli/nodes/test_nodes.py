@@ -50,5 +50,11 @@ def test_the_schema_alone_can_be_printed(cli: Cli) -> None:
 )
 def test_an_unknown_node_is_one_line(cli: Cli, words: tuple[str, ...]) -> None:
     error = error_of(cli(*words, "-o", "json"))
-    assert error["code"] == "UNKNOWN_NODE_TYPE"
+    assert error["code"] == "RESOURCE_NOT_FOUND"
+    assert error["exit_code"] == 4
+
+
+def test_an_unknown_category_is_refused_and_the_known_are_named(cli: Cli) -> None:
+    error = error_of(cli("nodes", "list", "--category", "contrl_flow", "-o", "json"))
     assert error["exit_code"] == 2
+    assert "control_flow" in error["hint"]
