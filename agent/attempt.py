@@ -47,6 +47,10 @@ class Grant:
     def proof(self) -> Json:
         return {"attempt": self.attempt, "lease_token": self.lease_token}
 
+    def precedes(self, other: Grant) -> bool:
+        """Whether *other* is of a later attempt at the same job."""
+        return self.job_id == other.job_id and self.attempt < other.attempt
+
     def __str__(self) -> str:
         return f"job {self.job_id} attempt {self.attempt}"
 

@@ -121,9 +121,10 @@ class Robot:
 
     def run(self) -> int:
         """Work until told to stop; the exit code."""
+        # Listed first: what the leftovers of this start add, their own uploaders tell.
+        self._jobs.tell_untold()
         for attempt in left_over(self._folders, fsync_seconds=self._settings.journal_fsync_seconds):
             self._jobs.deliver(attempt)
-        self._jobs.tell_untold()
         # Its first process waits until the engine is loaded; this one goes on meanwhile.
         threading.Thread(target=self._launcher.prepare, name="standby", daemon=True).start()
         self._start_loop("heartbeat", self._heartbeat.run)

@@ -34,8 +34,12 @@ class Roster:
     # attempts
 
     def add(self, attempt: Attempt) -> None:
+        """Take it in; a new attempt at a job is the proof that earlier ones are lost."""
         with self._changed:
             self._attempts.append(attempt)
+        for other in self.all():
+            if other.grant.precedes(attempt.grant):
+                other.ask_stop(Stop.LOST)
 
     def remove(self, attempt: Attempt) -> None:
         with self._changed:
@@ -55,8 +59,13 @@ class Roster:
         return any(a.grant.job_id == job_id and a.grant.attempt == attempt for a in self.all())
 
     def leased(self) -> list[Attempt]:
-        """Those whose lease is still worth renewing."""
-        return [a for a in self.all() if not a.over.is_set() and a.stop is not Stop.LOST]
+        """Those whose lease is still worth renewing: no two of one job.
+
+        The orchestrator answers with the jobs that are lost; with an earlier attempt in the
+        question, that would be taken for the one that is held.
+        """
+        wanted = [a for a in self.all() if not a.over.is_set() and a.stop is not Stop.LOST]
+        return [a for a in wanted if not any(a.grant.precedes(b.grant) for b in wanted)]
 
     def running(self) -> list[Attempt]:
         return [a for a in self.all() if not a.ended.is_set()]

@@ -11,6 +11,8 @@ from contextlib import suppress
 from casare_rpa.errors import CasareError
 from casare_rpa.orchestrator.deps import Desk
 from casare_rpa.store import Reaped
+from casare_rpa.store.clock import steady_clock
+from casare_rpa.store.leases import RENEW_PART
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +26,11 @@ class Reaper:
         self._desk = desk
         self._on_broken = on_broken
         self._task: asyncio.Task[None] | None = None
+        self._clock = steady_clock()
 
     async def start(self) -> None:
-        """Give every live lease a full lease time again, then look every few seconds.
-
-        While the server was away no robot could renew; that is not the robots' fault.
-        """
-        extended = await self._desk.call(self._desk.store.extend_live_leases)
-        if extended:
-            log.info("extended %d leases after the start", extended)
+        """Give every live lease a full lease time again, then look every few seconds."""
+        await self._excuse("the start")
         self._task = asyncio.create_task(self._run(), name="reaper")
 
     async def stop(self) -> None:
@@ -44,8 +42,10 @@ class Reaper:
     async def _run(self) -> None:
         housekept = time.monotonic()
         while True:
-            await asyncio.sleep(self._desk.settings.reap_every_seconds)
+            paused = await self._rest()
             try:
+                if paused:
+                    await self._excuse("a pause of this server")
                 _log(await self._desk.call(self._desk.store.requeue_expired))
                 if time.monotonic() - housekept > _HOUSEKEEP_EVERY_SECONDS:
                     housekept = time.monotonic()
@@ -57,6 +57,19 @@ class Reaper:
             if reason := self._desk.store.broken:
                 self._on_broken(reason)
                 return
+
+    async def _rest(self) -> bool:
+        """Wait for the next look; whether it came so late that robots have missed a renewal."""
+        settings, began = self._desk.settings, self._clock()
+        await asyncio.sleep(settings.reap_every_seconds)
+        late = self._clock() - began - settings.reap_every_seconds
+        return late > settings.lease_seconds * RENEW_PART
+
+    async def _excuse(self, why: str) -> None:
+        """While the server was away no robot could renew; that is not the robots' fault."""
+        extended = await self._desk.call(self._desk.store.extend_live_leases)
+        if extended:
+            log.info("extended %d leases after %s", extended, why)
 
 
 def _log(reaped: Reaped) -> None:

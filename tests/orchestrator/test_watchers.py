@@ -141,7 +141,9 @@ def test_a_message_over_the_limit_closes_the_socket(server: Running) -> None:
     with server.socket(f"/ws/jobs/{job_id}?after=1") as socket:
         with contextlib.suppress(ConnectionClosed):  # it may be closed before all is sent
             socket.send("x" * (2 << 20))
-        assert closed(socket) == 1009
+        # What was not read yet makes TCP reset the connection, which may overtake the close frame.
+        assert closed(socket) in (1009, 1006)
+    assert server.admin.job(job_id)["status"] == "pending"
 
 
 def test_stopping_the_server_tells_watchers_to_come_again(server: Running) -> None:

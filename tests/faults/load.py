@@ -1,0 +1,196 @@
+"""Work for a fleet under fire: jobs that note each run in a ledger, stubborn clients, watchers."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import connect
+
+from casare_rpa.client import OrchestratorClient
+from casare_rpa.errors import CasareError
+from tests.agent import workflows
+from tests.faults.invariants import TERMINAL
+from tests.support.fleet import FINISHED, Orchestrator, eventually
+
+Json = dict[str, Any]
+_RETRY_SECONDS = 0.05
+
+
+@dataclass
+class Load:
+    """Submits jobs of three kinds, and knows what was acknowledged."""
+
+    orchestrator: Orchestrator
+    folder: Path
+    passes: int = 300
+    wait_seconds: float = 0.5
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    _workflows: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "ledger"
+
+    def prepare(self) -> None:
+        """Store the workflows while everything is well."""
+        documents = {
+            "loop": workflows.counting(self.passes),
+            "wait": workflows.waiting(self.wait_seconds),
+            "command": workflows.shell(
+                f"run=$$.$(date +%s%N); echo $run >> '{self.ledger}'; sleep 0.2; echo $run"
+            ),
+        }
+        for name, document in documents.items():
+            pushed = self.orchestrator.admin.push_workflow(
+                {"workflow_name": name, "workflow_json": document}
+            )
+            self._workflows[name] = pushed["workflow_id"]
+
+    def submit(self, kind: str, **more: Any) -> str:
+        """The job's id; repeats until it is acknowledged, always with the same key."""
+        key = f"{kind}-{len(self.acknowledged)}"
+        request = {"workflow_id": self._workflows[kind], **more}
+        with self._client() as client:
+            answer = stubbornly(lambda: client.submit(request, idempotency_key=key))
+        self.acknowledged[key] = answer["job_id"]
+        return str(answer["job_id"])
+
+    def submit_mix(self, count: int, random_order: random.Random, **more: Any) -> list[str]:
+        """Jobs of all kinds, in an order of its own."""
+        kinds = [("loop", "wait", "command")[number % 3] for number in range(count)]
+        random_order.shuffle(kinds)
+        return [self.submit(kind, **more) for kind in kinds]
+
+    def wait_until_over(self, seconds: float) -> Json:
+        """Returns when every job has ended: how many ended how."""
+        unfinished = dict.fromkeys(self.acknowledged.values())
+        with self._client() as client:
+
+            def over() -> bool:
+                for job_id in list(unfinished):
+                    if stubbornly(lambda: client.job(job_id))["status"] in FINISHED:  # noqa: B023
+                        del unfinished[job_id]
+                    else:
+                        return False
+                return True
+
+            eventually(over, seconds, "the end of all jobs")
+        return self.statuses()
+
+    def statuses(self) -> Json:
+        counted: Json = {}
+        for job_id in self.acknowledged.values():
+            status = self.orchestrator.job(job_id)["status"]
+            counted[status] = counted.get(status, 0) + 1
+        return counted
+
+    def printed(self) -> list[str]:
+        """What the completed command jobs' results say they noted in the ledger."""
+        found = []
+        for key, job_id in self.acknowledged.items():
+            if key.startswith("command") and (result := self.orchestrator.job(job_id)["result"]):
+                found.append(str(result["outputs"]["command"]["stdout"]).strip())
+        return found
+
+    def _client(self) -> OrchestratorClient:
+        return OrchestratorClient(self.orchestrator.url, _admin_key(self.orchestrator))
+
+
+def stubbornly(call: Any, seconds: float = 60.0) -> Json:
+    """Repeat *call* for as long as its failure is one that passes."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer: Json = call()
+            return answer
+        except CasareError as error:
+            if not error.retryable or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_SECONDS)
+
+
+class Watcher(threading.Thread):
+    """Follows one job over a socket, from the first event to the last, through every cut."""
+
+    def __init__(self, orchestrator: Orchestrator, job_id: str) -> None:
+        super().__init__(name=f"watcher {job_id}", daemon=True)
+        self.job_id = job_id
+        self.transcript: list[Json] = []
+        self.cuts = 0
+        self.failure: str | None = None
+        self._ending = threading.Event()
+        self._address = orchestrator.url.replace("http", "ws", 1) + f"/ws/jobs/{job_id}"
+        self._headers = {"Authorization": f"Bearer {_admin_key(orchestrator)}"}
+        self.start()
+
+    @property
+    def done(self) -> bool:
+        return bool(self.transcript) and self.transcript[-1]["type"] in TERMINAL
+
+    def stop(self) -> None:
+        self._ending.set()
+        self.join(10)
+
+    def run(self) -> None:
+        while not self._ending.is_set() and not self.done and self.failure is None:
+            try:
+                self._follow()
+            except ConnectionClosed as closed:
+                self.cuts += 1
+                if closed.rcvd is not None and closed.rcvd.code not in (1000, 1012, 1013):
+                    self.failure = f"closed with {closed.rcvd.code}: {closed.rcvd.reason}"
+            except (OSError, WebSocketException, TimeoutError):
+                self._ending.wait(_RETRY_SECONDS)
+
+    def _follow(self) -> None:
+        after = self.transcript[-1]["seq"] if self.transcript else 0
+        with connect(
+            f"{self._address}?after={after}",
+            additional_headers=self._headers,
+            compression=None,
+            open_timeout=5,
+            proxy=None,
+        ) as socket:
+            while not self._ending.is_set() and not self.done:
+                try:
+                    self.transcript.append(json.loads(socket.recv(timeout=0.5)))
+                except TimeoutError:
+                    continue
+
+
+@contextmanager
+def watching(orchestrator: Orchestrator) -> Iterator[list[Watcher]]:
+    """A list for watchers, which end with the block."""
+    watchers: list[Watcher] = []
+    try:
+        yield watchers
+    finally:
+        for watcher in watchers:
+            watcher.stop()
+
+
+def transcripts_of(watchers: list[Watcher], seconds: float = 20.0) -> dict[str, list[list[Json]]]:
+    """All transcripts by job, once each watcher has seen the end."""
+    found: dict[str, list[list[Json]]] = {}
+    for watcher in watchers:
+        eventually(
+            lambda: watcher.done or watcher.failure,  # noqa: B023 - called at once
+            seconds,
+            f"the end of {watcher.name}",
+        )
+        assert watcher.failure is None, f"{watcher.name}: {watcher.failure}"
+        found.setdefault(watcher.job_id, []).append(watcher.transcript)
+    return found
+
+
+def _admin_key(orchestrator: Orchestrator) -> str:
+    return (orchestrator.state_dir / "admin.key").read_text(encoding="utf-8").strip()
