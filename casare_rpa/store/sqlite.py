@@ -12,7 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from casare_rpa.errors import ConfigInvalid, ServerFailed, Unavailable
+from casare_rpa.errors import CasareError, ConfigInvalid, ServerFailed, Unavailable
 from casare_rpa.settings import Settings
 from casare_rpa.store.base import OnChange
 from casare_rpa.store.group_commit import GroupCommit
@@ -56,6 +56,7 @@ class SqliteStore(SqlStore):
         clock: Callable[[], float] | None = None,
     ) -> None:
         super().__init__(settings, on_change=on_change, clock=clock)
+        self._path = path
         self._lock = _locked(path)
         self._writing = _engine(path, _prepare_writer, begin="BEGIN IMMEDIATE", pool_size=1)
         self._reading = _engine(path, _prepare_reader, begin="BEGIN", pool_size=8, mode="ro")
@@ -79,9 +80,16 @@ class SqliteStore(SqlStore):
             if connection is not None:
                 connection.close()
             if isinstance(error, sa.exc.DatabaseError):
-                raise Unavailable(f"the database cannot be opened: {error.orig}") from error
+                raise self._not_opened(error) from error
             raise
         return connection
+
+    def _not_opened(self, error: sa.exc.DatabaseError) -> CasareError:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            return ConfigInvalid(
+                f"{self._path} is no SQLite database", hint="Name another file with --database."
+            )
+        return Unavailable(f"the database cannot be opened: {error.orig}")
 
     @property
     def broken(self) -> str | None:

@@ -246,11 +246,13 @@ def test_a_failing_listener_does_not_fail_the_write(path: Path) -> None:
     store.close()
 
 
-def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
+def test_a_file_that_is_no_database_is_named_and_left_as_it_is(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(b"something else, and more than a page of it" * 200)
-    with pytest.raises(Unavailable):
+    notes = b"something else, and more than a page of it" * 200
+    path.write_bytes(notes)
+    with pytest.raises(ConfigInvalid, match="is no SQLite database"):
         _open(path)
+    assert path.read_bytes() == notes
     path.unlink()
     _open(path).close()
 
