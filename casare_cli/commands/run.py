@@ -89,7 +89,8 @@ def _run(
     except WorkflowInvalid as error:
         raise cannot_run(file, error) from None
     options = _options(app, file, variables, timeout_seconds)
-    bus, stop = EventBus(), StopFlag()
+    # Nobody asks for the past, and it would keep the outputs of a thousand events alive.
+    bus, stop = EventBus(max_history=1), StopFlag()
     with ExitStack() as stack:
         if events is not None:
             bus.subscribe_all(stack.enter_context(_recorder(events)))
