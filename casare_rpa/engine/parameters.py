@@ -83,8 +83,6 @@ class Parameters:
                 self.warnings += _violations(item, constant)
 
     def _resolver(self, item: Param, value: Any) -> Resolver | None:
-        if item.raw and isinstance(value, str):
-            return None
         if item.raw:
             return None
         if item.kind == "expression":

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.deps import Desk, DeskDep, Limit, Offset, PrincipalDep
-from casare_rpa.orchestrator.key_records import key_of_kind, new_key
+from casare_rpa.orchestrator.deps import DeskDep, Limit, Offset, PrincipalDep
+from casare_rpa.orchestrator.key_records import new_key, replaced, revoked
 from casare_rpa.orchestrator.routing import failures
 from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.orchestrator.rules import API
@@ -71,27 +71,15 @@ async def revoke_robot_key(
     revocation: KeyRevocation | None = None,
 ) -> KeyRevoked:
     """End a key at once: its sockets are closed, its jobs go back to the queue."""
-    await _known(desk, key_id)
-    reason = revocation.reason if revocation else ""
-    record = await desk.call(desk.store.revoke_key, key_id, reason=reason)
-    log.info("key %s revoked by %s", record.id, principal.name)
-    return KeyRevoked(key_id=record.id)
+    return await revoked(desk, key_id, "robot", principal, revocation)
 
 
 @router.post("/{key_id}/rotate", response_model=RobotKeyCreated, responses=failures(404, 409))
 async def rotate_robot_key(key_id: str, desk: DeskDep, principal: PrincipalDep) -> RobotKeyCreated:
     """Replace a key by a new one; the robot's jobs go on."""
-    await _known(desk, key_id)
     key = make_key("robot")
-    record = await desk.call(
-        desk.store.rotate_key, key_id, new_id=key.key_id, secret_hash=key.digest
-    )
-    log.info("key %s replaced by %s, asked for by %s", key_id, record.id, principal.name)
+    record = await replaced(desk, key_id, "robot", principal, key)
     return RobotKeyCreated(api_key=key.text, key=_shown(record))
-
-
-async def _known(desk: Desk, key_id: str) -> KeyRecord:
-    return await key_of_kind(desk, key_id, "robot")
 
 
 def _shown(record: KeyRecord) -> RobotKey:
