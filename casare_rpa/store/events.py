@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from casare_rpa.errors import EventGap, NotFound
+from casare_rpa.errors import EventGap
+from casare_rpa.store import retention
 from casare_rpa.store.leases import held, is_proven
 from casare_rpa.store.revision import Revision
+from casare_rpa.store.side_effects import is_marked
 from casare_rpa.store.tables import events, jobs, side_events
 from casare_rpa.store.tx import Row, Tx, Values, dump, load, moment
 from casare_rpa.wire import (
@@ -23,6 +25,8 @@ from casare_rpa.wire import (
     SideLog,
 )
 
+#: A look at a job reads this many of its latest node events, however long its history is.
+MOST_NODE_EVENTS = 10_000
 _NODE_EVENTS = {
     "node.started": "running",
     "node.completed": "completed",
@@ -54,6 +58,8 @@ def take_in(revision: Revision, first_index: int, batch: Sequence[EventEnvelope]
             envelope.type, envelope.data, index=index, timestamp=envelope.timestamp.timestamp()
         )
     revision.set(last_index=stored + len(fresh), **_progress(fresh))
+    if any(is_marked(envelope) for envelope in fresh):
+        revision.set(side_effects=True)
     return len(fresh)
 
 
@@ -108,7 +114,7 @@ def events_(tx: Tx, job_id: str, *, after: int = 0, limit: int = 1000) -> JobEve
     later = sa.select(events).where(events.c.job_id == job_id, events.c.seq > after)
     rows = tx.rows(later.order_by(events.c.seq).limit(limit))
     if not rows and tx.row(sa.select(jobs.c.id).where(jobs.c.id == job_id)) is None:
-        raise NotFound(f"there is no job {job_id!r}")
+        raise retention.missing(tx, job_id)
     return JobEventList(
         events=[_event(row) for row in rows], last_seq=rows[-1]["seq"] if rows else after
     )
@@ -134,11 +140,11 @@ def node_executions(tx: Tx, job_id: str) -> list[NodeExecution]:
             events.c.attempt == last,
             events.c.type.in_(list(_NODE_EVENTS)),
         )
-        .order_by(events.c.seq)
-        .execution_options(yield_per=1000)
+        .order_by(events.c.seq.desc())
+        .limit(MOST_NODE_EVENTS)
     )
     nodes: dict[str, Values] = {}
-    for row in tx.db.execute(query).mappings():
+    for row in reversed(tx.rows(query)):
         _follow(nodes, row["type"], load(row["data"]))
     return [NodeExecution(**node) for node in nodes.values()]
 
@@ -158,7 +164,16 @@ def _follow(nodes: dict[str, Values], type: str, data: dict[str, Any]) -> None:
     node["error_message"] = None if message is None else str(message)
 
 
-def side_events_(tx: Tx, job_id: str) -> list[JobEvent]:
+def side_events_(
+    tx: Tx, job_id: str, *, attempt: int = 0, after: int = 0, limit: int = 1000
+) -> list[JobEvent]:
+    later = sa.or_(
+        side_events.c.attempt > attempt,
+        sa.and_(side_events.c.attempt == attempt, side_events.c.idx > after),
+    )
     query = sa.select(side_events, side_events.c.idx.label("seq"))
-    query = query.where(side_events.c.job_id == job_id)
-    return [_event(row) for row in tx.rows(query.order_by(side_events.c.attempt, "seq"))]
+    query = query.where(side_events.c.job_id == job_id, later)
+    rows = tx.rows(query.order_by(side_events.c.attempt, side_events.c.idx).limit(limit))
+    if not rows and tx.row(sa.select(jobs.c.id).where(jobs.c.id == job_id)) is None:
+        raise retention.missing(tx, job_id)
+    return [_event(row) for row in rows]

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
+from casare_rpa import faults
 from casare_rpa.errors import CasareError, Unavailable
 from casare_rpa.store.records import Change
 from casare_rpa.store.tx import T, Tx
@@ -110,6 +111,10 @@ class GroupCommit:
             with self._connection.begin():
                 for work in group:
                     changes += self._execute(work)
+                for work in group:
+                    faults.point("commit", work.operation)
+            for work in group:
+                faults.point("committed", work.operation)
         except BaseException as error:  # nothing was committed, whatever it was: say so to all
             refusal = self._refusal(error)
             for work in group:

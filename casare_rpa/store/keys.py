@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from casare_rpa.errors import Conflict, NotFound
-from casare_rpa.store import outcomes
+from casare_rpa.store import losses
 from casare_rpa.store.contacts import Contacts
 from casare_rpa.store.records import Change, KeyPage, KeyRecord, KeyStatus, NewKey
 from casare_rpa.store.tables import keys, robots
@@ -85,7 +85,7 @@ def revoke_key(tx: Tx, uses: Uses, key_id: str, *, reason: str = "") -> KeyRecor
     if row["revoked_at"] is None:
         _revoke(tx, key_id, reason)
         if row["robot_id"] is not None:
-            outcomes.revoke_leases_of(tx, row["robot_id"], reason="key_revoked")
+            losses.revoke_leases_of(tx, row["robot_id"], reason="key_revoked")
     return _found(tx, uses, key_id)
 
 
@@ -108,7 +108,9 @@ def rotate_key(tx: Tx, uses: Uses, key_id: str, *, new_id: str, secret_hash: str
 
 def note_use(tx: Tx, key_id: str, at: float, ip: str | None) -> None:
     used = {"last_used_at": at, "last_used_ip": ip}
-    tx.run(sa.update(keys).where(keys.c.id == key_id).values(used))
+    # Another orchestrator may have seen a later use.
+    is_later = sa.func.coalesce(keys.c.last_used_at, 0.0) <= at
+    tx.run(sa.update(keys).where(keys.c.id == key_id, is_later).values(used))
 
 
 def flush(tx: Tx, uses: Uses) -> None:

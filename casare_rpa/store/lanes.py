@@ -1,6 +1,7 @@
 """Lanes: the queue, split so that a robot never has to look at a job it may not take.
 
-A job's lane is JSON text: ["env" or "robot", name, [tags]]. The head of a lane is one step into
+A job's lane is JSON text: ["env" or "robot", name, [tags]], and, if its nodes need any, a list of
+capabilities behind the tags. The head of a lane is one step into
 the index, however many jobs wait in other lanes; the lanes that are not empty are found by
 jumping from lane to lane through the same index.
 """
@@ -8,6 +9,7 @@ jumping from lane to lane through the same index.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -16,27 +18,62 @@ from casare_rpa.store.tx import Tx, dump, load
 
 #: Open to every robot.
 DEFAULT = "default"
+Pool = tuple[str, str]
 
 
-def lane_of(environment: str, pinned_robot_id: str | None, tags: Iterable[str]) -> str:
-    wanted = sorted(set(tags))
-    if pinned_robot_id is not None:
-        return dump(["robot", pinned_robot_id, wanted])
-    return dump(["env", environment, wanted])
+class Lane(NamedTuple):
+    pool: Pool
+    #: A robot must have all of them.
+    tags: frozenset[str]
+    #: And announce all of these: the nodes of the jobs need them.
+    capabilities: frozenset[str]
+
+    def missing_tags(self, given: Iterable[str]) -> frozenset[str]:
+        return self.tags.difference(given)
+
+    def missing_capabilities(self, announced: Iterable[str]) -> frozenset[str]:
+        return self.capabilities.difference(announced)
 
 
-def open_lanes(tx: Tx, robot_id: str, environment: str, tags: Iterable[str]) -> list[str]:
+def lane_of(
+    environment: str,
+    pinned_robot_id: str | None,
+    tags: Iterable[str],
+    requires: Iterable[str] = (),
+) -> str:
+    pool = ["env", environment] if pinned_robot_id is None else ["robot", pinned_robot_id]
+    needed = sorted(set(requires))
+    return dump([*pool, sorted(set(tags)), *([needed] if needed else [])])
+
+
+def parts(lane: str) -> Lane:
+    kind, name, tags, *needed = load(lane)
+    return Lane(
+        pool=(kind, name),
+        tags=frozenset(tags),
+        capabilities=frozenset(needed[0] if needed else ()),
+    )
+
+
+def pools(robot_id: str, environment: str) -> tuple[Pool, Pool, Pool]:
+    """Where a robot looks for jobs: what is for itself, for its environment, for everybody."""
+    return ("robot", robot_id), ("env", environment), ("env", DEFAULT)
+
+
+def open_lanes(
+    tx: Tx, robot_id: str, environment: str, tags: Iterable[str], capabilities: Iterable[str]
+) -> list[str]:
     """The lanes with a job for this robot, the most urgent job first."""
-    has = set(tags)
-    found = _filled_lanes(tx, ["robot", robot_id], ["env", environment], ["env", DEFAULT])
-    lanes = [lane for lane in found if has.issuperset(load(lane)[2])]
+    found = _filled_lanes(tx, *pools(robot_id, environment))
+    lanes = [lane for lane in found if not parts(lane).missing_tags(tags)]
+    lanes = [lane for lane in lanes if not parts(lane).missing_capabilities(capabilities)]
     if len(lanes) < 2:
         return lanes
     heads = [(head, lane) for lane in lanes if (head := _head(tx, lane)) is not None]
     return [lane for _, lane in sorted(heads)]
 
 
-def _filled_lanes(tx: Tx, *pools: list[str]) -> list[str]:
+def _filled_lanes(tx: Tx, *pools: Pool) -> list[str]:
     given: dict[str, str] = {}
     for number, pool in enumerate(pools):
         # All lanes of a pool lie between its name with a comma and the next character.

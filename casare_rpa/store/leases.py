@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import LeaseLost, NotFound
-from casare_rpa.store import lanes
+from casare_rpa.store import lanes, rests
 from casare_rpa.store.records import Change, LeaseState
 from casare_rpa.store.revision import COLUMNS, Revision, locked
 from casare_rpa.store.tables import attempts, events, jobs, robots
@@ -28,7 +28,7 @@ from casare_rpa.wire import Grant, Lease, LeaseProof
 
 #: A lease is asked to be renewed after this part of its time, so that two renewals may fail.
 RENEW_PART = 1 / 3
-_MAX_EXTENSION_SECONDS = 3600.0
+MAX_EXTENSION_SECONDS = 3600.0
 
 # Statements of the busiest paths are built once: building costs more than running them.
 _ROBOT = sa.select(robots).where(robots.c.id == sa.bindparam("robot_id"))
@@ -72,7 +72,8 @@ _TAKE = (
         }
     )
     .values(ready=False, attempt=jobs.c.attempt + 1, last_seq=jobs.c.last_seq + 1, last_index=0)
-    .returning(*COLUMNS, jobs.c.input_data)
+    .values(side_effects=False)
+    .returning(*COLUMNS, jobs.c.input_data, jobs.c.start_state)
 )
 
 
@@ -86,13 +87,14 @@ def claim(
     robot = tx.row(_ROBOT, {"robot_id": robot_id})
     if robot is None:
         raise NotFound(f"robot {robot_id!r} is not registered")
-    if robot["draining"] or robot["state"] == "maintenance":
+    if rests.is_resting(robot, tx.now):
         return None
     offer_waiting(tx)
     salt = secrets.token_hex(32)
     token = _token(claim_id or secrets.token_urlsafe(32), salt)
     pool = robot["environment"] if environment is None else environment
-    for lane in lanes.open_lanes(tx, robot_id, pool, load(robot["tags"])):
+    tags, capabilities = load(robot["tags"]), load(robot["capabilities"])
+    for lane in lanes.open_lanes(tx, robot_id, pool, tags, capabilities):
         row = _take(tx, robot_id, lane, token)
         if row is not None:
             return _granted(tx, row, token, claim_hash, salt)
@@ -148,7 +150,7 @@ def _replay(tx: Tx, known: Row, claim_id: str) -> Grant:
     token = _token(claim_id, known["salt"])
     if not _holds(row, known["robot_id"], known["attempt"], token):
         raise LeaseLost(f"the claim is used up: job {row['id']} is no longer this robot's")
-    renewed = {"lease_until": _later_lease(tx)}
+    renewed = {"lease_until": later_lease(tx)}
     if row["start_by"] is not None:
         renewed["start_by"] = sa.literal(tx.now + tx.settings.start_deadline_seconds)
     tx.run(sa.update(jobs).where(jobs.c.id == row["id"]).values(renewed))
@@ -179,6 +181,7 @@ def _grant(tx: Tx, row: Row, token: str) -> Grant:
         renew_after_seconds=tx.settings.lease_seconds * RENEW_PART,
         timeout_seconds=row["timeout_seconds"] or tx.settings.job_timeout_seconds,
         next_index=row["last_index"] + 1,
+        start=load(row["start_state"]),
     )
 
 
@@ -202,7 +205,6 @@ def _holds(row: Row, robot_id: str, attempt: int, token: str) -> bool:
     """Robot, attempt and token must all fit (P4)."""
     return (
         row["token_hash"] is not None
-        and JobStatus(row["status"]).active
         and row["robot_id"] == robot_id
         and row["attempt"] == attempt
         and hmac.compare_digest(row["token_hash"], sha256(token))
@@ -237,7 +239,7 @@ def renew_all(
             lost.append(lease.job_id)
     if kept:
         ids = [row["id"] for row in kept]
-        tx.run(sa.update(jobs).where(jobs.c.id.in_(ids)).values(lease_until=_later_lease(tx)))
+        tx.run(sa.update(jobs).where(jobs.c.id.in_(ids)).values(lease_until=later_lease(tx)))
     for row in kept:
         if row["start_by"] is not None:
             _start(tx, row)
@@ -258,7 +260,7 @@ def _start(tx: Tx, row: Row) -> None:
     revision.save()
 
 
-def _later_lease(tx: Tx) -> sa.ColumnElement[float]:
+def later_lease(tx: Tx) -> sa.ColumnElement[float]:
     """A renewal never makes a lease shorter."""
     until = tx.now + tx.settings.lease_seconds
     return sa.case((jobs.c.lease_until > until, jobs.c.lease_until), else_=until)
@@ -273,28 +275,9 @@ def extend_lease(
     extension_seconds: float | None = None,
 ) -> LeaseState:
     row = held(tx, robot_id, job_id, proof)
-    seconds = min(extension_seconds or tx.settings.lease_seconds, _MAX_EXTENSION_SECONDS)
+    seconds = min(extension_seconds or tx.settings.lease_seconds, MAX_EXTENSION_SECONDS)
     revision = Revision(tx, row)
     revision.start()
     revision.set(lease_until=max(row["lease_until"], tx.now + seconds))
     revision.save()
     return LeaseState(lease_seconds=seconds, cancel_requested=row["cancel_requested"])
-
-
-def extend_live_leases(tx: Tx) -> int:
-    """As nobody could renew while the server was away (P9).
-
-    A lease that ends later than any robot could have asked for was written by a clock that has
-    since been set back; it ends when the longest one would.
-    """
-    longest = tx.now + _MAX_EXTENSION_SECONDS
-    until = sa.case((jobs.c.lease_until > longest, longest), else_=_later_lease(tx))
-    start_by = tx.now + tx.settings.lease_seconds
-    return tx.run(
-        sa.update(jobs)
-        .where(jobs.c.lease_until.is_not(None))
-        .values(
-            lease_until=until,
-            start_by=sa.case((jobs.c.start_by.is_not(None), start_by), else_=None),
-        )
-    )

@@ -1,19 +1,15 @@
-"""How an attempt ends: finished, released, lost or taken back (P7, P11, P12, P16)."""
+"""What a robot says of an attempt's end: finished or released (P11, P12)."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
-
-from casare_rpa.domain.jobs import FailureReason, JobStatus
+from casare_rpa.domain.jobs import FailureReason, JobStatus, may_be_retried
 from casare_rpa.errors import EventGap, LeaseLost
+from casare_rpa.store import endings
 from casare_rpa.store.events import take_in
-from casare_rpa.store.leases import held, is_proven, offer_waiting
-from casare_rpa.store.records import Change, Reaped
-from casare_rpa.store.revision import COLUMNS, Revision
-from casare_rpa.store.tables import is_held, jobs
-from casare_rpa.store.tx import Row, Tx, Values, dump
+from casare_rpa.store.leases import held, is_proven
+from casare_rpa.store.losses import give_back, lose
+from casare_rpa.store.revision import Revision
+from casare_rpa.store.tx import Tx, Values, dump
 from casare_rpa.wire import Finish, Finished, LeaseProof
 
 _DEFAULT_REASONS = {
@@ -23,8 +19,8 @@ _DEFAULT_REASONS = {
 }
 #: The robot says itself that the attempt was lost: counted like a lease that ran out.
 _LOST = frozenset({FailureReason.AGENT_LOST, FailureReason.LEASE_LOST})
-#: Trying again would come to the same.
-_FINAL = frozenset({FailureReason.BUSINESS_ERROR, FailureReason.CANCELLED})
+#: The document itself is wrong, whichever robot reads it.
+_FINAL_CODES = frozenset({"WORKFLOW_INVALID"})
 
 
 def finish(tx: Tx, robot_id: str, job_id: str, outcome: Finish) -> Finished:
@@ -62,13 +58,12 @@ def _settle(revision: Revision, outcome: Finish) -> None:
         # A result that is there beats a wish to stop that came too late.
         revision.start()
         _complete(revision, outcome)
-    elif outcome.status == "cancelled" or row["cancel_requested"]:
-        _cancel(
-            revision, reason=outcome.error_message or "cancelled", **_figures(revision, outcome)
-        )
     elif outcome.failure_reason in _LOST:
         lose(revision, str(outcome.failure_reason))
-    elif outcome.failure_reason not in _FINAL and row["failures"] < row["max_retries"]:
+    elif outcome.status == "cancelled" or row["cancel_requested"]:
+        reason = outcome.error_message or "cancelled"
+        endings.cancel(revision, reason=reason, **_figures(revision, outcome))
+    elif _is_retryable(outcome) and row["failures"] < row["max_retries"]:
         failures = row["failures"] + 1
         revision.set(failures=failures)
         revision.back_to_queue(
@@ -80,6 +75,10 @@ def _settle(revision: Revision, outcome: Finish) -> None:
         )
     else:
         _fail(revision, outcome)
+
+
+def _is_retryable(outcome: Finish) -> bool:
+    return outcome.error_code not in _FINAL_CODES and may_be_retried(_reason(outcome))
 
 
 def _complete(revision: Revision, outcome: Finish) -> None:
@@ -96,30 +95,15 @@ def _complete(revision: Revision, outcome: Finish) -> None:
 
 
 def _fail(revision: Revision, outcome: Finish) -> None:
-    figures = _figures(revision, outcome)
-    told = {
-        "error_message": outcome.error_message,
-        "failed_node_id": outcome.failed_node_id,
-        "failure_reason": _reason(outcome),
-    }
-    revision.conclude(
-        JobStatus(outcome.status),
-        "job.failed",
-        {**told, **figures, "error_code": outcome.error_code, "status": outcome.status},
-        **told,
-        error_type=outcome.error_code,
+    endings.fail(
+        revision,
+        _reason(outcome),
+        error_message=outcome.error_message,
+        error_code=outcome.error_code,
+        failed_node_id=outcome.failed_node_id,
+        status=JobStatus(outcome.status),
+        story=_figures(revision, outcome),
         result=None if outcome.result is None else dump(outcome.result),
-        duration_ms=round(figures["duration_ms"]),
-    )
-
-
-def _cancel(revision: Revision, **story: Any) -> None:
-    revision.conclude(
-        JobStatus.CANCELLED,
-        "job.cancelled",
-        {**story, "status": "cancelled"},
-        failure_reason=FailureReason.CANCELLED.value,
-        duration_ms=round(story.get("duration_ms", _run_ms(revision))),
     )
 
 
@@ -128,13 +112,8 @@ def _reason(outcome: Finish) -> str:
 
 
 def _figures(revision: Revision, outcome: Finish) -> Values:
-    took = _run_ms(revision) if outcome.duration_ms is None else outcome.duration_ms
+    took = endings.run_ms(revision) if outcome.duration_ms is None else outcome.duration_ms
     return {"duration_ms": took, "nodes_executed": outcome.nodes_executed}
-
-
-def _run_ms(revision: Revision) -> float:
-    started = revision.row["started_at"]
-    return 0.0 if started is None else max(0.0, (revision.tx.now - started) * 1000)
 
 
 def release(
@@ -145,83 +124,7 @@ def release(
     except LeaseLost:
         return _answer_again(tx, robot_id, job_id, proof, "released")
     revision = Revision(tx, row)
-    _give_back(revision, reason)
+    give_back(revision, reason, failure_reason=FailureReason.AGENT_STOP)
     revision.end_lease("released")
     revision.save()
     return Finished(job_id=job_id, status=revision.status)
-
-
-def _give_back(revision: Revision, reason: str) -> None:
-    """Not the job's fault: nothing is counted against it and it waits for nothing."""
-    if revision.row["cancel_requested"]:
-        _cancel(revision, reason=reason)
-        return
-    releases = revision.row["releases"] + 1
-    revision.set(releases=releases)
-    revision.back_to_queue(reason, releases=releases)
-
-
-def lose(revision: Revision, reason: str) -> None:
-    """The attempt is gone without an outcome (P16)."""
-    settings = revision.tx.settings
-    crashes = revision.row["crashes"] + 1
-    revision.set(crashes=crashes)
-    if revision.row["cancel_requested"]:
-        _cancel(revision, reason=reason)
-    elif crashes >= settings.max_crashes:
-        _give_up(revision, reason, crashes)
-    else:
-        wait = revision.tx.backoff_seconds(crashes - 1)
-        revision.back_to_queue(reason, wait_seconds=wait, crashes=crashes)
-
-
-def _give_up(revision: Revision, reason: str, crashes: int) -> None:
-    told = {
-        "error_message": f"given up after {crashes} lost attempts; the last: {reason}",
-        "failure_reason": FailureReason.CRASH_LIMIT.value,
-        "failed_node_id": revision.row["current_node"],
-    }
-    data = {**told, "error_code": "CRASH_LIMIT", "status": "failed", "crashes": crashes}
-    took = round(_run_ms(revision))
-    revision.conclude(
-        JobStatus.FAILED, "job.failed", data, **told, error_type="CRASH_LIMIT", duration_ms=took
-    )
-
-
-def requeue_expired(tx: Tx) -> Reaped:
-    offered = offer_waiting(tx)
-    if offered:
-        tx.changed(Change(kind="queue"))
-    late = sa.or_(jobs.c.lease_until < tx.now, jobs.c.start_by < tx.now)
-    query = sa.select(*COLUMNS).where(is_held, late).order_by(jobs.c.id).limit(500)
-    became: dict[JobStatus, list[str]] = {}
-    for row in tx.rows(query.with_for_update(skip_locked=True)):
-        unstarted = row["start_by"] is not None and row["start_by"] < tx.now
-        status = _revoke(tx, row, "not_started" if unstarted else "lease_lost")
-        became.setdefault(status, []).append(row["id"])
-    return Reaped(
-        requeued=tuple(became.get(JobStatus.PENDING, ())),
-        failed=tuple(became.get(JobStatus.FAILED, ())),
-        cancelled=tuple(became.get(JobStatus.CANCELLED, ())),
-    )
-
-
-def _revoke(tx: Tx, row: Row, reason: str) -> JobStatus:
-    revision = Revision(tx, row)
-    lose(revision, reason)
-    revision.end_lease("lost")
-    revision.announce(Change(kind="lease", job_id=row["id"], robot_id=row["robot_id"]))
-    revision.save()
-    return revision.status
-
-
-def revoke_leases_of(tx: Tx, robot_id: str, *, reason: str = "revoked") -> int:
-    mine = sa.select(*COLUMNS).where(is_held, jobs.c.robot_id == robot_id)
-    rows = tx.rows(mine.order_by(jobs.c.id).with_for_update())
-    for row in rows:
-        revision = Revision(tx, row)
-        _give_back(revision, reason)
-        revision.end_lease("revoked")
-        revision.announce(Change(kind="lease", job_id=row["id"], robot_id=robot_id))
-        revision.save()
-    return len(rows)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.wire import Job, WorkflowSummary
+from casare_rpa.wire import Job, Schedule, WorkflowSummary
 
-ChangeKind = Literal["events", "queue", "cancel", "lease", "robot", "key", "workflow"]
+ChangeKind = Literal[
+    "events", "queue", "cancel", "lease", "robot", "key", "workflow", "schedule", "any"
+]
 KeyStatus = Literal["active", "revoked", "expired"]
 
 
@@ -24,6 +27,8 @@ class Change:
     robot     robot_id was registered, changed or deleted
     key       key_id was created, revoked or rotated
     workflow  a workflow was stored or deleted
+    schedule  a schedule was made, changed or deleted
+    any       other servers' changes were missed: anything may have changed
     """
 
     kind: ChangeKind
@@ -47,6 +52,8 @@ class Submitted:
     job: Job
     #: True when the idempotency key had made this job before.
     replayed: bool
+    #: False when `on_conflict` left it at this job, which was there already.
+    submitted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,9 @@ class Renewal:
     #: Jobs that are no longer the robot's.
     lost: tuple[str, ...]
     draining: bool
+    #: Time left to a drain that has a limit.
+    drain_seconds: float | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +138,61 @@ class KeyRecord:
 class KeyPage:
     keys: tuple[KeyRecord, ...]
     total: int
+
+
+class JobFilter(TypedDict, total=False):
+    """Which jobs a list shows: all that is given must fit, None and nothing fit every job."""
+
+    #: One of them.
+    status: Collection[JobStatus]
+    workflow_id: str | None
+    #: The robot that has or had the job, else the one that it waits for.
+    robot_id: str | None
+    #: All of them.
+    tags: Collection[str]
+    environment: str | None
+    priority: int | None
+    schedule_id: str | None
+    #: Made at this time or later, and before that one.
+    since: datetime | None
+    until: datetime | None
+    #: Ended at this time or later, and before that one; a job that has not ended does not fit.
+    ended_since: datetime | None
+    ended_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulePage:
+    schedules: tuple[Schedule, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSchedule:
+    schedule: Schedule
+    #: False when a known one was changed.
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """What became of one schedule whose time had come."""
+
+    schedule_id: str
+    name: str
+    job_ids: tuple[str, ...] = ()
+    #: Times missed for which no job was made, as the schedule's catch_up says.
+    left_out: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiredSchedules:
+    fired: tuple[Fired, ...]
+    #: Until the next one is due; None while none is enabled.
+    wait_seconds: float | None
+    #: The clock that decided, in seconds since 1970.
+    now: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

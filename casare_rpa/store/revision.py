@@ -17,8 +17,9 @@ from casare_rpa.store.tables import attempts, events, jobs
 from casare_rpa.store.tables import workflow_versions as versions
 from casare_rpa.store.tx import Row, Tx, Values, dump
 
+_LARGE = frozenset({"input_data", "result", "start_state"})
 #: All but what may be large.
-COLUMNS = [column for column in jobs.c if column.name not in ("input_data", "result")]
+COLUMNS = [column for column in jobs.c if column.name not in _LARGE]
 
 # Statements of the busiest paths are built once: building costs more than running them.
 _this_job = jobs.c.id == sa.bindparam("this_job")
@@ -52,6 +53,10 @@ class Revision:
 
     def set(self, **values: Any) -> None:
         self._values |= values
+
+    def value(self, name: str) -> Any:
+        """What a column will hold once this is saved."""
+        return self._values[name] if name in self._values else self.row[name]
 
     def become(self, status: JobStatus) -> None:
         """Raises InvalidTransition for a step that a job's life does not have."""
@@ -130,10 +135,16 @@ class Revision:
         self.set(completed_at=self.tx.now, ready=False, ready_at=None, **values)
         self.add(type, data)
 
+    def write_events(self) -> None:
+        """Put what was added so far where a query can see it; `save` does the rest."""
+        if self._events:
+            self.tx.db.execute(_ADD_EVENT, self._events)
+            self._events.clear()
+
     def save(self) -> None:
         tx = self.tx
-        if self._events:
-            tx.db.execute(_ADD_EVENT, self._events)
+        self.write_events()
+        if self.last_seq != self.row["last_seq"]:
             self._values["last_seq"] = self.last_seq
             done = self.status.finished
             tx.changed(

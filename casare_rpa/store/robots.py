@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from casare_rpa.errors import Conflict, NotFound
-from casare_rpa.store import leases, outcomes
+from casare_rpa.store import leases, losses, rests
 from casare_rpa.store.contacts import Contacts
+from casare_rpa.store.cursors import Order
 from casare_rpa.store.records import Change, Renewal
 from casare_rpa.store.tables import is_held, jobs, robots
 from casare_rpa.store.tx import Row, Tx, Values, dump, load, moment, when
@@ -23,8 +24,7 @@ from casare_rpa.wire import (
 )
 
 Figures = Contacts[dict[str, Any]]
-#: What a robot says of itself that means no more than "I am here".
-_HERE = frozenset({"idle", "online", "busy"})
+_BY_NAME = Order(name="robots", columns=(robots.c.name,))
 
 
 def register(tx: Tx, figures: Figures, registration: RobotRegistration) -> Robot:
@@ -43,12 +43,9 @@ def register(tx: Tx, figures: Figures, registration: RobotRegistration) -> Robot
     if known is None:
         _create(tx, robot_id, boot_id=registration.boot_id, **values)
     else:
-        # A pause outlives a restart; a drain ends with the start that it stopped.
         new_boot = registration.boot_id != known["boot_id"] or registration.boot_id is None
         values["boot_id"] = registration.boot_id
-        values["draining"] = known["draining"] and not new_boot
-        values["state"] = "maintenance" if known["state"] == "maintenance" else "online"
-        _update(tx, robot_id, values)
+        _update(tx, robot_id, values | rests.after_start(known, new_boot=new_boot))
     tx.changed(Change(kind="robot", robot_id=robot_id))
     tx.changed(Change(kind="queue"))
     return robot(tx, figures, robot_id)
@@ -81,7 +78,7 @@ def _free_name(tx: Tx, name: str, robot_id: str) -> str:
 
 def is_quiet(row: Row | None, boot_id: str | None) -> bool:
     """Whether a heartbeat without leases has nothing to change. Raises Conflict as `beat` does."""
-    if row is None or row["state"] == "offline":
+    if row is None or rests.is_offline(row):
         return False
     _check_boot(row, boot_id)
     return True
@@ -102,12 +99,28 @@ def beat(
     else:
         _check_boot(row, boot_id)
     cancel, lost = leases.renew_all(tx, robot_id, held)
-    if write_figures or row is None or row["state"] == "offline":
+    came = row is None or rests.is_offline(row)
+    if write_figures or came:
         _note(tx, robot_id, tx.now, figures)
-        if row is None or row["state"] == "offline":
-            _update(tx, robot_id, {"state": "online"})
+    if came:
+        _update(tx, robot_id, {"state": "online" if row is None else rests.back(row)})
         tx.changed(Change(kind="robot", robot_id=robot_id))
-    return Renewal(cancel=cancel, lost=lost, draining=row is not None and row["draining"])
+    return renewal(row, tx.now, cancel=cancel, lost=lost)
+
+
+def renewal(
+    row: Row | None, now: float, *, cancel: tuple[str, ...] = (), lost: tuple[str, ...] = ()
+) -> Renewal:
+    """The answer to a heartbeat of the robot of *row*; None for one that was unknown."""
+    if row is None:
+        return Renewal(cancel=cancel, lost=lost, draining=False)
+    return Renewal(
+        cancel=cancel,
+        lost=lost,
+        draining=bool(row["draining"]),
+        drain_seconds=rests.drain_seconds(row, now),
+        paused=rests.is_paused(row, now),
+    )
 
 
 def _check_boot(row: Row, boot_id: str | None) -> None:
@@ -130,7 +143,10 @@ def _note(tx: Tx, robot_id: str, at: float, figures: dict[str, Any] | None) -> N
 
 def flush(tx: Tx, figures: Figures) -> None:
     for robot_id, contact in figures.unwritten().items():
-        _note(tx, robot_id, contact.at, contact.said or None)
+        row = row_of(tx, robot_id)
+        # Another orchestrator may have heard of the robot since.
+        if row is not None and contact.at > (row["last_seen"] or 0):
+            _note(tx, robot_id, contact.at, contact.said or None)
 
 
 def row_of(tx: Tx, robot_id: str) -> Row | None:
@@ -150,16 +166,31 @@ def robots_(
     environment: str | None = None,
     limit: int = 100,
     offset: int = 0,
+    cursor: str | None = None,
 ) -> RobotList:
     wanted = [] if environment is None else [robots.c.environment == environment]
-    rows = tx.rows(sa.select(robots).where(*wanted).order_by(robots.c.name))
-    held = _held_jobs(tx)
     # The status is computed, so it is filtered here: a fleet is thousands of robots, not millions.
-    found = [_robot(tx, figures, row, held.get(row["id"], [])) for row in rows]
+    found = _shown(tx, figures, *wanted, *_BY_NAME.behind(cursor))
     if status is not None:
         shown = "idle" if status == "online" else status
         found = [robot for robot in found if robot.status == shown]
-    return RobotList(robots=found[offset : offset + limit], total=len(found))
+    page = found[offset : offset + limit]
+    more = len(found) > offset + limit
+    return RobotList(
+        robots=page,
+        total=len(found) if cursor is None else None,
+        next_cursor=_BY_NAME.cursor_at({"name": page[-1].name}) if more else None,
+    )
+
+
+def count_online(tx: Tx, figures: Figures) -> int:
+    return sum(robot.status != "offline" for robot in _shown(tx, figures))
+
+
+def _shown(tx: Tx, figures: Figures, *wanted: sa.ColumnElement[bool]) -> list[Robot]:
+    rows = tx.rows(sa.select(robots).where(*wanted).order_by(*_BY_NAME.terms()))
+    held = _held_jobs(tx)
+    return [_robot(tx, figures, row, held.get(row["id"], [])) for row in rows]
 
 
 def _held_jobs(tx: Tx, robot_id: str | None = None) -> dict[str, list[str]]:
@@ -174,14 +205,15 @@ def _held_jobs(tx: Tx, robot_id: str | None = None) -> dict[str, list[str]]:
 
 def _robot(tx: Tx, figures: Figures, row: Row, held: list[str]) -> Robot:
     contact = figures.last(row["id"])
-    newer = contact is not None and contact.at > (row["last_seen"] or 0)
+    newer = contact is not None and contact.at >= (row["last_seen"] or 0)
     last_seen = contact.at if contact is not None and newer else row["last_seen"]
-    metrics = contact.said if contact is not None and newer and contact.said else None
+    said = contact.said if contact is not None and newer and contact.said else None
+    metrics = load(row["metrics"]) if said is None else said
     return Robot(
         robot_id=row["id"],
         name=row["name"],
         hostname=row["hostname"],
-        status=_status(tx, row, last_seen, bool(held)),
+        status=_status(tx, row, last_seen, metrics, bool(held)),
         environment=row["environment"],
         max_concurrent_jobs=row["max_concurrent_jobs"],
         capabilities=load(row["capabilities"]),
@@ -192,16 +224,21 @@ def _robot(tx: Tx, figures: Figures, row: Row, held: list[str]) -> Robot:
         last_seen=when(last_seen),
         last_heartbeat=when(last_seen),
         created_at=moment(row["created_at"]),
-        metrics=load(row["metrics"]) if metrics is None else metrics,
+        metrics=metrics,
+        **rests.shown(row, tx.now, metrics, last_seen),
     )
 
 
-def _status(tx: Tx, row: Row, last_seen: float | None, is_busy: bool) -> str:
+def _status(
+    tx: Tx, row: Row, last_seen: float | None, metrics: dict[str, Any], is_busy: bool
+) -> str:
     silent = last_seen is None or tx.now - last_seen > tx.settings.robot_offline_seconds
-    if silent or row["state"] == "offline":
+    if silent or rests.is_offline(row):
         return "offline"
-    if row["state"] in ("maintenance", "error"):
-        return str(row["state"])
+    if rests.is_paused(row, tx.now) or metrics.get("paused"):
+        return "maintenance"
+    if row["state"] == "error":
+        return "error"
     return "busy" if is_busy else "idle"
 
 
@@ -221,12 +258,8 @@ def update_robot(tx: Tx, figures: Figures, robot_id: str, change: RobotChange) -
 
 
 def set_robot_status(tx: Tx, figures: Figures, robot_id: str, change: RobotStatusChange) -> Robot:
-    _found(tx, robot_id)
-    said = "maintenance" if change.status == "paused" else change.status
-    values: Values = {"state": "online" if said in _HERE else said}
-    if change.draining is not None:
-        values["draining"] = change.draining
-    _update(tx, robot_id, values)
+    row = _locked(tx, robot_id) or _found(tx, robot_id)
+    _update(tx, robot_id, rests.after_change(row, change, tx.now))
     tx.changed(Change(kind="robot", robot_id=robot_id))
     tx.changed(Change(kind="queue"))
     return robot(tx, figures, robot_id)
@@ -234,7 +267,7 @@ def set_robot_status(tx: Tx, figures: Figures, robot_id: str, change: RobotStatu
 
 def delete_robot(tx: Tx, robot_id: str) -> None:
     _found(tx, robot_id)
-    outcomes.revoke_leases_of(tx, robot_id, reason="robot_deleted")
+    losses.revoke_leases_of(tx, robot_id, reason="robot_deleted")
     tx.run(sa.delete(robots).where(robots.c.id == robot_id))
     tx.changed(Change(kind="robot", robot_id=robot_id))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,10 +32,11 @@ def open_store(
     on_change: OnChange | None = None,
     clock: Callable[[], float] | None = None,
 ) -> SqliteStore:
-    return SqliteStore(_path(url), settings, on_change=on_change, clock=clock)
+    return SqliteStore(path_of(url), settings, on_change=on_change, clock=clock)
 
 
-def _path(url: str) -> Path:
+def path_of(url: str) -> Path:
+    """The file of the address *url*."""
     name = sa.make_url(url).database
     if not name or name == ":memory:":
         raise ConfigInvalid("a SQLite store needs a file", hint="Write sqlite:///PATH.")
@@ -46,6 +47,8 @@ class SqliteStore(SqlStore):
     """Holds the lock beside the file until `close`. Raises ServerFailed when another has it."""
 
     database = "sqlite"
+    #: Writers that wait together are committed together, so this is also the size of a group.
+    callers = 32
 
     def __init__(
         self,
@@ -59,7 +62,9 @@ class SqliteStore(SqlStore):
         self._path = path
         self._lock = _locked(path)
         self._writing = _engine(path, _prepare_writer, begin="BEGIN IMMEDIATE", pool_size=1)
-        self._reading = _engine(path, _prepare_reader, begin="BEGIN", pool_size=8, mode="ro")
+        self._reading = _engine(
+            path, _prepare_reader, begin="BEGIN", pool_size=self.callers, mode="ro"
+        )
         try:
             connection = self._migrated()
         except BaseException:
@@ -126,11 +131,20 @@ class SqliteStore(SqlStore):
 
 def _locked(path: Path) -> FileLock:
     """One orchestrator to a file (P20)."""
+    lock = _lock(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Inputs and results of jobs are nobody else's business; SQLite's other files inherit this.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    except OSError as error:
+        lock.release()
+        raise ConfigInvalid(f"the database {path} cannot be opened: {error}") from error
+    return lock
+
+
+def _lock(path: Path) -> FileLock:
+    lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise ServerFailed(
@@ -140,6 +154,25 @@ def _locked(path: Path) -> FileLock:
     except OSError as error:
         raise ConfigInvalid(f"the database {path} cannot be opened: {error}") from error
     return lock
+
+
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """No orchestrator uses the database *path* while the block runs. Raises ServerFailed."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether an orchestrator has the database *path*."""
+    try:
+        with locked_file(path):
+            return False
+    except ServerFailed:
+        return True
 
 
 def _engine(
@@ -167,6 +200,7 @@ def _engine(
         poolclass=sa.pool.QueuePool,
         pool_size=pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # few of them in use, and their caches warm
         pool_timeout=_BUSY_SECONDS,
     )
 
@@ -188,7 +222,6 @@ def _prepare_writer(connection: sqlite3.Connection) -> None:
 
 
 def _prepare_reader(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
 
 

@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 #: The migration that makes these tables; see migrations/versions.
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0005"
+
+#: The advisory lock of the server that leads, on PostgreSQL.
+LEADER_LOCK = 72_026_111
 
 metadata = sa.MetaData()
 _Text = sa.Text
@@ -76,6 +79,9 @@ jobs = sa.Table(
     sa.Column("max_retries", sa.Integer, nullable=False),
     sa.Column("principal", _Text, nullable=False),
     sa.Column("retry_of", _Text),
+    sa.Column("schedule_id", _Text),
+    # requeue or fail: what a lost attempt means for the job
+    sa.Column("on_lost", _Text, nullable=False, server_default="requeue"),
     sa.Column("created_at", _Seconds, nullable=False),
     # the queue: `ready` while pending and due, `ready_at` while pending and not yet due
     sa.Column("lane", _Bytewise, nullable=False),
@@ -94,6 +100,8 @@ jobs = sa.Table(
     # the history: last number of the job, last index of the attempt
     _zero("last_seq"),
     _zero("last_index"),
+    # the attempt has begun a node that acts on the outside world
+    _no("side_effects"),
     _zero("progress"),
     sa.Column("current_node", _Text),
     sa.Column("claimed_at", _Seconds),
@@ -106,10 +114,18 @@ jobs = sa.Table(
     sa.Column("error_type", _Text),
     sa.Column("failed_node_id", _Text),
     sa.Column("failure_reason", _Text),
+    # of which job it is a rerun, at which node it begins (none: at the first), and with what
+    sa.Column("rerun_of", _Text),
+    sa.Column("from_node", _Text),
+    sa.Column("start_state", _Text),
+    # what a person has said of the outcome
+    sa.Column("resolution", _Text),
 )
 is_ready = jobs.c.ready.is_(sa.true())
 is_held = jobs.c.lease_until.is_not(None)
 is_waiting = jobs.c.ready_at.is_not(None)
+is_open = jobs.c.completed_at.is_(None)
+has_ended = jobs.c.completed_at.is_not(None)
 sa.Index(
     "jobs_ready",
     jobs.c.lane,
@@ -121,9 +137,57 @@ sa.Index(
 )
 sa.Index("jobs_waiting", jobs.c.ready_at, sqlite_where=is_waiting, postgresql_where=is_waiting)
 sa.Index("jobs_held", jobs.c.robot_id, sqlite_where=is_held, postgresql_where=is_held)
+sa.Index(
+    "jobs_open",
+    jobs.c.workflow_id,
+    jobs.c.created_at,
+    sqlite_where=is_open,
+    postgresql_where=is_open,
+)
 sa.Index("jobs_newest", jobs.c.created_at, jobs.c.id)
 sa.Index("jobs_by_status", jobs.c.status, jobs.c.created_at)
 sa.Index("jobs_by_workflow", jobs.c.workflow_id, jobs.c.created_at)
+is_rerun = jobs.c.rerun_of.is_not(None)
+sa.Index("jobs_reruns", jobs.c.rerun_of, sqlite_where=is_rerun, postgresql_where=is_rerun)
+is_taken = jobs.c.robot_id.is_not(None)
+sa.Index(
+    "jobs_by_robot",
+    jobs.c.robot_id,
+    jobs.c.created_at,
+    sqlite_where=is_taken,
+    postgresql_where=is_taken,
+)
+is_pinned = jobs.c.pinned_robot_id.is_not(None)
+sa.Index(
+    "jobs_pinned",
+    jobs.c.pinned_robot_id,
+    jobs.c.created_at,
+    sqlite_where=is_pinned,
+    postgresql_where=is_pinned,
+)
+sa.Index(
+    "jobs_ended",
+    jobs.c.completed_at,
+    jobs.c.id,
+    sqlite_where=has_ended,
+    postgresql_where=has_ended,
+)
+sa.Index(
+    "jobs_urgent",
+    jobs.c.priority,
+    jobs.c.created_at,
+    jobs.c.id,
+    sqlite_where=is_open,
+    postgresql_where=is_open,
+)
+is_scheduled = jobs.c.schedule_id.is_not(None)
+sa.Index(
+    "jobs_by_schedule",
+    jobs.c.schedule_id,
+    jobs.c.created_at,
+    sqlite_where=is_scheduled,
+    postgresql_where=is_scheduled,
+)
 
 attempts = sa.Table(
     "attempts",
@@ -190,9 +254,14 @@ robots = sa.Table(
     sa.Column("max_concurrent_jobs", sa.Integer, nullable=False),
     sa.Column("capabilities", _Text, nullable=False),
     sa.Column("tags", _Text, nullable=False),
-    # online, offline, error or maintenance: what was said last; the shown status is computed
+    # online, offline, error, maintenance or away (in maintenance, signed off): what was said
+    # last; the shown status is computed
     sa.Column("state", _Text, nullable=False),
     _no("draining"),
+    # why it is paused or drained, when a pause ends by itself, when a drain stops what still runs
+    sa.Column("note", _Text),
+    sa.Column("resume_at", _Seconds),
+    sa.Column("drain_by", _Seconds),
     sa.Column("boot_id", _Text),
     sa.Column("version", _Text),
     sa.Column("metrics", _Text, nullable=False),
@@ -219,3 +288,63 @@ keys = sa.Table(
     sa.Column("last_used_ip", _Text),
 )
 sa.Index("keys_by_robot", keys.c.robot_id)
+
+dead_letters = sa.Table(
+    "dead_letters",
+    metadata,
+    sa.Column("id", _Text, primary_key=True),
+    sa.Column("job_id", _Text, nullable=False, unique=True),
+    sa.Column("workflow_id", _Text, nullable=False),
+    sa.Column("workflow_name", _Text, nullable=False),
+    sa.Column("failure_reason", _Text),
+    sa.Column("error_message", _Text),
+    sa.Column("error_details", _Text, nullable=False),
+    sa.Column("retry_count", sa.Integer, nullable=False),
+    sa.Column("first_failed_at", _Seconds, nullable=False),
+    sa.Column("last_failed_at", _Seconds, nullable=False),
+    sa.Column("created_at", _Seconds, nullable=False),
+    # set once a person had it run again
+    sa.Column("reprocessed_at", _Seconds),
+    sa.Column("reprocessed_by", _Text),
+    sa.Column("new_job_id", _Text),
+)
+sa.Index("dead_letters_newest", dead_letters.c.created_at, dead_letters.c.id)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("id", _Text, primary_key=True),
+    sa.Column("name", _Text, nullable=False),
+    sa.Column("workflow_id", _Text, nullable=False),
+    sa.Column("cron_expression", _Text, nullable=False),
+    sa.Column("timezone", _Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("environment", _Text, nullable=False),
+    sa.Column("input_data", _Text, nullable=False),
+    sa.Column("details", _Text, nullable=False),
+    sa.Column("principal", _Text, nullable=False),
+    # set exactly while enabled
+    sa.Column("next_run", _Seconds),
+    sa.Column("last_run", _Seconds),
+    sa.Column("last_job_id", _Text),
+    _zero("run_count"),
+    _zero("failure_count"),
+    sa.Column("created_at", _Seconds, nullable=False),
+    sa.Column("updated_at", _Seconds, nullable=False),
+)
+is_due_once = schedules.c.next_run.is_not(None)
+sa.Index(
+    "schedules_due",
+    schedules.c.next_run,
+    sqlite_where=is_due_once,
+    postgresql_where=is_due_once,
+)
+
+# Facts of the whole database, such as its identity.
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", _Text, primary_key=True),
+    sa.Column("value", _Text, nullable=False),
+)

@@ -6,7 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from casare_rpa.domain.jobs import OnLost
+from casare_rpa.domain.workflow import node_types_in, on_lost_in
 from casare_rpa.errors import Conflict, NotFound
+from casare_rpa.nodes.capabilities import required_by
+from casare_rpa.store.cursors import Order, page_of
 from casare_rpa.store.records import Change, StoredWorkflow
 from casare_rpa.store.tables import workflow_versions as versions
 from casare_rpa.store.tables import workflows
@@ -14,7 +18,17 @@ from casare_rpa.store.tx import Row, Tx, Values, content_hash, dump, load, momen
 from casare_rpa.wire import Workflow, WorkflowList, WorkflowSummary
 
 _alive = workflows.c.deleted_at.is_(None)
+_LATEST = Order(name="workflows", columns=(workflows.c.updated_at, workflows.c.id), descending=True)
 _BY_ID = sa.select(workflows).where(workflows.c.id == sa.bindparam("workflow_id"))
+_DOCUMENT = sa.select(versions.c.document).where(
+    versions.c.workflow_id == sa.bindparam("id"),
+    versions.c.version == sa.bindparam("version"),
+)
+# Looked for as text, so that a submit decodes no document that says nothing of it.
+_IF_IT_SPEAKS_OF_LOSS = _DOCUMENT.where(versions.c.document.contains('"on_lost"'))
+#: By id, version and content hash, what a workflow needs.
+_REQUIRED: dict[tuple[str, int, str], tuple[str, ...]] = {}
+_MOST_REMEMBERED = 10_000
 _BY_NAME = sa.select(workflows).where(workflows.c.name == sa.bindparam("name"), _alive)
 
 
@@ -90,17 +104,62 @@ def find(tx: Tx, ref: str) -> Row:
     return row
 
 
+def on_lost(tx: Tx, row: Row) -> str:
+    """What the current version says about lost attempts."""
+    this = {"id": row["id"], "version": row["version"]}
+    found = tx.row(_IF_IT_SPEAKS_OF_LOSS, this)
+    return str(OnLost.REQUEUE if found is None else on_lost_in(load(found["document"])))
+
+
+def requires(tx: Tx, row: Row) -> tuple[str, ...]:
+    """The capabilities that the current version's nodes ask of a robot.
+
+    Content never changes, so that a document is decoded once and not for each job.
+    """
+    this = (row["id"], row["version"], row["content_hash"])
+    found = _REQUIRED.get(this)
+    if found is None:
+        document = tx.scalar(_DOCUMENT.params(id=row["id"], version=row["version"]))
+        found = required_in(load(document))
+        if len(_REQUIRED) >= _MOST_REMEMBERED:
+            _REQUIRED.clear()
+        _REQUIRED[this] = found
+    return found
+
+
+def requires_of(tx: Tx, workflow_id: str, version: int) -> tuple[str, ...]:
+    """The same for any version, also of a workflow that is deleted."""
+    query = sa.select(
+        versions.c.workflow_id.label("id"), versions.c.version, versions.c.content_hash
+    )
+    this = (versions.c.workflow_id == workflow_id, versions.c.version == version)
+    row = tx.row(query.where(*this))
+    assert row is not None, "a job's workflow version is never deleted"
+    return requires(tx, row)
+
+
+def required_in(document: Any) -> tuple[str, ...]:
+    """The capabilities that the nodes of *document* ask of a robot."""
+    needed = {required_by(node_type) for node_type in node_types_in(document)}
+    return tuple(sorted(name for name in needed if name is not None))
+
+
 def workflows_(
-    tx: Tx, *, name: str | None = None, limit: int = 100, offset: int = 0
+    tx: Tx,
+    *,
+    name: str | None = None,
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str | None = None,
 ) -> WorkflowList:
     wanted = [_alive] if name is None else [_alive, workflows.c.name == name]
-    newest = sa.select(workflows).where(*wanted)
-    newest = newest.order_by(workflows.c.updated_at.desc(), workflows.c.id.desc())
+    query = sa.select(workflows).where(*wanted)
+    rows, next_cursor = page_of(tx, query, _LATEST, cursor=cursor, limit=limit, offset=offset)
+    count = sa.select(sa.func.count()).select_from(workflows).where(*wanted)
     return WorkflowList(
-        workflows=[
-            WorkflowSummary(**_summary(row)) for row in tx.rows(newest.limit(limit).offset(offset))
-        ],
-        total=tx.scalar(sa.select(sa.func.count()).select_from(workflows).where(*wanted)),
+        workflows=[WorkflowSummary(**_summary(row)) for row in rows],
+        total=tx.scalar(count) if cursor is None else None,
+        next_cursor=next_cursor,
     )
 
 

@@ -1,0 +1,138 @@
+"""A SQLite database as one file: saved while the server runs, put back while none does."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from casare_rpa.errors import ConfigInvalid, Conflict, InvalidInput, NotFound, Unavailable
+from casare_rpa.store.sqlite import locked_file
+
+_BUSY_SECONDS = 30.0
+_SIDE_FILES = ("", "-wal", "-shm")
+
+
+def backup(database: Path, target: Path, *, force: bool = False) -> int:
+    """Save *database* into the new file *target*; its size in bytes.
+
+    All that was acknowledged before the call is in it, to the same moment; a server may go on
+    writing meanwhile. The file gets its name when it is whole, checked and on disk. It is for its
+    owner's eyes only: inputs and results of jobs are in it, and hashes of keys.
+
+    Raises NotFound without a database, Conflict when *target* exists and not *force*.
+    """
+    if not database.exists():
+        raise NotFound(f"there is no database {database}")
+    if target.exists() and not force:
+        raise Conflict(f"{target} exists", hint="Name another file, or add --force.")
+    with _draft(target) as draft:
+        _copy(database, draft)
+        _sync(draft)
+        draft.replace(target)
+        _sync(target.parent)
+    return target.stat().st_size
+
+
+def restore(source: Path, database: Path, *, force: bool = False) -> Path | None:
+    """Make *database* what *source* holds; where the database that was there is kept, if one was.
+
+    Raises InvalidInput when *source* is no whole backup, ServerFailed while a server runs,
+    Conflict when there is a database and not *force*.
+    """
+    if not source.exists():
+        raise NotFound(f"there is no backup {source}")
+    with locked_file(database):
+        exists = database.exists() and database.stat().st_size > 0
+        if exists and not force:
+            raise Conflict(
+                f"{database} exists", hint="With --force it is kept beside, under another name."
+            )
+        with _draft(database) as draft:
+            _copy(source, draft)
+            _begin_epoch(draft)
+            _sync(draft)
+            kept = _set_aside(database) if exists else None
+            draft.replace(database)
+            _sync(database.parent)
+    return kept
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """A new empty file beside *target*, removed after the block if it is still there."""
+    draft = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise ConfigInvalid(f"cannot write {draft}: {error.strerror}") from error
+    try:
+        yield draft
+    except OSError as error:
+        raise Unavailable(f"cannot write {target}: {error}") from error
+    finally:
+        for ending in (*_SIDE_FILES, "-journal"):
+            with suppress(OSError):
+                Path(f"{draft}{ending}").unlink()
+
+
+def _copy(source: Path, draft: Path) -> None:
+    """One read transaction over all pages: a server's writes meanwhile are not in it."""
+    try:
+        with (
+            closing(_connect(source, "rw")) as reading,
+            closing(_connect(draft, "rw")) as writing,
+        ):
+            reading.execute("PRAGMA query_only = ON")
+            reading.backup(writing)
+            # One file, with no log beside it.
+            writing.execute("PRAGMA journal_mode = DELETE")
+            _check(writing, source)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise InvalidInput(f"{source} is no whole SQLite database: {error}") from error
+        raise Unavailable(f"{source} cannot be copied: {error}") from error
+
+
+def _check(connection: sqlite3.Connection, source: Path) -> None:
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise InvalidInput(f"{source} is damaged: {found}")
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not {"alembic_version", "jobs", "events", "keys"} <= tables:
+        raise InvalidInput(f"{source} is no database of an orchestrator")
+
+
+def _begin_epoch(draft: Path) -> None:
+    """What others saw since the backup is no longer true: the database says that it is another."""
+    with closing(_connect(draft, "rw")) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+            connection.execute("DELETE FROM facts WHERE name = 'epoch' OR name LIKE 'ticket:%'")
+            connection.execute("INSERT INTO facts VALUES ('epoch', ?)", [secrets.token_hex(8)])
+
+
+def _set_aside(database: Path) -> Path:
+    kept = database.with_name(f"{database.name}.before-{time.strftime('%Y%m%dT%H%M%S')}")
+    for ending in _SIDE_FILES:
+        with suppress(FileNotFoundError):
+            Path(f"{database}{ending}").replace(f"{kept}{ending}")
+    return kept
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
