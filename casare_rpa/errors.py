@@ -4,8 +4,10 @@ CasareError                  500  exit 1    something failed; the message says w
 ├ InvalidInput               422  exit 2    a value is wrong; `field` names it
 │ ├ BadRequest               400  exit 2    the request itself cannot be read
 │ ├ PayloadTooLarge          413  exit 2
+│ ├ UnsupportedMedia         415  exit 2    the body is not in a form that is understood
 │ └ WorkflowInvalid          422  exit 2    the workflow document is wrong; `problems` says where
 ├ NotFound                   404  exit 4
+│ └ Gone                     410  exit 4    it was there and is deleted, because of its age
 ├ Unauthenticated            401  exit 7    key missing, unknown, expired or revoked
 ├ Forbidden                  403  exit 5    the key's role does not allow it
 ├ Conflict                   409  exit 9    the thing's state forbids it
@@ -14,6 +16,7 @@ CasareError                  500  exit 1    something failed; the message says w
 ├ LeaseLost                  410  exit 9    the attempt is no longer the caller's
 ├ ConfigInvalid              500  exit 6    a setting is wrong; it names the setting
 ├ Unavailable                503  exit 75   not now; try again after `retry_after_seconds`
+│ ├ RequestTimeout           408  exit 75   the request did not arrive in time
 │ └ RateLimited              429  exit 75
 ├ Unreachable                502  exit 3    no orchestrator answered
 ├ ServerFailed               500  exit 3    the orchestrator failed; its log says why
@@ -73,6 +76,10 @@ class PayloadTooLarge(InvalidInput):
     code, http_status = "PAYLOAD_TOO_LARGE", 413
 
 
+class UnsupportedMedia(InvalidInput):
+    code, http_status = "UNSUPPORTED_MEDIA_TYPE", 415
+
+
 class WorkflowInvalid(InvalidInput):
     """`problems` are `casare_rpa.domain.workflow.Problem`s, all of them."""
 
@@ -85,6 +92,10 @@ class WorkflowInvalid(InvalidInput):
 
 class NotFound(CasareError):
     code, http_status, exit_code = "RESOURCE_NOT_FOUND", 404, 4
+
+
+class Gone(NotFound):
+    code, http_status = "RESOURCE_GONE", 410
 
 
 class Unauthenticated(CasareError):
@@ -127,6 +138,10 @@ class Unavailable(CasareError):
     @property
     def retry_after_seconds(self) -> float:
         return float(self.details.get("retry_after_seconds", 1.0))
+
+
+class RequestTimeout(Unavailable):
+    code, http_status = "REQUEST_TIMEOUT", 408
 
 
 class RateLimited(Unavailable):

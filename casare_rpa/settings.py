@@ -1,4 +1,4 @@
-"""Settings: defaults < system file < user file < environment < command-line option.
+"""Settings: defaults < system file < user file < profile < environment < command-line option.
 
 Each field of `Settings` is a setting: `lease_seconds` is `lease_seconds` in a TOML file and
 `CASARE_LEASE_SECONDS` in the environment. Secrets can also come from a file: `CASARE_API_KEY_FILE`.
@@ -6,25 +6,33 @@ Each field of `Settings` is a setting: `lease_seconds` is `lease_seconds` in a T
 
 from __future__ import annotations
 
-import math
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from casare_rpa.errors import ConfigInvalid
-
-_TRUE = frozenset({"true", "1", "yes", "on"})
-_FALSE = frozenset({"false", "0", "no", "off", ""})
+from casare_rpa import setting_sources as sources
+from casare_rpa.setting_sources import ConfigFile, Given
 
 
 def setting(
-    default: Any, help: str, *, env: Iterable[str] = (), role: str = "all", secret: bool = False
+    default: Any,
+    help: str,
+    *,
+    env: Iterable[str] = (),
+    role: str = "all",
+    secret: bool = False,
+    choices: Iterable[str] = (),
 ) -> Any:
     """A setting with its help; `env` are further names that are read after CASARE_<NAME>."""
-    about = {"help": help, "env": tuple(env), "role": role}
+    about = {
+        "help": help,
+        "env": tuple(env),
+        "role": role,
+        "secret": secret,
+        "choices": tuple(choices),
+    }
     if isinstance(default, (tuple, str, int, float, bool)) or default is None:
         return field(default=default, metadata=about, repr=not secret)
     raise TypeError(f"not a constant default: {default!r}")
@@ -51,9 +59,25 @@ class Settings:
         ),
         secret=True,
     )
+    profile: str = setting("", "Profile whose settings count; see `casare-rpa profiles`.")
+    output: str = setting(
+        "table",
+        "How commands print their answer, unless -o says so.",
+        choices=("table", "json", "jsonl", "yaml", "name", "none"),
+    )
+    ca_file: str = setting(
+        "",
+        "Certificates (PEM) that the orchestrator's own is checked with; empty: the system's.",
+    )
+    client_cert: str = setting(
+        "", "Certificate (PEM) that this program shows to the orchestrator; empty: none."
+    )
+    client_key: str = setting(
+        "", "File of that certificate's private key (PEM); empty: it is in the same file."
+    )
     state_dir: str = setting("", "Folder for everything a role writes; empty: the user's own.")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR.", env=("LOG_LEVEL",))
-    log_format: str = setting("text", "text or json.")
+    log_format: str = setting("text", "text or json.", choices=("text", "json"))
     connect_timeout_seconds: float = setting(5.0, "Time to reach the orchestrator.")
     request_timeout_seconds: float = setting(30.0, "Time for one answer of the orchestrator.")
 
@@ -112,10 +136,39 @@ class Settings:
     idempotency_hours: float = setting(
         72.0, "How long an Idempotency-Key is remembered.", role="orchestrator"
     )
+    retention_days: float = setting(
+        0.0, "Finished jobs older than this are deleted; 0 keeps them.", role="orchestrator"
+    )
     max_body_bytes: int = setting(1 << 20, "Largest request body.", role="orchestrator")
     max_workflow_bytes: int = setting(5 << 20, "Largest workflow.", role="orchestrator")
     key_check_every_seconds: float = setting(
         5.0, "How often the keys of open sockets are checked again.", role="orchestrator"
+    )
+    max_sockets: int = setting(
+        5000,
+        "Sockets open at the same time; one key may hold half of them.",
+        role="orchestrator",
+    )
+    wrong_keys_per_minute: int = setting(
+        10, "Wrong keys that one address may send; 0: no limit.", role="orchestrator"
+    )
+    rate_limits: bool = setting(
+        True, "Count the calls of each key.", env=("RATE_LIMIT_ENABLED",), role="orchestrator"
+    )
+    reads_per_minute: int = setting(60_000, "Looks of one key; 0: no limit.", role="orchestrator")
+    writes_per_minute: int = setting(
+        60_000, "Changes by one key; 0: no limit.", role="orchestrator"
+    )
+    admin_calls_per_minute: int = setting(
+        6_000, "Changes by one key that only an admin may make; 0: no limit.", role="orchestrator"
+    )
+    tickets_per_minute: int = setting(
+        600, "Socket tickets for one key; 0: no limit.", role="orchestrator"
+    )
+    robot_calls_per_minute: int = setting(
+        60_000,
+        "Claims and reports of one robot; 0: no limit. Renewals and outcomes are never counted.",
+        role="orchestrator",
     )
 
     # agent
@@ -157,6 +210,18 @@ class Settings:
     min_free_bytes: int = setting(
         64 << 20, "Free disk space below which no job is claimed.", role="agent"
     )
+    health_address: str = setting(
+        "",
+        "HOST:PORT at which probes may ask over HTTP how the agent is; empty: nowhere. A port alone"
+        " is one of this machine's loopback.",
+        role="agent",
+    )
+    job_memory_bytes: int = setting(
+        0, "Memory that one job's processes may take together; 0: no limit.", role="agent"
+    )
+    job_processes: int = setting(
+        0, "Processes that one job may have at a time; 0: no limit.", role="agent"
+    )
 
     # runs, local and on a robot
     node_timeout_seconds: float = setting(
@@ -167,106 +232,68 @@ class Settings:
     allowed_paths: tuple[str, ...] = setting(
         (), "Folders that file nodes may touch; empty: all. Separated like PATH."
     )
+    templates_dir: str = setting(
+        "", "Folder of prompt templates of your own; empty: only those that come with the program."
+    )
     block_private_addresses: bool = setting(
         False, "HTTP nodes refuse loopback, private and link-local addresses."
     )
     max_result_bytes: int = setting(768 << 10, "Largest result of a run, as JSON.")
+    secrets_file: str = setting(
+        "", "File of secrets for workflows; empty: secrets.json in the user's config folder."
+    )
+    vault_address: str = setting(
+        "",
+        "Vault or OpenBao to read secrets from, as https://...; empty: none.",
+        env=("VAULT_ADDR",),
+    )
+    vault_mount: str = setting("secret", "Where its key-value engine (version 2) is mounted.")
+    vault_namespace: str = setting("", "Its namespace.", env=("VAULT_NAMESPACE",))
+    vault_token: str = setting(
+        "",
+        "Its token; empty: AppRole, else the one that `vault login` left.",
+        env=("VAULT_TOKEN",),
+        secret=True,
+    )
+    vault_role_id: str = setting("", "AppRole to sign in to it.", env=("VAULT_ROLE_ID",))
+    vault_secret_id: str = setting(
+        "", "Secret ID of that AppRole.", env=("VAULT_SECRET_ID",), secret=True
+    )
+    vault_ca_file: str = setting(
+        "", "Certificates that its own is checked with; empty: the system's.", env=("VAULT_CACERT",)
+    )
 
     @classmethod
     def load(
         cls, files: Iterable[Path] = (), env: Mapping[str, str] = os.environ, **options: Any
     ) -> Settings:
-        """Read *files* (missing ones are skipped), then *env*, then *options* that are not None.
+        """The settings that `gather` finds, defaults for all others. Raises ConfigInvalid."""
+        return cls.of(gather(files, env, **options))
 
-        Raises ConfigInvalid, which names the setting, where it came from and what is wrong with it.
-        """
-        given: dict[str, Any] = {}
-        for path in files:
-            given |= _from_file(path)
-        given |= _from_environment(env)
-        given |= {
-            name: _convert(_FIELDS[name], value, f"option {name}")
-            for name, value in options.items()
-            if value is not None
-        }
-        return replace(cls(), **given)
+    @classmethod
+    def of(cls, given: Mapping[str, Given]) -> Settings:
+        return replace(cls(), **{name: found.value for name, found in given.items()})
 
 
-_FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
+FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
+
+
+def gather(
+    files: Iterable[Path] = (), env: Mapping[str, str] = os.environ, **options: Any
+) -> dict[str, Given]:
+    """What each setting is given by the strongest source: *files* (missing ones are skipped; later
+    ones win), the profile that is chosen, *env*, *options* that are not None.
+
+    Raises ConfigInvalid, which names the setting, where it came from and what is wrong with it.
+    """
+    read = [found for path in files if (found := ConfigFile.read(path))]
+    plain = sources.of_files(FIELDS, read)
+    outer = sources.of_environment(FIELDS, env) | sources.of_options(FIELDS, options)
+    chosen = (plain | outer).get("profile")
+    inner = sources.of_profile(FIELDS, read, chosen.value) if chosen and chosen.value else {}
+    return plain | inner | outer
 
 
 def environment_names(name: str) -> tuple[str, ...]:
     """The environment variables that set *name*, first wins."""
-    return (f"CASARE_{name.upper()}", *_FIELDS[name].metadata["env"])
-
-
-def _from_file(path: Path) -> dict[str, Any]:
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ConfigInvalid(f"cannot read {path}: {error}") from error
-    unknown = sorted(set(raw) - set(_FIELDS) - {"profiles"})
-    if unknown:
-        raise ConfigInvalid(f"{path}: no setting is called {unknown[0]!r}")
-    return {
-        name: _convert(_FIELDS[name], value, str(path))
-        for name, value in raw.items()
-        if name in _FIELDS
-    }
-
-
-def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
-    given = {}
-    for name, item in _FIELDS.items():
-        for variable in environment_names(name):
-            if variable in env:
-                given[name] = _convert(item, env[variable], variable)
-                break
-            if name == "api_key" and f"{variable}_FILE" in env:
-                given[name] = _read_secret(Path(env[f"{variable}_FILE"]), f"{variable}_FILE")
-                break
-    return given
-
-
-def _read_secret(path: Path, origin: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigInvalid(f"{origin}: cannot read {path}: {error}") from error
-
-
-def _convert(item: Field[Any], value: Any, origin: str) -> Any:
-    """Cast *value* to the type of the setting's default."""
-    wanted: type[Any] = type(item.default)
-    try:
-        if wanted is bool:
-            return _boolean(value)
-        if wanted is tuple:
-            return _words(value, os.pathsep if item.name == "allowed_paths" else ",")
-        if wanted is str and not isinstance(value, str):
-            raise ValueError("text is wanted")
-        if isinstance(value, bool):
-            raise ValueError("a number is wanted")
-        number = wanted(value)
-        if wanted is not str and not 0 <= number < math.inf:
-            raise ValueError("it must be finite and not below 0")
-        return number
-    except (TypeError, ValueError) as error:
-        shown = "" if item.name == "api_key" else f" {value!r}"
-        raise ConfigInvalid(f"{origin}: {item.name} cannot be{shown}: {error}") from error
-
-
-def _boolean(value: Any) -> bool:
-    text = str(value).strip().lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    raise ValueError("true or false is wanted")
-
-
-def _words(value: Any, separator: str) -> tuple[str, ...]:
-    parts = value.split(separator) if isinstance(value, str) else value
-    return tuple(text for part in parts if (text := str(part).strip()))
+    return sources.environment_names(FIELDS[name])

@@ -56,6 +56,35 @@ ALLOWED: dict[JobStatus, frozenset[JobStatus]] = {
 }
 
 
+#: The capability of a robot that can begin a run in the middle. One of an earlier version would
+#: begin it at its first node, and act again.
+STARTS_ANYWHERE = "start-points"
+
+
+class OnLost(StrEnum):
+    """What becomes of a job whose attempt was lost after it had started."""
+
+    REQUEUE = "requeue"
+    FAIL = "fail"
+
+
+class OnConflict(StrEnum):
+    """What a submit does while a job of the same workflow has not ended."""
+
+    FAIL = "fail"
+    EXISTING = "existing"
+    QUEUE = "queue"
+    SKIP = "skip"
+
+
+class ResolvedOutcome(StrEnum):
+    """What a person says of a job whose outcome the system cannot know."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REQUEUE = "requeue"
+
+
 class FailureReason(StrEnum):
     """Why a job did not complete, in one word that a program can act on."""
 
@@ -74,3 +103,21 @@ class FailureReason(StrEnum):
     RESULT_TOO_LARGE = "result_too_large"
     SIGNATURE_REJECTED = "signature_rejected"
     UNSUPPORTED_NODE = "unsupported_node"
+
+
+#: Trying again would come to the same, or nobody wants it.
+_FINAL_REASONS = frozenset(
+    {
+        FailureReason.BUSINESS_ERROR,
+        FailureReason.CANCELLED,
+        FailureReason.CRASH_LIMIT,
+        FailureReason.RESULT_TOO_LARGE,
+        FailureReason.SIGNATURE_REJECTED,
+        FailureReason.UNSUPPORTED_NODE,
+    }
+)
+
+
+def may_be_retried(reason: str) -> bool:
+    """Whether `max_retries` applies to a failure. An unknown reason is one like most."""
+    return reason not in _FINAL_REASONS

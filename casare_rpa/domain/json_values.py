@@ -31,6 +31,20 @@ def json_safe(value: Any, depth: int = MAX_DEPTH) -> Any:
     return _other(value)
 
 
+def is_json(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Whether *value* is the same once it has been JSON: what `json_safe` would leave as it is."""
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii() or _text(value) == value)
+    if value is None or kind is bool:
+        return True
+    if kind is int or kind is float:
+        return type(_number(value)) is kind
+    if depth > 0 and kind is dict:
+        return all(type(k) is str and is_json(v, depth - 1) for k, v in value.items())
+    return depth > 0 and kind is list and all(is_json(item, depth - 1) for item in value)
+
+
 def _number(value: int | float) -> int | float | str:
     if isinstance(value, int):
         return value if -_LARGEST <= value < _LARGEST else _as_text(value)

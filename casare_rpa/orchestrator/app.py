@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from casare_rpa import __version__
 from casare_rpa.orchestrator import (
     api_keys,
+    dead_letters,
     health,
     identity,
     jobs,
@@ -20,13 +21,18 @@ from casare_rpa.orchestrator import (
     robot_keys,
     robot_socket,
     robots,
+    schedules,
+    stats,
     watchers,
     workflows,
 )
 from casare_rpa.orchestrator.claims import ClaimTurns
 from casare_rpa.orchestrator.deps import Desk
+from casare_rpa.orchestrator.leadership import Leadership
 from casare_rpa.orchestrator.limits import Gate
 from casare_rpa.orchestrator.reaper import Reaper
+from casare_rpa.orchestrator.routing import GuardedRoute
+from casare_rpa.orchestrator.scheduler import Scheduler
 from casare_rpa.orchestrator.wakeups import Wakeups
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store
@@ -64,12 +70,16 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
     )
+    # Default deny: what is added without one of the routers below needs its row of the rules too.
+    app.router.route_class = GuardedRoute
     app.state.desk = desk
     app.state.claim_turns = ClaimTurns(desk)
-    app.state.reaper = Reaper(desk, on_broken)
+    app.state.leadership = Leadership(desk)
+    app.state.reaper = Reaper(desk, app.state.leadership, on_broken)
+    app.state.scheduler = Scheduler(desk, app.state.leadership)
     for room in (
-        health, identity, workflows, jobs, robot_jobs, robots, robot_keys, api_keys,
-        watchers, robot_socket,
+        health, identity, workflows, jobs, dead_letters, robot_jobs, robots, robot_keys, api_keys,
+        schedules, stats, watchers, robot_socket,
     ):  # fmt: skip
         app.include_router(room.router)
     problems.install(app)
@@ -82,14 +92,20 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
+    leadership: Leadership = app.state.leadership
     reaper: Reaper = app.state.reaper
+    scheduler: Scheduler = app.state.scheduler
     desk.wakeups.bind(asyncio.get_running_loop())
+    await leadership.start()
     await reaper.start()
+    await scheduler.start()
     try:
         yield
     finally:
         desk.wakeups.stop()
+        await scheduler.stop()
         await reaper.stop()
+        await leadership.stop()
         desk.close()
 
 
@@ -100,5 +116,13 @@ def _allow_origins(app: FastAPI, settings: Settings) -> None:
         allow_origins=[origin.rstrip("/") for origin in settings.allowed_origins],
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Api-Key"],
-        expose_headers=["Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"],
+        expose_headers=[
+            "Location",
+            "Retry-After",
+            "X-Request-ID",
+            "Idempotency-Replayed",
+            "X-RateLimit-Limit",
+            "X-RateLimit-Remaining",
+            "X-RateLimit-Reset",
+        ],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ from starlette.datastructures import Headers
 from casare_rpa.domain.keys import Key, matches, parse_key
 from casare_rpa.errors import Forbidden, RateLimited, Unauthenticated
 from casare_rpa.orchestrator.rules import ROLES, Rule
+from casare_rpa.orchestrator.wrong_keys import WrongKeys
 from casare_rpa.store import Store
 from casare_rpa.store.records import KeyRecord
 
-#: Wrong keys that one address may send in a minute.
-FAILURES_PER_MINUTE = 10
 _TOUCH_EVERY_SECONDS = 60.0
 _REMEMBERED = 10_000
+_NO_HASH = "0" * 64
 
 T = TypeVar("T")
 Call = Callable[..., Coroutine[Any, Any, Any]]
@@ -66,19 +66,24 @@ class Authenticator:
     always works, so nobody can be locked out by a neighbour behind the same address.
     """
 
-    def __init__(self, store: Store, call: Call, *, remember_seconds: float) -> None:
+    def __init__(
+        self, store: Store, call: Call, *, remember_seconds: float, wrong_keys: WrongKeys
+    ) -> None:
         self._store = store
         self._call = call
         self._remember_seconds = remember_seconds
         self._known: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
         self._changes = 0
         self._touched: OrderedDict[str, float] = OrderedDict()
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._wrong_keys = wrong_keys
 
-    def forget(self, key_id: str) -> None:
-        """The key changed: ask the store next time. May be called from any thread."""
+    def forget(self, key_id: str | None) -> None:
+        """The key, or any key, changed: ask the store next time. May be called from any thread."""
         self._changes += 1
-        self._known.pop(key_id, None)
+        if key_id is None:
+            self._known.clear()
+        else:
+            self._known.pop(key_id, None)
 
     async def principal(self, text: str | None, rule: Rule, *, address: str) -> Principal:
         """The holder of the key *text*, if *rule* lets them.
@@ -98,24 +103,44 @@ class Authenticator:
         check_role(principal, rule)
         return principal
 
+    async def holder(self, key_id: str, rule: Rule) -> Principal:
+        """The holder of the key with that id, if *rule* lets them. Raises as `principal` does."""
+        record = await self._look_up(key_id)
+        if record is None:
+            raise Unauthenticated("the key is unknown")
+        self._check_status(record, rule)
+        principal = _principal(record)
+        check_role(principal, rule)
+        return principal
+
     async def still_valid(self, principal: Principal, rule: Rule) -> bool:
         """Whether the key of an open socket may go on."""
         record = await self._look_up(principal.key_id)
         if record is None or record.status == "revoked":
             return False
-        return rule.after_expiry or not _principal(record).expired
+        return _may_still(record, rule)
 
     async def _record(self, text: str) -> KeyRecord | None:
         key = parse_key(text)
         if key is None:
             return None
-        record = await self._look_up(key.key_id)
-        return record if record is not None and _is_of(key, record) else None
+        known = self._remembered(key.key_id)
+        if known is not None and _is_of(key, known):
+            return known
+        # A wrong secret costs what an unknown id costs, so that time tells nobody which ids exist.
+        record = await self._ask(key.key_id)
+        return record if _is_of(key, record) else None
 
     async def _look_up(self, key_id: str) -> KeyRecord | None:
+        return self._remembered(key_id) or await self._ask(key_id)
+
+    def _remembered(self, key_id: str) -> KeyRecord | None:
         known = self._known.get(key_id)
         if known is not None and time.monotonic() - known[0] < self._remember_seconds:
             return known[1]
+        return None
+
+    async def _ask(self, key_id: str) -> KeyRecord | None:
         changes = self._changes
         record: KeyRecord | None = await self._call(self._store.key, key_id)
         # A key that changed while it was being read must not be remembered as it was before.
@@ -126,7 +151,7 @@ class Authenticator:
     def _check_status(self, record: KeyRecord, rule: Rule) -> None:
         if record.status == "revoked":
             raise Unauthenticated("the key was revoked")
-        if _principal(record).expired and not rule.after_expiry:
+        if not _may_still(record, rule):
             raise Unauthenticated("the key has expired")
 
     async def _touch(self, key_id: str, address: str) -> None:
@@ -138,17 +163,12 @@ class Authenticator:
 
     def _failure(self, address: str) -> Unauthenticated | RateLimited:
         """Count a wrong key; what to tell its sender."""
-        now = time.monotonic()
-        times = self._failures.get(address)
-        if times is None:
-            times = deque(maxlen=FAILURES_PER_MINUTE)
-            _remember(self._failures, address, times)
-        if len(times) == FAILURES_PER_MINUTE and now - times[0] < 60:
+        wait_seconds = self._wrong_keys.count(address)
+        if wait_seconds:
             return RateLimited(
                 "too many wrong keys from this address",
-                details={"retry_after_seconds": round(60 - (now - times[0]), 1)},
+                details={"retry_after_seconds": round(wait_seconds, 1)},
             )
-        times.append(now)
         return Unauthenticated("the key is unknown", hint="Was it copied whole?")
 
 
@@ -165,9 +185,17 @@ def _one_of(roles: frozenset[str]) -> str:
     return " or ".join(role for role in ROLES if role in roles)
 
 
-def _is_of(key: Key, record: KeyRecord) -> bool:
+def _may_still(record: KeyRecord, rule: Rule) -> bool:
+    """Whether the key has not expired, or is a robot's that may bring its jobs to an end."""
+    if rule.after_expiry and record.kind == "robot":
+        return True
+    return not _principal(record).expired
+
+
+def _is_of(key: Key, record: KeyRecord | None) -> bool:
     kind = "robot" if key.kind == "robot" else "user"
-    return record.kind == kind and matches(key, record.secret_hash)
+    same = matches(key, record.secret_hash if record else _NO_HASH)
+    return same and record is not None and record.kind == kind
 
 
 def _principal(record: KeyRecord) -> Principal:

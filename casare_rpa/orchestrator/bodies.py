@@ -9,7 +9,13 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from casare_rpa.errors import BadRequest, PayloadTooLarge, Unavailable
+from casare_rpa.errors import (
+    BadRequest,
+    PayloadTooLarge,
+    RequestTimeout,
+    Unavailable,
+    UnsupportedMedia,
+)
 from casare_rpa.orchestrator.strict_json import parse_strict
 
 _GZIP_WINDOW = 31
@@ -35,7 +41,8 @@ class CheckedRequest(Request):
 async def check_body(request: Request, limit_bytes: int) -> CheckedRequest:
     """Read the body of *request*, at most *limit_bytes* of JSON, plain or gzipped.
 
-    Raises PayloadTooLarge or BadRequest before anything is stored.
+    Raises PayloadTooLarge, UnsupportedMedia, RequestTimeout or BadRequest before anything is
+    stored.
     """
     checked = CheckedRequest(request.scope, request.receive)
     body = await _read(request, limit_bytes)
@@ -62,7 +69,7 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
                         raise _too_large(limit_bytes)
                     chunks.append(piece)
     except TimeoutError:
-        raise BadRequest(f"the body did not arrive within {BODY_SECONDS:g} seconds") from None
+        raise RequestTimeout(f"the body did not arrive within {BODY_SECONDS:g} seconds") from None
     except ClientDisconnect:
         raise Unavailable("the client went away while sending") from None
     inflate.check_complete()
@@ -75,7 +82,7 @@ def _decoder(request: Request) -> _Plain | _Gzip:
         return _Plain()
     if encoding in ("gzip", "x-gzip"):
         return _Gzip()
-    raise BadRequest(f"Content-Encoding {encoding!r} is not understood; send gzip or none")
+    raise UnsupportedMedia(f"Content-Encoding {encoding!r} is not understood; send gzip or none")
 
 
 class _Plain:
@@ -113,7 +120,7 @@ class _Gzip:
 def _check_content_type(request: Request) -> None:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise BadRequest(
+        raise UnsupportedMedia(
             f"Content-Type {kind!r} is not understood",
             hint="Send JSON with the header Content-Type: application/json.",
         )

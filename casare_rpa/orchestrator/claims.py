@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 
 from casare_rpa.errors import CasareError, NotFound
@@ -15,10 +16,12 @@ log = logging.getLogger(__name__)
 
 #: Robots that ask at the same time after a wake-up; the others ask when these are done.
 _AT_ONCE = 4
+#: How long an empty queue is believed to be empty when nobody says that it changed.
+_BELIEVE_SECONDS = 5.0
 
 
 class ClaimTurns:
-    """Lets woken robots ask a few at a time, and not at all once the queue is known to be empty.
+    """Lets waiting robots ask a few at a time, and not at all while the queue is known to be empty.
 
     The first ask of a call always reaches the store: its claim_id may have a grant already.
     """
@@ -27,23 +30,30 @@ class ClaimTurns:
         self._desk = desk
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._empty_at = -1
+        self._empty_since = -_BELIEVE_SECONDS
 
     async def ask_again(
         self, robot_id: str, claim_id: str, environment: str | None, changes: Sequence[Change]
     ) -> Grant | None:
         """Claim after *changes* woke the robot; none means that it looks by itself."""
-        woken_by_queue = bool(changes) and all(change.kind == "queue" for change in changes)
+        queue_only = all(change.kind == "queue" for change in changes)
         async with self._turns:
             seen = self._desk.wakeups.queue_changes
-            if woken_by_queue and self._empty_at == seen:
+            if queue_only and self._is_empty(seen, woken=bool(changes)):
                 return None
             grant = await claim_now(self._desk, robot_id, claim_id, environment)
-            if grant is None and woken_by_queue:
+            if grant is None and queue_only:
                 # A job that comes after this look is announced after it, and wakes all again.
                 found = await self._desk.call(self._desk.store.health)
                 if found.pending == 0:
-                    self._empty_at = seen
+                    self._empty_at, self._empty_since = seen, time.monotonic()
             return grant
+
+    def _is_empty(self, seen: int, *, woken: bool) -> bool:
+        if self._empty_at != seen:
+            return False
+        # Behind the wake-ups one robot looks for all: another server's may not have come.
+        return woken or time.monotonic() - self._empty_since < _BELIEVE_SECONDS
 
 
 async def claim_now(
@@ -64,7 +74,7 @@ async def claim_now(
 async def is_resting(desk: Desk, robot_id: str) -> bool:
     """Whether waiting makes no sense because the robot gets no jobs."""
     robot = await desk.call(desk.store.robot, robot_id)
-    return robot.draining or robot.status == "maintenance"
+    return robot.draining or robot.paused_by is not None
 
 
 async def give_back(desk: Desk, robot_id: str, grant: Grant) -> None:

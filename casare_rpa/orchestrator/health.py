@@ -62,6 +62,7 @@ async def _ready(request: Request, response: Response, desk: Desk) -> dict[str, 
             "database": found.database,
             "robots_connected": found.robots_online,
             "pending_jobs": found.pending,
+            "leading": request.app.state.leadership.leading,
             "uptime_seconds": round(time.monotonic() - _STARTED, 1),
             "version": __version__,
         }

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from casare_rpa.orchestrator.deps import DeskDep, PrincipalDep
-from casare_rpa.orchestrator.examples import add_examples
+from casare_rpa.orchestrator.document import describe
 from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.orchestrator.rules import API
 from casare_rpa.orchestrator.tickets import TICKET_SECONDS
@@ -33,17 +33,17 @@ async def me(principal: PrincipalDep) -> Identity:
         key_name=principal.key_name,
         roles=[principal.role],
         robot_id=principal.robot_id,
+        expires_at=principal.expires_at,
     )
 
 
 @router.post(f"{API}/auth/ws-ticket", response_model=SocketTicket)
 async def ws_ticket(principal: PrincipalDep, desk: DeskDep) -> SocketTicket:
     """A ticket that opens one socket within 30 seconds, for web pages, which cannot set headers."""
-    return SocketTicket(ticket=desk.tickets.issue(principal), expires_in=TICKET_SECONDS)
+    return SocketTicket(ticket=await desk.tickets.issue(principal), expires_in=TICKET_SECONDS)
 
 
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """This API as an OpenAPI document."""
-    document = add_examples(request.app.openapi())
-    return Response(orjson.dumps(document), media_type="application/json")
+    return Response(orjson.dumps(describe(request.app)), media_type="application/json")

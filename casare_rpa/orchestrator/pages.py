@@ -1,10 +1,15 @@
-"""Pages of a job's history as socket messages; many watchers of one job share one read."""
+"""Pages of a job's history as socket messages; many watchers of one job share one read.
+
+They share the bytes, too: a page is put into WebSocket frames once, however many watchers get it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from struct import pack
 from typing import Any
 
 import orjson
@@ -14,18 +19,31 @@ from casare_rpa.wire import JobEvent
 
 PAGE_SIZE = 200
 
-#: No event of a job comes after one of these.
+#: No event of a run comes after one of these; a person's job.resolved may.
 TERMINAL_TYPES = frozenset({"job.completed", "job.failed", "job.cancelled"})
 
 Call = Callable[..., Coroutine[Any, Any, Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    seq: int
-    text: str
-    #: Whether the job's history ends here.
-    last: bool
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Messages that follow each other, oldest first."""
+
+    texts: tuple[bytes, ...] = ()
+    #: The seq of the last message; 0 in an empty page.
+    last_seq: int = 0
+    #: Whether the job's history ends with this page.
+    ended: bool = False
+
+    @cached_property
+    def frames(self) -> bytes:
+        """The messages as a server sends them, one text frame each (RFC 6455, section 5.2)."""
+        return b"".join(_head(len(text)) + text for text in self.texts)
+
+    @property
+    def full(self) -> bool:
+        """Whether more may follow that is stored already."""
+        return len(self.texts) >= PAGE_SIZE
 
 
 class EventPages:
@@ -34,10 +52,10 @@ class EventPages:
     def __init__(self, store: Store, call: Call) -> None:
         self._store = store
         self._call = call
-        self._reading: dict[tuple[str, int], asyncio.Task[list[Message]]] = {}
+        self._reading: dict[tuple[str, int], asyncio.Task[Page]] = {}
 
-    async def after(self, job_id: str, seq: int) -> list[Message]:
-        """The next messages later than *seq*, at most PAGE_SIZE. Raises NotFound."""
+    async def after(self, job_id: str, seq: int) -> Page:
+        """What comes after *seq*, at most PAGE_SIZE messages. Raises NotFound."""
         key = (job_id, seq)
         reading = self._reading.get(key)
         if reading is None:
@@ -47,22 +65,31 @@ class EventPages:
         # A watcher that goes away must not take the page from the others.
         return await asyncio.shield(reading)
 
-    def _forget(self, key: tuple[str, int], reading: asyncio.Task[list[Message]]) -> None:
+    def _forget(self, key: tuple[str, int], reading: asyncio.Task[Page]) -> None:
         self._reading.pop(key, None)
         if not reading.cancelled():
             reading.exception()  # all who waited for it may be gone
 
-    async def _read(self, job_id: str, seq: int) -> list[Message]:
+    async def _read(self, job_id: str, seq: int) -> Page:
         return await self._call(self._read_blocking, job_id, seq)  # type: ignore[no-any-return]
 
-    def _read_blocking(self, job_id: str, seq: int) -> list[Message]:
-        page = self._store.events(job_id, after=seq, limit=PAGE_SIZE)
-        return [message_of(event) for event in page.events]
+    def _read_blocking(self, job_id: str, seq: int) -> Page:
+        return page_of(self._store.events(job_id, after=seq, limit=PAGE_SIZE).events)
 
 
-def message_of(event: JobEvent) -> Message:
+def page_of(events: Sequence[JobEvent]) -> Page:
+    if not events:
+        return Page()
+    return Page(
+        texts=tuple(text_of(event) for event in events),
+        last_seq=events[-1].seq,
+        ended=any(event.type in TERMINAL_TYPES for event in events[-2:]),
+    )
+
+
+def text_of(event: JobEvent) -> bytes:
     """*event* as it goes to watchers: its data's members are repeated at the top level."""
-    text = orjson.dumps(
+    return orjson.dumps(
         {
             "attempt": event.attempt,
             **event.data,
@@ -74,4 +101,12 @@ def message_of(event: JobEvent) -> Message:
         },
         option=orjson.OPT_UTC_Z,
     )
-    return Message(seq=event.seq, text=text.decode(), last=event.type in TERMINAL_TYPES)
+
+
+def _head(length: int) -> bytes:
+    """The head of a whole, unmasked text frame."""
+    if length < 126:
+        return pack("!BB", 0x81, length)
+    if length < 1 << 16:
+        return pack("!BBH", 0x81, 126, length)
+    return pack("!BBQ", 0x81, 127, length)

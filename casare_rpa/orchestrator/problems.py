@@ -6,7 +6,6 @@ import logging
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +17,13 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from casare_rpa import errors
+from casare_rpa.orchestrator.rates import Allowance
 
 log = logging.getLogger(__name__)
 
 REQUEST_ID = "casare.request_id"
+#: In the scope of a counted call: its Allowance.
+ALLOWANCE = "casare.allowance"
 
 
 def new_request_id() -> str:
@@ -34,6 +36,12 @@ def request_id_of(scope: Scope) -> str:
     if found is None:
         found = scope[REQUEST_ID] = new_request_id()
     return str(found)
+
+
+def rate_headers(scope: Scope) -> Mapping[str, str]:
+    """What the answer to a counted call says about the next ones."""
+    allowance: Allowance | None = scope.get(ALLOWANCE)
+    return allowance.headers if allowance is not None else {}
 
 
 def install(app: FastAPI) -> None:
@@ -49,10 +57,15 @@ def problem_response(
     """*error* as an HTTP answer."""
     request_id = request_id_of(scope)
     return Response(
-        orjson.dumps(problem_body(error, request_id), default=_plain),
+        orjson.dumps(problem_body(error, request_id), default=str),
         status_code=error.http_status,
         media_type="application/json",
-        headers={"X-Request-ID": request_id, **_headers_of(error), **(headers or {})},
+        headers={
+            "X-Request-ID": request_id,
+            **rate_headers(scope),
+            **headers_of(error),
+            **(headers or {}),
+        },
     )
 
 
@@ -62,7 +75,7 @@ def problem_body(error: errors.CasareError, request_id: str) -> dict[str, Any]:
     message = error.message if error.http_status < 500 else error.message.partition("\n")[0]
     details = dict(error.details)
     if isinstance(error, errors.WorkflowInvalid):
-        details["problems"] = [_plain(problem) for problem in error.problems]
+        details["problems"] = [problem.to_dict() for problem in error.problems]
     return {
         "success": False,
         "data": None,
@@ -78,7 +91,8 @@ def problem_body(error: errors.CasareError, request_id: str) -> dict[str, Any]:
     }
 
 
-def _headers_of(error: errors.CasareError) -> dict[str, str]:
+def headers_of(error: errors.CasareError) -> dict[str, str]:
+    """What *error* says in headers as well."""
     headers: dict[str, str] = {}
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
@@ -91,13 +105,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _plain(value: Any) -> Any:
-    """Problems of a workflow are dataclasses of the domain; everything else is shown as text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return value if isinstance(value, dict) else str(value)
-
-
 async def _on_casare_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.CasareError)
     if error.http_status >= 500:
@@ -106,9 +113,10 @@ async def _on_casare_error(request: Request, error: Exception) -> Response:
 
 
 def _end_of_stream(request: Request, error: errors.CasareError) -> Mapping[str, str]:
-    """A body without an announced end that is too long already is not read any further."""
+    """A body that does not come, or does not end, is not read any further."""
     endless = isinstance(error, errors.PayloadTooLarge) and "content-length" not in request.headers
-    return {"Connection": "close"} if endless else {}
+    late = isinstance(error, errors.RequestTimeout)
+    return {"Connection": "close"} if endless or late else {}
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from casare_rpa.errors import CasareError
 from casare_rpa.orchestrator.deps import Desk
+from casare_rpa.orchestrator.leadership import Leadership
 from casare_rpa.store import Reaped
 from casare_rpa.store.clock import steady_clock
 from casare_rpa.store.leases import RENEW_PART
@@ -17,20 +18,29 @@ from casare_rpa.store.leases import RENEW_PART
 log = logging.getLogger(__name__)
 
 _HOUSEKEEP_EVERY_SECONDS = 3600.0
+#: Soon after a start: a server that is restarted every hour has to tidy up as well.
+_FIRST_HOUSEKEEPING_SECONDS = 60.0
 
 
 class Reaper:
-    """One task, from the start of the server to its end."""
+    """One task, from the start of the server to its end; it works while this server leads."""
 
-    def __init__(self, desk: Desk, on_broken: Callable[[str], None]) -> None:
+    def __init__(
+        self, desk: Desk, leadership: Leadership, on_broken: Callable[[str], None]
+    ) -> None:
         self._desk = desk
+        self._leadership = leadership
         self._on_broken = on_broken
         self._task: asyncio.Task[None] | None = None
         self._clock = steady_clock()
+        #: Why leases may have grown old while no robot could renew; empty when they have not.
+        self._gap = "the start"
+        self._housekeep_at = time.monotonic() + _FIRST_HOUSEKEEPING_SECONDS
 
     async def start(self) -> None:
-        """Give every live lease a full lease time again, then look every few seconds."""
-        await self._excuse("the start")
+        """Excuse the time before the start, then look every few seconds."""
+        if self._leadership.leading:
+            await self._excuse()
         self._task = asyncio.create_task(self._run(), name="reaper")
 
     async def stop(self) -> None:
@@ -40,23 +50,40 @@ class Reaper:
                 await self._task
 
     async def _run(self) -> None:
-        housekept = time.monotonic()
         while True:
-            paused = await self._rest()
-            try:
-                if paused:
-                    await self._excuse("a pause of this server")
-                _log(await self._desk.call(self._desk.store.requeue_expired))
-                if time.monotonic() - housekept > _HOUSEKEEP_EVERY_SECONDS:
-                    housekept = time.monotonic()
-                    await self._desk.call(self._desk.store.housekeep)
-            except CasareError as error:
-                log.error("looking for expired leases failed: %s", error)
-            except Exception:  # the jobs of lost robots must not wait for a restart of the server
-                log.exception("looking for expired leases failed")
+            if await self._rest():
+                self._gap = "a pause of this server"
+            if self._leadership.leading:
+                await self._look()
+            else:
+                self._gap = "taking over"
             if reason := self._desk.store.broken:
                 self._on_broken(reason)
                 return
+
+    async def _look(self) -> None:
+        try:
+            await self._excuse()
+            _log(await self._desk.call(self._desk.store.requeue_expired))
+            if time.monotonic() >= self._housekeep_at:
+                self._housekeep_at = time.monotonic() + _HOUSEKEEP_EVERY_SECONDS
+                await self._desk.call(self._desk.store.housekeep)
+                await self._prune()
+        except CasareError as error:
+            self._gap = "failed looks"
+            log.error("looking for expired leases failed: %s", error)
+        except Exception:  # the jobs of lost robots must not wait for a restart of the server
+            self._gap = "failed looks"
+            log.exception("looking for expired leases failed")
+
+    async def _prune(self) -> None:
+        """Delete a part of what is too old; the next look goes on with it."""
+        days = self._desk.settings.retention_days
+        if not days:
+            return
+        store = self._desk.store
+        if await self._desk.call(store.prune, older_than_seconds=days * 86400.0):
+            self._housekeep_at = time.monotonic()
 
     async def _rest(self) -> bool:
         """Wait for the next look; whether it came so late that robots have missed a renewal."""
@@ -65,11 +92,14 @@ class Reaper:
         late = self._clock() - began - settings.reap_every_seconds
         return late > settings.lease_seconds * RENEW_PART
 
-    async def _excuse(self, why: str) -> None:
-        """While the server was away no robot could renew; that is not the robots' fault."""
+    async def _excuse(self) -> None:
+        """While no server answered no robot could renew; that is not the robots' fault."""
+        if not self._gap:
+            return
         extended = await self._desk.call(self._desk.store.extend_live_leases)
         if extended:
-            log.info("extended %d leases after %s", extended, why)
+            log.info("extended %d leases after %s", extended, self._gap)
+        self._gap = ""
 
 
 def _log(reaped: Reaped) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import Request
 from pydantic import ConfigDict, Field
 
+from casare_rpa import faults
 from casare_rpa.errors import InvalidInput
 from casare_rpa.orchestrator.claims import ClaimTurns, claim_now, give_back, is_resting
 from casare_rpa.orchestrator.deps import DeskDep, PrincipalDep
@@ -95,17 +96,21 @@ async def claim_job(
     claim_id = claim.claim_id or f"srv_{secrets.token_hex(12)}"
 
     grant = await claim_now(desk, robot_id, claim_id, claim.environment)
+    if grant is not None:
+        faults.point("answer", "claim")
     if grant is not None or not claim.wait_seconds or await is_resting(desk, robot_id):
         return grant
 
     async def ask(changes: Sequence[Change]) -> tuple[Grant | None, bool]:
         found = await turns.ask_again(robot_id, claim_id, claim.environment, changes)
-        told = not changes or any(change.kind == "robot" for change in changes)
+        told = any(change.kind == "robot" for change in changes)
         return found, found is not None or (told and await is_resting(desk, robot_id))
 
     turns: ClaimTurns = request.app.state.claim_turns
     topics = [QUEUE, robot_topic(robot_id)]
     grant = await poll(request, desk, ask, None, claim.wait_seconds, topics)
+    if grant is not None:
+        faults.point("answer", "claim")
     # Nobody could ask for this grant again: its claim_id was made here.
     if grant is not None and claim.claim_id is None and await request.is_disconnected():
         await give_back(desk, robot_id, grant)
@@ -123,7 +128,9 @@ async def append_events(
     When events before `first_index` are missing: 409 `EVENT_GAP` with the index `expected` next.
     """
     _refuse_own_types(batch.events)
-    return await desk.call(desk.store.append_events, principal.own_robot_id, job_id, batch)
+    accepted = await desk.call(desk.store.append_events, principal.own_robot_id, job_id, batch)
+    faults.point("answer", "append_events")
+    return accepted
 
 
 @router.post("/{job_id}/logs", response_model=EventsAccepted, responses=_IN_ORDER)
@@ -150,7 +157,9 @@ async def finish_job(
     answered like the first time.
     """
     _refuse_own_types(outcome.events)
-    return await desk.call(desk.store.finish, principal.own_robot_id, job_id, outcome)
+    finished = await desk.call(desk.store.finish, principal.own_robot_id, job_id, outcome)
+    faults.point("answer", "finish")
+    return finished
 
 
 @router.post("/{job_id}/complete", responses=_IN_ORDER)
@@ -177,7 +186,7 @@ async def extend_lease(
     job_id: str, extension: ExtendLease, desk: DeskDep, principal: PrincipalDep
 ) -> LeaseExtended:
     """Renew one lease. The heartbeat renews all of them in one call."""
-    state = await desk.call(
+    state = await desk.call_first(
         desk.store.extend_lease,
         principal.own_robot_id,
         job_id,

@@ -9,7 +9,7 @@ from fastapi import Query
 
 from casare_rpa.errors import Forbidden
 from casare_rpa.orchestrator.auth import Principal
-from casare_rpa.orchestrator.deps import Desk, DeskDep, Limit, Offset, PrincipalDep
+from casare_rpa.orchestrator.deps import Cursor, Desk, DeskDep, Limit, Offset, PrincipalDep
 from casare_rpa.orchestrator.routing import failures
 from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.orchestrator.rules import API
@@ -36,10 +36,16 @@ async def list_robots(
     environment: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = 100,
     offset: Offset = 0,
+    cursor: Cursor = None,
 ) -> RobotList:
     """Registered robots, by name."""
     return await desk.call(
-        desk.store.robots, status=status, environment=environment, limit=limit, offset=offset
+        desk.store.robots,
+        status=status,
+        environment=environment,
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
     )
 
 
@@ -72,7 +78,9 @@ async def set_robot_status(
 ) -> Robot:
     """Pause, drain or resume a robot. Its own key may speak for it, so may an operator.
 
-    `maintenance` (or `paused`) and `draining` robots get no new job; running ones go on.
+    `maintenance` (or `paused`) and `draining` robots get no new job; running ones go on. A pause
+    with `resume_after_seconds` ends by itself. A drain with `drain_seconds` stops what still runs
+    after that time and gives it back. `note` says why.
     """
     if principal.robot_id is not None:
         check_own(principal, robot_id)
@@ -116,7 +124,7 @@ def check_own(principal: Principal, robot_id: str) -> None:
 
 
 async def _beat(robot_id: str, beat: Heartbeat, desk: Desk) -> HeartbeatReply:
-    renewal = await desk.call(
+    renewal = await desk.call_first(
         desk.store.renew,
         robot_id,
         beat.leases,
@@ -131,6 +139,8 @@ async def _beat(robot_id: str, beat: Heartbeat, desk: Desk) -> HeartbeatReply:
         cancel=list(renewal.cancel),
         lost=list(renewal.lost),
         drain=renewal.draining,
+        drain_seconds=renewal.drain_seconds,
+        paused=renewal.paused,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,12 +12,16 @@ from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from casare_rpa.errors import BadRequest, NotFound
-from casare_rpa.orchestrator.auth import key_in
+from casare_rpa.errors import BadRequest, NotFound, RateLimited
+from casare_rpa.orchestrator.auth import Principal, key_in
 from casare_rpa.orchestrator.bodies import check_body
 from casare_rpa.orchestrator.deps import PRINCIPAL, Desk, address_of, desk_of
-from casare_rpa.orchestrator.rules import API, Rule, rule_for
+from casare_rpa.orchestrator.problems import ALLOWANCE, rate_headers, request_id_of
+from casare_rpa.orchestrator.rules import API, RateClass, Rule, rate_of, rule_for
 from casare_rpa.wire import ErrorResponse
+
+#: Who did what, where it takes an administrator or a person's judgement.
+audit_log = logging.getLogger("casare_rpa.audit")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -27,16 +32,20 @@ _BEARER = HTTPBearer(
     auto_error=False,
 )
 
-_MEANINGS = {
+#: What the error answers mean, for the documentation.
+MEANINGS = {
     400: "The request cannot be read.",
     401: "The key is missing, unknown, expired or revoked.",
-    403: "The key's role does not allow it, or the thing is another robot's.",
+    403: "The key's role, the thing's robot or the page's origin does not allow it.",
     404: "There is no such thing.",
+    408: "The body did not arrive in time.",
     409: "The thing's state forbids it.",
     410: "The lease is gone: the attempt is no longer the caller's.",
     413: "The body is too large.",
+    415: "The body is neither JSON nor gzipped JSON.",
+    421: "The `Host` is not one of this server's names.",
     422: "A value is wrong; `details.validation_errors` says which.",
-    429: "Too many wrong keys; `Retry-After` says when to try again.",
+    429: "Too many wrong keys or calls; `Retry-After` says when to try again.",
     503: "Not now; `Retry-After` says when to try again.",
 }
 
@@ -49,16 +58,22 @@ class GuardedRoute(APIRoute):
         (method,) = self.methods or {"GET"}
         rule = rule_for(method, self.path)
         takes_body = method in ("POST", "PUT")
+        rate = rate_of(method, self.path)
         is_workflow = self.path.startswith(f"{API}/workflows")
 
         async def guarded(request: Request) -> Response:
             desk = desk_of(request)
             if rule.roles:
                 await _authorize(request, desk, rule)
+                _count(request, desk, rate)
             _check_names(request)
             if takes_body:
                 request = await check_body(request, _limit_bytes(desk, is_workflow))
-            return await handle(request)
+            response = await handle(request)
+            response.headers.update(rate_headers(request.scope))
+            if rate == "admin" or rule.audited:
+                _note(request)
+            return response
 
         return guarded
 
@@ -66,6 +81,33 @@ class GuardedRoute(APIRoute):
 async def _authorize(request: Request, desk: Desk, rule: Rule) -> None:
     request.scope[PRINCIPAL] = await desk.auth.principal(
         key_in(request.headers), rule, address=address_of(request)
+    )
+
+
+def _count(request: Request, desk: Desk, rate: RateClass | None) -> None:
+    """Raises RateLimited when the key has called too often."""
+    principal: Principal = request.scope[PRINCIPAL]
+    allowance = desk.rates.take(principal.key_id, rate)
+    request.scope[ALLOWANCE] = allowance
+    if allowance is not None and allowance.wait_seconds:
+        raise RateLimited(
+            f"this key has made {allowance.limit} calls of this kind within a minute",
+            hint="Wait as long as Retry-After says.",
+            details={"retry_after_seconds": round(allowance.wait_seconds, 3)},
+        )
+
+
+def _note(request: Request) -> None:
+    """One line for what was done, and who answers for it."""
+    principal: Principal = request.scope[PRINCIPAL]
+    audit_log.info(
+        "%s key %s (%s) from %s: %s %s",
+        request_id_of(request.scope),
+        principal.key_name,
+        principal.key_id,
+        address_of(request),
+        request.method,
+        request.url.path,  # printable, see _check_names
     )
 
 
@@ -104,5 +146,5 @@ def public_router(noun: str) -> APIRouter:
 def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for its documentation."""
     return {
-        status: {"model": ErrorResponse, "description": _MEANINGS[status]} for status in statuses
+        status: {"model": ErrorResponse, "description": MEANINGS[status]} for status in statuses
     }

@@ -14,15 +14,15 @@ from pathlib import Path
 from types import FrameType
 
 import orjson
-import platformdirs
 import uvicorn
 from fastapi import FastAPI
 
-from casare_rpa import __version__
-from casare_rpa.errors import ConfigInvalid, ServerFailed
+from casare_rpa import __version__, faults
+from casare_rpa.errors import ServerFailed
 from casare_rpa.orchestrator.app import create_app
 from casare_rpa.orchestrator.first_key import make_first_key
 from casare_rpa.orchestrator.listening import bind, check_exposure, url_of
+from casare_rpa.orchestrator.places import database_of, make_private, state_dir_of
 from casare_rpa.orchestrator.protocols import LiveSocketProtocol, RequestProtocol
 from casare_rpa.orchestrator.wakeups import Wakeups
 from casare_rpa.settings import Settings
@@ -36,6 +36,7 @@ _SIGNALS = tuple(
 _GRACE_SECONDS = 10
 _SOCKET_MESSAGE_BYTES = 1 << 20
 _EXIT_BROKEN = 75
+_OPEN_FILES = 65_536
 
 
 def serve(settings: Settings, *, show: Callable[[str], None] | None = None) -> int:
@@ -65,14 +66,16 @@ class Orchestrator:
 
     def run(self) -> int:
         """Serve until stopped; the exit code."""
+        faults.arm()
         check_exposure(self.settings)
+        _allow_many_files()
         listener = bind(self.settings)
         with listener:
             state_dir = state_dir_of(self.settings)
-            _make_private(state_dir)
+            make_private(state_dir)
             wakeups = Wakeups()
             store = open_store(
-                self.settings.database or f"sqlite:///{state_dir / 'orchestrator.db'}",
+                database_of(self.settings),
                 self.settings,
                 on_change=wakeups.notify,
             )
@@ -181,22 +184,17 @@ def _uvicorn_config(app: FastAPI) -> uvicorn.Config:
     return config
 
 
-def state_dir_of(settings: Settings) -> Path:
-    """Where this server writes: the setting `state_dir`, else the user's own folder."""
-    if settings.state_dir:
-        return Path(settings.state_dir).expanduser().absolute()
-    return platformdirs.user_state_path("casare-rpa")
+def _allow_many_files() -> None:
+    """A thousand robots hold two thousand connections; many systems begin with 1,024 files."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on every system
 
-
-def _make_private(state_dir: Path) -> None:
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state_dir.chmod(0o700)
-    except OSError as error:
-        raise ConfigInvalid(
-            f"cannot use the state folder {state_dir}: {error.strerror}",
-            hint="Set CASARE_STATE_DIR to a folder that is yours.",
-        ) from error
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _write_about(path: Path, url: str) -> None:
@@ -216,7 +214,8 @@ def _remove_about(path: Path) -> None:
 
 
 def _terminal() -> Callable[[str], None] | None:
-    if not sys.stderr.isatty():
+    # None: the process was started with the stream closed.
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def write(line: str) -> None:

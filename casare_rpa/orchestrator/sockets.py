@@ -6,24 +6,28 @@ Close codes beyond those of the WebSocket standard:
 4403 the key's role does not allow it, or it is another robot's
 4404 there is no such job
 4408 nothing could be sent for 30 seconds; the reason names the last seq
+4410 the job is older than what is kept
 4409 the job's history is shorter than `after` says; start again from the beginning
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from uvicorn.protocols.utils import ClientDisconnected
 
 from casare_rpa.errors import CasareError, Forbidden, RateLimited, Unauthenticated
-from casare_rpa.orchestrator.auth import Principal, check_role, key_in
+from casare_rpa.orchestrator.auth import Principal, key_in
 from casare_rpa.orchestrator.deps import Desk, address_of
 from casare_rpa.orchestrator.limits import QUERY_KEY
-from casare_rpa.orchestrator.protocols import GIVE_UP
+from casare_rpa.orchestrator.open_sockets import NOBODY, TooManySockets
+from casare_rpa.orchestrator.pages import Page
+from casare_rpa.orchestrator.protocols import GIVE_UP, SEND_FRAMES
 from casare_rpa.orchestrator.rules import Rule
 from casare_rpa.orchestrator.wakeups import Bell, key_topic
 
@@ -32,13 +36,13 @@ FORBIDDEN = 4403
 UNKNOWN = 4404
 TOO_SLOW = 4408
 SHORTER_HISTORY = 4409
+DELETED = 4410
 RESTARTING = 1012
 OVERLOADED = 1013
 
 #: Time for the first message when no key came with the request.
 _AUTH_SECONDS = 10.0
 SEND_SECONDS = 30.0
-_MOST_SOCKETS = 5000
 
 
 class SocketClosed(Exception):
@@ -77,13 +81,21 @@ class Socket:
         if self._bell is not None:
             self._bell.ring()
 
-    async def send(self, text: str, *, last_seq: int = 0) -> None:
+    async def send(self, text: str) -> None:
         """Raises SocketClosed when the other side takes nothing for 30 seconds."""
-        try:
+        with _taken():
             async with asyncio.timeout(SEND_SECONDS):
                 await self.websocket.send_text(text)
-        except TimeoutError:
-            raise SocketClosed(TOO_SLOW, f"too slow; last seq {last_seq}") from None
+
+    async def send_page(self, page: Page, *, seen: int) -> None:
+        """Send all messages of *page* to one who has those up to *seen*. Raises as `send` does."""
+        send_frames = self.websocket.scope.get(SEND_FRAMES)
+        with _taken(f"; last seq {seen}"):
+            if send_frames is not None:
+                await send_frames(page.frames, SEND_SECONDS)
+                return
+            for text in page.texts:
+                await self.send(text.decode())
 
     async def check(self) -> None:
         """Raises SocketClosed when the server stops or the key is no longer good.
@@ -102,22 +114,29 @@ class Socket:
         return self.desk.settings.key_check_every_seconds
 
 
-@asynccontextmanager
-async def open_socket(websocket: WebSocket, desk: Desk, rule: Rule) -> AsyncIterator[Socket]:
-    """Accept, find out who it is, and close with the right code however the block ends.
+@contextmanager
+def _taken(story: str = "") -> Iterator[None]:
+    """What a message that nobody takes means for the socket."""
+    try:
+        yield
+    except TimeoutError:
+        raise SocketClosed(TOO_SLOW, f"too slow{story}") from None
+    except ClientDisconnected:
+        raise WebSocketDisconnect(1006) from None
+
+
+async def serve_socket(
+    websocket: WebSocket, desk: Desk, rule: Rule, talk: Callable[[Socket], Awaitable[None]]
+) -> None:
+    """Accept, find out who it is, let *talk* speak, and close with the right code however it ends.
 
     Incoming messages are answered meanwhile: `ping` with `pong`; anything else is ignored.
     """
     await websocket.accept()
     try:
-        with _counted(desk):
-            principal = await _principal(websocket, desk, rule)
-            socket = Socket(websocket, desk, rule, principal)
-            answering = asyncio.create_task(_answer(socket), name="messages of a socket")
-            try:
-                yield socket
-            finally:
-                answering.cancel()
+        principal = await _principal(websocket, desk, rule)
+        with desk.open_sockets.one(principal.key_id):
+            await _talk(Socket(websocket, desk, rule, principal), talk)
     except SocketClosed as closed:
         await _close(websocket, closed.code, closed.reason)
     except (Unauthenticated, RateLimited) as error:
@@ -126,36 +145,31 @@ async def open_socket(websocket: WebSocket, desk: Desk, rule: Rule) -> AsyncIter
         await _close(websocket, FORBIDDEN, error.message)
     except WebSocketDisconnect:
         pass
+    except TooManySockets as error:
+        await _close(websocket, OVERLOADED, error.message)
     except CasareError:
         await _close(websocket, OVERLOADED, "not now; try again later")
 
 
-class _counted:
-    """One of the sockets that are open; too many are told to come later."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    def __enter__(self) -> None:
-        if self._desk.open_sockets >= _MOST_SOCKETS:
-            raise SocketClosed(OVERLOADED, "too many sockets are open")
-        self._desk.open_sockets += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._desk.open_sockets -= 1
+async def _talk(socket: Socket, talk: Callable[[Socket], Awaitable[None]]) -> None:
+    answering = asyncio.create_task(_answer(socket), name="messages of a socket")
+    try:
+        await talk(socket)
+    finally:
+        answering.cancel()
 
 
 async def _principal(websocket: WebSocket, desk: Desk, rule: Rule) -> Principal:
     given = key_in(websocket.headers) or websocket.scope.get(QUERY_KEY)
     if given is not None:
         return await desk.auth.principal(given, rule, address=address_of(websocket))
-    first = await _first_message(websocket)
+    with desk.open_sockets.one(NOBODY):
+        first = await _first_message(websocket)
     if isinstance(ticket := first.get("ticket"), str):
-        principal = desk.tickets.redeem(ticket)
-        if principal is None or not await desk.auth.still_valid(principal, rule):
+        key_id = await desk.tickets.redeem(ticket)
+        if key_id is None:
             raise Unauthenticated("the ticket is unknown, used or too old")
-        check_role(principal, rule)
-        return principal
+        return await desk.auth.holder(key_id, rule)
     key = first.get("key")
     return await desk.auth.principal(
         key if isinstance(key, str) else None, rule, address=address_of(websocket)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-import time
-from collections import OrderedDict
 
-from casare_rpa.orchestrator.auth import Principal
+from casare_rpa.orchestrator.auth import Call, Principal
+from casare_rpa.store import Store
 
 TICKET_SECONDS = 30
-_MOST = 10_000
 
 
 class Tickets:
-    """Each is good once, for 30 seconds, on the server that gave it out."""
+    """Each is good once, for 30 seconds, on every server of the database it was given out for."""
 
-    def __init__(self) -> None:
-        self._holders: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+    def __init__(self, store: Store, call: Call) -> None:
+        self._store = store
+        self._call = call
 
-    def issue(self, principal: Principal) -> str:
+    async def issue(self, principal: Principal) -> str:
         ticket = f"wst_{secrets.token_urlsafe(32)}"
-        self._holders[ticket] = (time.monotonic() + TICKET_SECONDS, principal)
-        while len(self._holders) > _MOST:
-            self._holders.popitem(last=False)
+        await self._call(
+            self._store.put_ticket, _hash(ticket), principal.key_id, seconds=TICKET_SECONDS
+        )
         return ticket
 
-    def redeem(self, ticket: str) -> Principal | None:
-        """The holder, or None when the ticket is unknown, used or too old."""
-        until, principal = self._holders.pop(ticket, (0.0, None))
-        return principal if time.monotonic() < until else None
+    async def redeem(self, ticket: str) -> str | None:
+        """The id of the holder's key, or None when the ticket is unknown, used or too old."""
+        key_id: str | None = await self._call(self._store.take_ticket, _hash(ticket))
+        return key_id
+
+
+def _hash(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode(errors="replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Wake-ups inside this process: from a commit in the store to whoever waits for it.
+"""Wake-ups inside this process: from a commit in a store, here or at another server, to who waits.
 
 A wake-up says only "look again". Losing one would cost time, never data: whoever waits has read
 the store before, reads it after, and has a time limit.
@@ -15,6 +15,8 @@ from casare_rpa.store.records import Change
 
 #: Rung when there may be a job to claim.
 QUEUE = "queue"
+#: Rung when a schedule was made, changed or deleted.
+SCHEDULES = "schedules"
 
 
 def job_topic(job_id: str) -> str:
@@ -39,7 +41,9 @@ def _topic_of(change: Change) -> str | None:
             return robot_topic(change.robot_id or "")
         case "key":
             return key_topic(change.key_id or "")
-    return None  # nobody waits for workflows
+        case "schedule":
+            return SCHEDULES
+    return None  # nobody waits for workflows; everybody for anything
 
 
 class Bell:
@@ -76,8 +80,8 @@ class Wakeups:
         self._bells: dict[str, set[Bell]] = {}
         self._lock = threading.Lock()
         self._pending: dict[Change, None] = {}
-        #: Called at once, on the store's thread; must be quick and safe there.
-        self.on_key_change: Callable[[str], None] = lambda key_id: None
+        #: Called at once, on the store's thread, with None for all keys; must be quick and safe.
+        self.on_key_change: Callable[[str | None], None] = lambda key_id: None
         self.stopping = False
         #: How often the queue changed, counted before anybody is woken for it.
         self.queue_changes = 0
@@ -90,7 +94,7 @@ class Wakeups:
 
     def notify(self, change: Change) -> None:
         """Wake whoever waits for *change*, soon. May be called from any thread."""
-        if change.kind == "key" and change.key_id:
+        if change.kind in ("key", "any"):
             self.on_key_change(change.key_id)
         with self._lock:
             if self._loop is None:
@@ -118,9 +122,7 @@ class Wakeups:
     def stop(self) -> None:
         """Wake everybody for the last time; `stopping` tells them why."""
         self.stopping = True
-        for bells in self._bells.values():
-            for bell in bells:
-                bell.ring()
+        self._ring_all(None)
 
     def _forget(self, topic: str, bell: Bell) -> None:
         bells = self._bells.get(topic, set())
@@ -131,7 +133,14 @@ class Wakeups:
     def _ring_pending(self) -> None:
         with self._lock:
             changes, self._pending = self._pending, {}
-        self.queue_changes += sum(change.kind == "queue" for change in changes)
+        self.queue_changes += sum(change.kind in ("queue", "any") for change in changes)
         for change in changes:
+            if change.kind == "any":
+                self._ring_all(change)
             for bell in self._bells.get(_topic_of(change) or "", ()):
+                bell.ring(change)
+
+    def _ring_all(self, change: Change | None) -> None:
+        for bells in self._bells.values():
+            for bell in bells:
                 bell.ring(change)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from casare_rpa.errors import NotFound
+from casare_rpa.errors import Gone, NotFound
 from casare_rpa.orchestrator.deps import desk_of
-from casare_rpa.orchestrator.pages import PAGE_SIZE
 from casare_rpa.orchestrator.rules import API, rule_for
 from casare_rpa.orchestrator.sockets import (
+    DELETED,
     SHORTER_HISTORY,
     UNKNOWN,
     Socket,
     SocketClosed,
-    open_socket,
+    serve_socket,
 )
 from casare_rpa.orchestrator.wakeups import job_topic
 
@@ -30,8 +30,10 @@ _RULE = rule_for("WS", "/ws/jobs/{job_id}")
 @router.websocket("/ws/jobs/{job_id}")
 @router.websocket(f"{API}/ws/jobs/{{job_id}}")
 async def watch_job(websocket: WebSocket, job_id: str) -> None:
-    async with open_socket(websocket, desk_of(websocket), _RULE) as socket:
+    async def talk(socket: Socket) -> None:
         await _watch(socket, job_id, _after(websocket))
+
+    await serve_socket(websocket, desk_of(websocket), _RULE, talk)
 
 
 def _after(websocket: WebSocket) -> int:
@@ -49,12 +51,12 @@ async def _watch(socket: Socket, job_id: str, after: int) -> None:
         while True:
             bell.take()
             page = await desk.pages.after(job_id, after)
-            for message in page:
-                await socket.send(message.text, last_seq=after)
-                after = message.seq
-                if message.last:
-                    raise SocketClosed(1000, f"the job has ended; last seq {after}")
-            if len(page) >= PAGE_SIZE:
+            if page.texts:
+                await socket.send_page(page, seen=after)
+                after = page.last_seq
+            if page.ended:
+                raise SocketClosed(1000, f"the job has ended; last seq {after}")
+            if page.full:
                 continue
             if over:
                 raise SocketClosed(1000, f"the job has ended; last seq {after}")
@@ -66,6 +68,8 @@ async def _is_over(socket: Socket, job_id: str, after: int) -> bool:
     """Whether the job had ended when the watcher came. Raises SocketClosed for an unknown one."""
     try:
         job = await socket.desk.call(socket.desk.store.job, job_id)
+    except Gone as error:
+        raise SocketClosed(DELETED, "the job is older than what is kept") from error
     except NotFound:
         raise SocketClosed(UNKNOWN, "there is no such job") from None
     if after > job.last_seq:

@@ -18,6 +18,12 @@ class JobEvent(Wire):
     data: Json
 
 
+class SideEventList(Wire):
+    """What lost attempts brought too late; `seq` is the attempt's own index."""
+
+    events: list[JobEvent]
+
+
 class JobEventList(Wire):
     events: list[JobEvent]
     #: Ask again with after=last_seq.

@@ -90,6 +90,7 @@ class Identity(Wire):
     key_name: str
     roles: list[str]
     robot_id: str | None = None
+    expires_at: datetime | None = None
 
 
 class Health(Wire):

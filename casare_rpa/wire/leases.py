@@ -43,6 +43,8 @@ class Grant(Wire):
     timeout_seconds: float
     #: The index that the first event of this attempt must have: 1, or more when replayed.
     next_index: int = 1
+    #: Where and with what the run begins; None: at the first node, with the variables.
+    start: Json | None = None
 
 
 class Lease(Wire):

@@ -36,6 +36,14 @@ class Robot(Wire):
     tags: list[str]
     current_job_ids: list[str]
     draining: bool = False
+    #: Why it is paused or drained.
+    note: str | None = None
+    #: Where the pause was asked for. One from the robot's own machine ends only there.
+    paused_by: Literal["orchestrator", "machine"] | None = None
+    #: When the pause ends by itself.
+    resume_at: datetime | None = None
+    #: When a drain stops what still runs and gives it back.
+    drain_by: datetime | None = None
     version: str | None = None
     last_seen: datetime | None = None
     last_heartbeat: datetime | None = None
@@ -45,7 +53,8 @@ class Robot(Wire):
 
 class RobotList(Wire):
     robots: list[Robot]
-    total: int
+    total: int | None
+    next_cursor: str | None = None
 
 
 class RobotChange(Wire):
@@ -58,8 +67,18 @@ class RobotChange(Wire):
 
 
 class RobotStatusChange(Wire):
-    status: Literal["idle", "online", "busy", "offline", "error", "maintenance", "paused"]
+    """Members left out stay as they are; a note goes when nothing is paused or drained any more."""
+
+    status: (
+        Literal["idle", "online", "busy", "offline", "error", "maintenance", "paused"] | None
+    ) = None
     draining: bool | None = None
+    #: Why; shown wherever the robot is.
+    note: Annotated[str, Field(max_length=500)] | None = None
+    #: A pause ends by itself after this time.
+    resume_after_seconds: Annotated[float, Field(gt=0, le=366 * 86400)] | None = None
+    #: What still runs after this time of a drain is stopped and given back.
+    drain_seconds: Annotated[float, Field(ge=0, le=366 * 86400)] | None = None
 
 
 class Heartbeat(Wire):
@@ -75,6 +94,10 @@ class Heartbeat(Wire):
     disk_free_gb: float | None = None
     current_job_count: int | None = None
     max_concurrent_jobs: int | None = None
+    #: Paused at its own machine: it takes no job, and no other can resume it.
+    paused: bool | None = None
+    paused_note: Annotated[str, Field(max_length=500)] | None = None
+    resume_after_seconds: Annotated[float, Field(ge=0)] | None = None
 
 
 class HeartbeatReply(Wire):
@@ -87,3 +110,7 @@ class HeartbeatReply(Wire):
     #: Jobs that are no longer this robot's.
     lost: list[str]
     drain: bool
+    #: Time left until what still runs must be stopped and given back; null: no limit.
+    drain_seconds: float | None = None
+    #: It gets no jobs for now; what runs goes on.
+    paused: bool = False

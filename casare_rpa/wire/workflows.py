@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from casare_rpa.wire.base import Id, Json, Name, Priority, Wire
+from casare_rpa.wire.schedules import CronText
 
 
 class WorkflowSubmission(Wire):
     workflow_name: Name = Field(validation_alias=AliasChoices("workflow_name", "name"))
     workflow_json: Json = Field(validation_alias=AliasChoices("workflow_json", "workflow_data"))
     workflow_id: Id | None = None
-    #: Only when given as "manual" is a job submitted at once, as old clients expect.
+    #: Only when given as "manual" is a job submitted at once, as old clients expect; "scheduled"
+    #: makes a schedule and needs schedule_cron.
     trigger_type: Literal["manual", "scheduled", "webhook"] | None = None
     execution_mode: str = "lan"
-    schedule_cron: str | None = None
+    schedule_cron: CronText | None = None
     priority: Priority = 10
     metadata: Json = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_trigger(cls, given: Any) -> Any:
+        """Older documents say `trigger: {"type": "schedule", "cron": ...}`."""
+        trigger = given.get("trigger") if isinstance(given, dict) else None
+        if not isinstance(trigger, dict) or "trigger_type" in given:
+            return given
+        kind = trigger.get("type")
+        told = {"trigger_type": "scheduled" if kind == "schedule" else kind}
+        return {"schedule_cron": trigger.get("cron"), **given, **told}
 
 
 class WorkflowSubmissionResult(Wire):
@@ -32,6 +45,8 @@ class WorkflowSubmissionResult(Wire):
     version: int
     #: False when the same content was already the current version.
     created: bool = True
+    #: What should be looked at: problems as `workflows validate -o json` gives them.
+    warnings: list[Json] = Field(default_factory=list)
 
 
 class WorkflowSummary(Wire):
@@ -51,4 +66,5 @@ class Workflow(WorkflowSummary):
 
 class WorkflowList(Wire):
     workflows: list[WorkflowSummary]
-    total: int
+    total: int | None
+    next_cursor: str | None = None

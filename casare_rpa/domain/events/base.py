@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from casare_rpa.domain.events.declare import event
+from casare_rpa.domain.events.declare import INSIDE, event
 from casare_rpa.domain.json_values import json_safe
 
 
@@ -74,7 +74,8 @@ _OWN_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 def _own_field_names(cls: type[DomainEvent]) -> tuple[str, ...]:
     names = _OWN_FIELD_NAMES.get(cls)
     if names is None:
-        names = tuple(f.name for f in fields(cls) if f.name not in ("event_id", "occurred_on"))
+        hidden = {"event_id", "occurred_on"} | {f.name for f in fields(cls) if f.metadata == INSIDE}
+        names = tuple(f.name for f in fields(cls) if f.name not in hidden)
         _OWN_FIELD_NAMES[cls] = names
     return names
 

@@ -7,6 +7,8 @@ from time import time
 from typing import Any, TypeVar, dataclass_transform
 
 _E = TypeVar("_E")
+#: Metadata of a field that is no part of the event's wire form.
+INSIDE = {"inside": True}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))

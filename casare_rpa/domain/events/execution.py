@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.enums import ExecutionMode, NodeStatus
 from casare_rpa.domain.events.base import DomainEvent
-from casare_rpa.domain.events.declare import event
+from casare_rpa.domain.events.declare import INSIDE, event
 
 
 @event
 class NodeStarted(DomainEvent):
-    """A node is about to run."""
+    """A node is about to run.
+
+    `state` is None unless another run could start here: what changed since the last such node.
+    It is for robots and no part of `to_dict`.
+    """
 
     node_id: str = ""
     node_type: str = ""
     workflow_id: str = ""
+    state: dict[str, Any] | None = field(default=None, metadata=INSIDE)
 
 
 @event
 class NodeCompleted(DomainEvent):
-    """A node did its job; `output_data` holds its output ports."""
+    """A node did its job; `output_data` holds its output ports. `state` is as in NodeStarted."""
 
     node_id: str = ""
     node_type: str = ""
     workflow_id: str = ""
     execution_time_ms: float = 0.0
     output_data: dict[str, Any] | None = None
+    state: dict[str, Any] | None = field(default=None, metadata=INSIDE)
+
+
+@event
+class StateKept(DomainEvent):
+    """A piece of a large value that a later run may need: `text` is a part of its JSON.
+
+    `kind` is `variables` or `outputs`, `name` the variable or the node. All pieces come in order
+    before the NodeStarted whose state counts them.
+    """
+
+    kind: str = ""
+    name: str = ""
+    text: str = ""
 
 
 @event

@@ -8,10 +8,12 @@ for problem in problems:
 """
 
 from casare_rpa.domain.workflow.model import Connection, NodeSpec, Variable, Workflow
+from casare_rpa.domain.workflow.parse import Parsed, node_types_in, on_lost_in
 from casare_rpa.domain.workflow.ports import Catalogue, NamedCatalogue, is_exec_connection
-from casare_rpa.domain.workflow.problems import Problem, Severity
+from casare_rpa.domain.workflow.problems import Findings, Problem, Severity
 from casare_rpa.domain.workflow.read import (
     check_workflow,
+    invalid,
     load_workflow,
     parse_workflow,
     read_workflow_file,
@@ -20,15 +22,20 @@ from casare_rpa.domain.workflow.read import (
 __all__ = [
     "Catalogue",
     "Connection",
+    "Findings",
     "NamedCatalogue",
     "NodeSpec",
+    "Parsed",
     "Problem",
     "Severity",
     "Variable",
     "Workflow",
     "check_workflow",
+    "invalid",
     "is_exec_connection",
     "load_workflow",
+    "node_types_in",
+    "on_lost_in",
     "parse_workflow",
     "read_workflow_file",
 ]

@@ -31,7 +31,7 @@ def _knots(edges: Edges) -> list[list[int]]:
     backwards = reversed_edges(edges)
     assigned: set[int] = set()
     found: list[list[int]] = []
-    for root in reversed(_postorder(edges)):
+    for root in reversed(postorder(edges)):
         if root in assigned:
             continue
         assigned.add(root)
@@ -54,7 +54,7 @@ def reversed_edges(edges: Edges) -> list[list[int]]:
     return backwards
 
 
-def _postorder(edges: Edges) -> list[int]:
+def postorder(edges: Edges) -> list[int]:
     """The nodes in the order in which a depth-first walk leaves them."""
     seen: set[int] = set()
     left: list[int] = []

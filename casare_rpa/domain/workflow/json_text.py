@@ -42,7 +42,7 @@ class JsonText:
             )
         except json.JSONDecodeError as error:
             said = f"not JSON: {error.msg} (column {error.colno})"
-            findings.error("INVALID_JSON", said, line=error.lineno)
+            findings.error("INVALID_JSON", said, line=error.lineno, column=error.colno)
         except RecursionError:
             _too_deep(findings, "", line_of_depth(text, MAX_DEPTH))
         except _RefusedError as error:

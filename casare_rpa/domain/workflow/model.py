@@ -85,7 +85,9 @@ class Workflow:
     @property
     def stop_on_error(self) -> bool:
         """Whether a failed node ends the run; true unless the settings say otherwise."""
-        return self.settings.get("stop_on_error") is not False
+        written = self.settings.get("stop_on_error")
+        said = written.strip().lower() if isinstance(written, str) else written
+        return said not in (False, "false", "no", "off")
 
     def node(self, node_id: str) -> NodeSpec | None:
         """The node of that id, or None."""

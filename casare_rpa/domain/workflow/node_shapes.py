@@ -201,7 +201,7 @@ class NodeReader:
                 return None
             self._check_config(node_id, part, f"{where}/{field}")
             config |= part if field == "config" else _without_node_id(part)
-        if _is_editor_node(node) and node.get("disabled") is True:
+        if node.get("disabled") is True:
             config["_disabled"] = True
         return config
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from casare_rpa.domain.jobs import OnLost
 from casare_rpa.domain.workflow.connection_shapes import ConnectionReader
 from casare_rpa.domain.workflow.model import Variable, Workflow
 from casare_rpa.domain.workflow.node_shapes import NodeReader
@@ -22,9 +23,10 @@ _METADATA_KEYS = ("id", "name", "description", "version", "author", "tags", "cre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """A workflow, and where in the document its nodes and connections stand."""
+    """A workflow, and where in the document it, its nodes and its connections stand."""
 
     workflow: Workflow
+    base: str
     nodes_place: str
     node_places: dict[str, str]
     connection_places: list[str]
@@ -55,6 +57,7 @@ def read_document(document: Any, findings: Findings, name: str | None = None) ->
     )
     return Parsed(
         workflow=workflow,
+        base=base,
         nodes_place=f"{base}/nodes",
         node_places=nodes.places,
         connection_places=connections.places,
@@ -100,7 +103,40 @@ def _settings(
     defaults = dict(_object(document, "default_settings", "", findings))
     if "timeout_seconds" in defaults:
         defaults.setdefault("timeout", defaults["timeout_seconds"])
+    if "on_lost" in settings:
+        _check_on_lost(settings, f"{base}/settings", findings)
+    elif "on_lost" in defaults:
+        _check_on_lost(defaults, "/default_settings", findings)
     return defaults | settings
+
+
+def _check_on_lost(settings: dict[str, Any], place: str, findings: Findings) -> None:
+    value = settings["on_lost"]
+    if value is None or value in tuple(OnLost):
+        return
+    findings.error(
+        "INVALID_SETTING",
+        f"on_lost must be 'requeue' or 'fail', not {_shown(value)}",
+        f"{place}/on_lost",
+        hint="fail: a job that lost its robot in the middle is not run again by itself",
+    )
+
+
+def _shown(value: Any) -> str:
+    return repr(value[:40]) if isinstance(value, str) else json_type(value)
+
+
+def on_lost_in(document: Any) -> OnLost:
+    """What a document that was checked before says of lost attempts, without reading the rest."""
+    graph, base = _graph_of(document)
+    settings = _settings(document, graph or {}, base, Findings())
+    return OnLost(settings.get("on_lost") or OnLost.REQUEUE)
+
+
+def node_types_in(document: Any) -> frozenset[str]:
+    """The types of the nodes of a document that was checked before, as far as it has any."""
+    parsed = read_document(document, Findings())
+    return frozenset(spec.node_type for spec in parsed.workflow.nodes) if parsed else frozenset()
 
 
 def _metadata(

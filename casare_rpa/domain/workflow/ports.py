@@ -17,6 +17,26 @@ LOOP_STARTS = frozenset(
         "WhileLoopNode",
     }
 )
+_LOOP_WORDS = {
+    **dict.fromkeys(("loop", "loop_body", "exec_body"), "body"),
+    **dict.fromkeys(("done", "finish", "finished", "exec_completed"), "completed"),
+}
+_IF_WORDS = {
+    **dict.fromkeys(("then", "True", "exec_true"), "true"),
+    **dict.fromkeys(("else", "False", "exec_false"), "false"),
+}
+_VALIDATE_WORDS = {
+    **dict.fromkeys(("true", "success"), "valid"),
+    **dict.fromkeys(("false", "failure"), "invalid"),
+}
+#: By node type, what its execution ports are called in older files and by people.
+_SPELLINGS: Mapping[str, Mapping[str, str]] = {
+    **dict.fromkeys(LOOP_STARTS, _LOOP_WORDS),
+    "IfNode": _IF_WORDS,
+    "ValidateNode": _VALIDATE_WORDS,
+    "TryNode": {"body": "try_body"},
+    "RetryNode": {"body": "retry_body", "failure": "failed"},
+}
 _EXECS = """
     loop_body body completed done finish next true false then else on_success on_error on_finally
 """
@@ -53,9 +73,7 @@ def source_port(port: str, node_type: str) -> str:
     """The declared name of an output port that a document calls *port*."""
     if port == "out" and node_type != "RerouteNode":
         return "exec_out"
-    if port in ("loop", "loop_body") and node_type in LOOP_STARTS:
-        return "body"
-    return port
+    return _SPELLINGS.get(node_type, {}).get(port, port)
 
 
 def target_port(port: str, node_type: str) -> str:

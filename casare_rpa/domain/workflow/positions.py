@@ -47,9 +47,18 @@ class Positions:
 
     def line(self, place: str) -> int:
         """The line of the value at pointer *place*, or of the nearest value around it."""
+        return self._line_at(self._offset(place))
+
+    def line_and_column(self, place: str) -> tuple[int, int]:
+        """As `line`, with the column, both counted from 1."""
+        offset = self._offset(place)
+        line = self._line_at(offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def _offset(self, place: str) -> int:
         while place and place not in self._offsets:
             place = place.rpartition("/")[0]
-        return self._line_at(self._offsets[place])
+        return self._offsets[place]
 
     def _line_at(self, offset: int) -> int:
         return bisect_right(self._line_starts, offset)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import gzip
 import importlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from casare_rpa.domain.workflow.json_text import JsonText, is_plain_json
 from casare_rpa.domain.workflow.model import Workflow
 from casare_rpa.domain.workflow.node_shapes import MAX_NODES
-from casare_rpa.domain.workflow.parse import read_document
+from casare_rpa.domain.workflow.parse import Parsed, read_document
 from casare_rpa.domain.workflow.ports import Catalogue
 from casare_rpa.domain.workflow.positions import Positions, pointer
 from casare_rpa.domain.workflow.problems import Findings, Problem, Severity
 from casare_rpa.domain.workflow.validate import check_graph
 from casare_rpa.errors import NotFound, WorkflowInvalid
+
+#: A further look at what was read, which notes what it finds.
+Check: TypeAlias = Callable[[Parsed, Findings], None]
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 
@@ -29,33 +32,38 @@ def check_workflow(
     *,
     catalogue: Catalogue | None = None,
     name: str | None = None,
+    also: Check | None = None,
 ) -> tuple[Workflow | None, list[Problem]]:
     """Read a workflow and say everything that is wrong with it; never raises for what it holds.
 
     Takes JSON text, its bytes, or the parsed document. The workflow is None if any problem is an
     error. Without a *catalogue* node types are not checked, and ports are judged by their names.
-    A document without a name is called *name*.
+    A document without a name is called *name*. What *also* notes gets its line like the rest.
     """
     findings = Findings()
     if not isinstance(text_or_document, (str, bytes)):
         document = text_or_document
         if isinstance(document, Mapping):
             document = dict(document)
-        return _check(document, catalogue, name, findings), findings.problems
+        return _check(document, catalogue, name, also, findings), findings.problems
     text = JsonText(text_or_document, findings)
     if not text.ok:
         return None, findings.problems
-    workflow = _check(text.document, catalogue, name, findings)
+    workflow = _check(text.document, catalogue, name, also, findings)
     if not text.has_duplicate_keys and not findings.problems:
         return workflow, []
     assert text.text is not None
     positions = Positions(text.text)
-    problems = _duplicates(positions) + [
-        p if p.line is not None else replace(p, line=positions.line(p.pointer))
-        for p in findings.problems
-    ]
+    problems = [_placed(p, positions) for p in _duplicates(positions) + findings.problems]
     problems.sort(key=lambda p: p.line or 0)
     return (None if _errors(problems) else workflow), problems
+
+
+def _placed(problem: Problem, positions: Positions) -> Problem:
+    if problem.line is not None:
+        return problem
+    line, column = positions.line_and_column(problem.pointer)
+    return replace(problem, line=line, column=column)
 
 
 def parse_workflow(
@@ -64,8 +72,13 @@ def parse_workflow(
     """The workflow in *document*; raises WorkflowInvalid with every problem if one is an error."""
     workflow, problems = check_workflow(document, name=name)
     if workflow is None:
-        raise WorkflowInvalid(_summary(problems), problems, hint=_errors(problems)[0].hint)
+        raise invalid(problems)
     return workflow
+
+
+def invalid(problems: list[Problem]) -> WorkflowInvalid:
+    """The exception for *problems*, at least one of which is an error."""
+    return WorkflowInvalid(_summary(problems), problems, hint=_errors(problems)[0].hint)
 
 
 def load_workflow(path: str | Path) -> Workflow:
@@ -140,7 +153,11 @@ def _unreadable(path: Path, why: str, hint: str | None = None) -> WorkflowInvali
 
 
 def _check(
-    document: Any, catalogue: Catalogue | None, name: str | None, findings: Findings
+    document: Any,
+    catalogue: Catalogue | None,
+    name: str | None,
+    also: Check | None,
+    findings: Findings,
 ) -> Workflow | None:
     if not is_plain_json(document, findings):
         return None
@@ -149,6 +166,8 @@ def _check(
         return None
     if len(parsed.workflow.nodes) <= MAX_NODES:
         check_graph(parsed, catalogue, findings)
+        if also is not None:
+            also(parsed, findings)
     return None if findings.has_errors else parsed.workflow
 
 

@@ -1,0 +1,18 @@
+"""What nodes can ask of a robot beyond a Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+#: The capabilities that this version has nodes for; a test compares it with the classes.
+IMPLEMENTED: Final[frozenset[str]] = frozenset()
+
+#: What each capability means, for messages.
+MEANING: Final[Mapping[str, str]] = {
+    "windows": "a Windows machine",
+    "desktop-session": "a session with a screen",
+    "external-account": "an account at another service",
+    "browser": "a web browser",
+    "ai-service": "a language model service",
+}

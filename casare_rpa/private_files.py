@@ -1,0 +1,28 @@
+"""Small files for one user alone that another process may read at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
+    """Put *content* at *path*, for this user alone: a reader sees all of it or what was before.
+
+    Unless *sync* there may be nothing after a power cut.
+    """
+    # mkstemp makes files of mode 0600.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(content)
+            if sync:
+                target.flush()
+                os.fsync(target.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
