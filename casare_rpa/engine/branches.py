@@ -31,20 +31,30 @@ async def run_fork(strand: Strand, step: Step, node: Any) -> None:
     chosen = _chosen(step, finished)
     results: dict[str, Any] = {}
     for index, port in enumerate(ports):
-        strand.scope.outputs |= children[index].scope.outputs
+        strand.scope.outputs |= children[index].scope.given()
         if index in failures:
             results[port] = _error(strand, failures[index])
         elif index in chosen:
             results[port] = children[index].scope.changed()
     _merge(strand, results)
-    if step.join is not None:
-        strand.context.step = step.join
-        strand.emit(step.join, {"results": results, "branch_count": len(ports)})
-        strand.follow(step.join, "exec_out")
+    _go_on(strand, step, {"results": results, "branch_count": len(ports)})
+
+
+def _go_on(strand: Strand, step: Step, outputs: dict[str, Any]) -> None:
+    """Behind the join; from the node where the branches meet; else from the fork itself."""
+    join = step.join
+    if join is None:
+        strand.follow(step, "exec_out")
+    elif join.control == "join":
+        strand.context.step = join
+        strand.emit(join, outputs)
+        strand.follow(join, "exec_out")
+    else:
+        strand.frames[-1].queue.append(join)
 
 
 def _chosen(step: Step, finished: Sequence[int]) -> Sequence[int]:
-    strategy = step.join.constants.get("merge_strategy") if step.join is not None else "all"
+    strategy = step.join.constants.get("merge_strategy", "all") if step.join is not None else "all"
     if strategy == "first":
         return finished[:1]
     return finished[-1:] if strategy == "last" else finished

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.workflow import Connection, NodeSpec, Problem, Severity, Workflow
+from casare_rpa.engine.expressions import text_as_boolean
 from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
 from casare_rpa.engine.parameters import Parameters, Sources
+from casare_rpa.engine.placeholders import secrets_in
 from casare_rpa.engine.plan import Plan, Step
-from casare_rpa.engine.wiring import settle_ports
+from casare_rpa.engine.wiring import carries_control, settle_only_exit, settle_ports
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
 
@@ -32,13 +34,13 @@ def compile_workflow(workflow: Workflow) -> Plan:
 
 def _classes(workflow: Workflow) -> dict[str, NodeType]:
     # Reading the catalogue takes time that only those who compile should spend.
-    from casare_rpa.nodes.catalogue import node_class  # noqa: PLC0415
+    from casare_rpa.nodes.catalogue import runnable_class  # noqa: PLC0415
 
     found: dict[str, NodeType] = {}
     problems: list[Problem] = []
     for spec in workflow.nodes:
         try:
-            found[spec.node_id] = node_class(spec.node_type)
+            found[spec.node_id] = runnable_class(spec.node_type)
         except WorkflowInvalid as error:
             problems.append(_unavailable(spec, error))
     if problems:
@@ -78,9 +80,10 @@ class _Compiler:
         pair_steps(steps)
         sources = self._data_sources()
         heads = pick_heads(steps, sources)
+        met = {step.join for step in steps if step.join is not None}
         for step in steps:
             step.demands = self._demands(step, sources)
-            step.guarded = step.disabled or bool(step.demands) or step.control in _GUARDED
+            step.guarded = _is_guarded(step) or step in met
         self._mark_joins(heads)
         return Plan(
             workflow=self.workflow,
@@ -101,18 +104,10 @@ class _Compiler:
             self.links[target].setdefault(connection.target_port, []).append((source, port))
 
     def _is_exec(self, connection: Connection) -> bool:
-        source, target = (
-            self.classes[connection.source_node],
-            self.classes[connection.target_node],
+        source, target = connection.source_node, connection.target_node
+        return carries_control(
+            connection, self.classes[source], self.classes[target], self.specs[source].config
         )
-        into, out_of = connection.target_port, connection.source_port
-        if into.startswith("exec") or into in target.exec_inputs:
-            return True
-        takes = {name for p in target.params.values() for name in (p.key, p.name, *p.aliases)}
-        # A data output may have the name of an execution output, such as `error`.
-        if into in takes or out_of in {output.name for output in source.outputs}:
-            return False
-        return out_of in source.exec_outputs_for(self.specs[connection.source_node].config)
 
     def _step(self, index: int, spec: NodeSpec) -> Step:
         cls = self.classes[spec.node_id]
@@ -131,6 +126,7 @@ class _Compiler:
             constants=parameters.constants,
             dynamic=tuple(parameters.dynamic),
             required=parameters.required,
+            secrets=tuple(dict.fromkeys(secrets_in(spec.config))),
         )
 
     def _wire(self) -> None:
@@ -142,6 +138,7 @@ class _Compiler:
             }
             step.follow = step.ports.get("exec_out", ())
             settle_ports(step)
+            self.warnings += [(step.id, text) for text in settle_only_exit(step)]
 
     def _data_sources(self) -> dict[str, Step]:
         """Nodes without execution wiring that feed others: evaluated when they are needed."""
@@ -187,6 +184,12 @@ class _Compiler:
             step.joins = ways[step.id] > 1
 
 
+def _is_guarded(step: Step) -> bool:
+    """Whether there is something to look at or to do before the step begins."""
+    needs = bool(step.demands or step.secrets)
+    return step.disabled or needs or step.control in _GUARDED
+
+
 def _declared_output(cls: NodeType, port: str) -> str:
     return next((o.name for o in cls.outputs if port in o.aliases), port)
 
@@ -201,4 +204,4 @@ def _output_aliases(classes: Mapping[str, NodeType]) -> dict[str, dict[str, str]
 
 
 def _is_on(value: Any) -> bool:
-    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
+    return text_as_boolean(value) is True if isinstance(value, str) else value is True

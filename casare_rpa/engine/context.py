@@ -91,12 +91,20 @@ class RunContext:
     def log(self, message: str, level: str = "info", data: Any = None) -> None:
         self._run.log(str(message), level, self.node_id or None, data)
 
-    def evaluate(self, expression: str, names: Mapping[str, Any] | None = None) -> Any:
-        return parse_expression(expression).evaluate(self._scope, names)
+    def evaluate(
+        self, expression: str, names: Mapping[str, Any] | None = None, *, full: bool = False
+    ) -> Any:
+        return parse_expression(expression, full=full).evaluate(self._scope, names)
 
     def resolve(self, value: Any) -> Any:
         resolver = compile_value(value)
         return value if resolver is None else resolver(self._scope)
+
+    async def secret(self, name: str) -> Mapping[str, Any]:
+        return await self._run.stored.parts(name)
+
+    def masked(self, text: str) -> str:
+        return self._run.secrets.text(text)
 
     def path(self, text: str, *, dangerous: bool = False) -> Path:
         return self._run.control.paths.path(text, dangerous=dangerous)

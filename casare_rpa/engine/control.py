@@ -31,8 +31,8 @@ def _end(strand: Strand, step: Step, node: Any, port: str | None) -> None:
 def _switch(strand: Strand, step: Step, node: Any, port: str | None) -> None:
     """Leave by the case's own port, else by that of its position, else by `exec_out`."""
     wanted = port or "default"
-    if wanted not in step.ports and node.matched is not None:
-        wanted = f"case_{node.matched}"
+    if wanted not in step.ports:
+        wanted = "default" if node.matched is None else f"case_{node.matched}"
     strand.follow(step, wanted if wanted in step.ports else "exec_out")
 
 

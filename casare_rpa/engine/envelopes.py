@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
-
-import orjson
 
 from casare_rpa.domain.events import (
     DomainEvent,
@@ -15,12 +14,15 @@ from casare_rpa.domain.events import (
     NodeFailed,
     NodeSkipped,
     NodeStarted,
+    StateKept,
     WorkflowProgress,
 )
 from casare_rpa.domain.json_values import json_safe
-from casare_rpa.engine.result import only_scalars, truncated
+from casare_rpa.engine.result import json_size, only_scalars, truncated
+from casare_rpa.engine.trail import MOST_OUTPUT_BYTES
+from casare_rpa.nodes.base import Node
 
-MAX_OUTPUT_BYTES = 64 * 1024
+MAX_OUTPUT_BYTES = MOST_OUTPUT_BYTES
 #: A map of scalars this small cannot come near the limit, so nothing needs to be measured.
 _FEW = 16
 #: A millisecond and its text; one tuple, so that threads see both or neither.
@@ -57,28 +59,43 @@ def output_data(outputs: Mapping[str, Any] | None) -> dict[str, Any]:
     if len(outputs) <= _FEW and only_scalars(outputs):
         return dict(outputs)
     safe: dict[str, Any] = json_safe(outputs)
-    size = len(orjson.dumps(safe))
+    size = json_size(safe)
     return truncated(size) if size > MAX_OUTPUT_BYTES else safe
 
 
+@cache
+def acts_outside(node_type: str) -> bool:
+    """Whether running a node of this type twice acts twice on the outside world."""
+    found = Node.registry.get(node_type)
+    return found is not None and found.side_effect
+
+
 def _started(event: NodeStarted) -> dict[str, Any]:
-    return {
-        "type": "node.started",
-        "timestamp": timestamp(event),
-        "data": {"node_id": event.node_id, "node_type": event.node_type},
-    }
+    data: dict[str, Any] = {"node_id": event.node_id, "node_type": event.node_type}
+    if acts_outside(event.node_type):
+        data["side_effect"] = True
+    if event.state is not None:
+        data["state"] = event.state
+    return {"type": "node.started", "timestamp": timestamp(event), "data": data}
 
 
 def _completed(event: NodeCompleted) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "node_id": event.node_id,
+        "node_type": event.node_type,
+        "execution_time_ms": event.execution_time_ms,
+        "output_data": output_data(event.output_data),
+    }
+    if event.state is not None:
+        data["state"] = event.state
+    return {"type": "node.completed", "timestamp": timestamp(event), "data": data}
+
+
+def _kept(event: StateKept) -> dict[str, Any]:
     return {
-        "type": "node.completed",
+        "type": "state.kept",
         "timestamp": timestamp(event),
-        "data": {
-            "node_id": event.node_id,
-            "node_type": event.node_type,
-            "execution_time_ms": event.execution_time_ms,
-            "output_data": output_data(event.output_data),
-        },
+        "data": {"kind": event.kind, "name": event.name, "text": event.text},
     }
 
 
@@ -131,6 +148,7 @@ def _progress(event: WorkflowProgress) -> dict[str, Any]:
 _MAKERS: dict[type, Callable[[Any], dict[str, Any]]] = {
     NodeStarted: _started,
     NodeCompleted: _completed,
+    StateKept: _kept,
     NodeFailed: _failed,
     NodeSkipped: _skipped,
     LogMessage: _log,

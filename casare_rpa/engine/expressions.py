@@ -4,6 +4,7 @@ Literals, arithmetic, comparisons, `and or not in is`, `a if b else c`, indexing
 (which also read map keys), the methods and functions of `terms`. Everything else
 is refused when the text is parsed: no lambdas, comprehensions, f-strings, bit shifts or names with
 two underscores. What could grow without bound (powers, repeated text, long ranges) has a limit.
+A *full* expression, that of EvalExpressionNode, may also use what `comprehensions` evaluates.
 
 A `{{placeholder}}` stands for its value, whatever its type; inside quotes it is text. Files hold
 numbers as text, too: such text counts as the number it spells beside a number.
@@ -20,6 +21,7 @@ from typing import Any, ClassVar
 from simpleeval import SimpleEval
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.engine import comprehensions
 from casare_rpa.engine.placeholders import Scope, Template, compile_text, find_placeholders, text_of
 from casare_rpa.engine.terms import (
     BOUNDED_METHODS,
@@ -52,7 +54,7 @@ _GRAMMAR = (
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
+class _Evaluator(comprehensions.Comprehensions, SimpleEval):  # type: ignore[misc]  # simpleeval has no types
     """One evaluation: simpleeval's walk over the tree with our names, attributes and limits."""
 
     def __init__(self, slots: Mapping[str, Any], scope: Scope, extra: Mapping[str, Any]) -> None:
@@ -81,7 +83,11 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         ast.List: "_eval_list",
         ast.Tuple: "_eval_tuple",
         ast.Dict: "_eval_dict",
+        **comprehensions.Comprehensions.HANDLERS,
     }
+
+    def _eval(self, node: Any) -> Any:
+        return SimpleEval._eval(self, node)
 
     def _node_table(self) -> dict[type, Callable[[Any], Any]]:
         return {kind: getattr(self, name) for kind, name in self._HANDLERS.items()}
@@ -183,12 +189,12 @@ class Expression:
 
     __slots__ = ("_slots", "_tree", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, full: bool = False) -> None:
         self.text = text
         if len(text) > MAX_EXPRESSION_LENGTH:
             raise ExpressionError(f"an expression longer than {MAX_EXPRESSION_LENGTH} characters")
         marked, self._slots = _mark_placeholders(text)
-        self._tree = _parse(marked, text, self._slots)
+        self._tree = _parse(marked, text, self._slots, full)
 
     @property
     def is_placeholder(self) -> bool:
@@ -208,9 +214,9 @@ class Expression:
 
 
 @lru_cache(maxsize=4096)
-def parse_expression(text: str) -> Expression:
+def parse_expression(text: str, *, full: bool = False) -> Expression:
     """The parsed *text*, from a cache. Raises ExpressionError."""
-    return Expression(text)
+    return Expression(text, full=full)
 
 
 def _mark_placeholders(text: str) -> tuple[str, dict[str, Template]]:
@@ -229,11 +235,11 @@ def _mark_placeholders(text: str) -> tuple[str, dict[str, Template]]:
     return "".join((*pieces, text[position:])), slots
 
 
-def _parse(marked: str, text: str, slots: dict[str, Template]) -> ast.AST:
+def _parse(marked: str, text: str, slots: dict[str, Template], full: bool) -> ast.AST:
     try:
         tree = ast.parse(marked.strip(), mode="eval")
         for node in ast.walk(tree):
-            _check(node, slots)
+            _check(node, slots, full)
     except ExpressionError as error:
         raise ExpressionError(f"'{_short(text)}': {error.message}") from None
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -242,8 +248,10 @@ def _parse(marked: str, text: str, slots: dict[str, Template]) -> ast.AST:
     return tree.body
 
 
-def _check(node: ast.AST, slots: dict[str, Template]) -> None:
-    if not isinstance(node, _GRAMMAR):
+def _check(node: ast.AST, slots: dict[str, Template], full: bool) -> None:
+    if full and isinstance(node, comprehensions.GRAMMAR):
+        comprehensions.check(node)
+    elif not isinstance(node, _GRAMMAR):
         raise ExpressionError(f"{type(node).__name__} is not allowed")
     match node:
         case ast.Attribute(attr=name) | ast.Name(id=name) if "__" in name and name not in slots:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from casare_rpa.domain.codes import ErrorCode
@@ -30,10 +31,45 @@ class Failure:
         return "".join(traceback.format_exception(self.error))
 
     def is_called(self, name: str) -> bool:
-        """Whether *name* is the error's code or the name of its exception's class."""
-        wanted = name.strip().lower()
-        classes = (cls.__name__.lower() for cls in type(self.error).__mro__[:-1])
-        return wanted == self.code.name.lower() or wanted in classes
+        """Whether *name* is the error's code, or an exception's class that it is or stands for.
+
+        `FileNotFoundError` is also what a node calls FILE_NOT_FOUND; `*` is everything.
+        """
+        wanted = _folded(name)
+        if wanted in _EVERYTHING or wanted == _folded(self.code.name):
+            return True
+        kinds = (*map(type, _with_causes(self.error)), *_EXCEPTIONS.get(self.code, ()))
+        return any(wanted == _folded(cls.__name__) for kind in kinds for cls in kind.__mro__[:-1])
+
+
+_EVERYTHING = frozenset({"*", "all", "any", "error"})
+#: The exceptions that Python raises for what a code says.
+_EXCEPTIONS: Mapping[ErrorCode, tuple[type[BaseException], ...]] = {
+    ErrorCode.TIMEOUT: (TimeoutError,),
+    ErrorCode.PERMISSION_DENIED: (PermissionError,),
+    ErrorCode.INVALID_INPUT: (ValueError,),
+    ErrorCode.PARSE_ERROR: (ValueError,),
+    ErrorCode.INVALID_FORMAT: (ValueError,),
+    ErrorCode.TYPE_MISMATCH: (TypeError, ValueError),
+    ErrorCode.VALUE_OUT_OF_RANGE: (ValueError, IndexError),
+    ErrorCode.VALIDATION_FAILED: (AssertionError, ValueError),
+    ErrorCode.MISSING_REQUIRED_FIELD: (ValueError, KeyError),
+    ErrorCode.NETWORK_ERROR: (ConnectionError,),
+    ErrorCode.CONNECTION_REFUSED: (ConnectionRefusedError,),
+    ErrorCode.CONNECTION_TIMEOUT: (TimeoutError, ConnectionError),
+    ErrorCode.FILE_NOT_FOUND: (FileNotFoundError,),
+    ErrorCode.FILE_ACCESS_DENIED: (PermissionError,),
+}
+
+
+def _folded(name: str) -> str:
+    return name.strip().replace("_", "").lower()
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 class BranchFailed(Exception):

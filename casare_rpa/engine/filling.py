@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.engine.placeholders import Resolver
 from casare_rpa.engine.plan import Step
 from casare_rpa.engine.scope import RunScope
 from casare_rpa.nodes.base import Node, NodeError
@@ -32,14 +33,19 @@ def check_required(step: Step, node: Node) -> None:
 
 def passed_through(step: Step, scope: RunScope) -> dict[str, Any]:
     """What a disabled step gives: its inputs on outputs of the same name, `x_in` on `x_out`."""
-    inputs: Mapping[str, Any] = {
-        **step.constants,
-        **{name: resolve(scope) for name, resolve in step.dynamic},
-    }
+    resolvers = dict(step.dynamic)
     found = {}
     for output in step.cls.outputs:
         name = output.name
-        source = name if name in inputs else name.removesuffix("_out") + "_in"
-        if inputs.get(source) is not None:
-            found[name] = inputs[source]
+        known = name in resolvers or name in step.constants
+        value = _input(step, resolvers, name if known else name.removesuffix("_out") + "_in", scope)
+        if value is not None:
+            found[name] = value
     return found
+
+
+def _input(step: Step, resolvers: Mapping[str, Resolver], name: str, scope: RunScope) -> Any:
+    try:
+        return resolvers[name](scope) if name in resolvers else step.constants.get(name)
+    except NodeError:
+        return None  # a step that is not run cannot fail

@@ -47,20 +47,27 @@ class Frame:
 class Root(Frame):
     """The outermost region: one chain after the other."""
 
-    __slots__ = ("_all", "_heads")
+    __slots__ = ("_all", "heads")
 
     def __init__(self, heads: Iterable[Step]) -> None:
         super().__init__()
         self._all = tuple(heads)
-        self._heads = deque(self._all)
+        #: The chains that have not begun.
+        self.heads = deque(self._all)
 
     def restart(self) -> None:
         """Begin again at the first chain."""
         self.begin(())
-        self._heads = deque(self._all)
+        self.heads = deque(self._all)
+
+    def resume(self, first: Iterable[Step], seen: Iterable[Step], heads_left: int) -> None:
+        """Go on with the steps *first* where another run of the same plan stood."""
+        self.begin(first)
+        self.seen.update(seen)
+        self.heads = deque(self._all[len(self._all) - heads_left :])
 
     def ended(self, strand: Strand) -> None:
-        if self._heads:
-            self.queue.append(self._heads.popleft())
+        if self.heads:
+            self.queue.append(self.heads.popleft())
         else:
             strand.frames.pop()

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from casare_rpa.engine.resume import StartPoint
+from casare_rpa.secrets import FindSecret
+
 DEFAULT_MAX_RESULT_BYTES = 4 * 1024 * 1024
 
 
@@ -16,9 +19,12 @@ class RunOptions:
 
     `variables` override those of the workflow. `node_timeout_seconds` bounds a node that waits (0:
     no limit), `timeout_seconds` the whole run. With `allowed_paths` files are reached only below
-    those folders. `environment` is what nodes see of the process environment; None: all but
-    CASARE_*. Outputs and variables that together exceed `max_result_bytes` as JSON are cut out of
-    the result, the largest first.
+    those folders. `templates_dir` is the folder of prompt templates. `environment` is what nodes
+    see of the process environment; None: all but CASARE_* and what signs in to Vault.
+    `find_secret` gives stored secrets; without it the run has none. It may wait, and is called in
+    threads. Outputs and variables that together exceed `max_result_bytes` as JSON are cut out of
+    the result, the largest first. With `start` the run goes on where another stood; with
+    `tells_start_points` its events say what another run needs for that.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -29,7 +35,11 @@ class RunOptions:
     node_timeout_seconds: float = 120.0
     timeout_seconds: float | None = None
     allowed_paths: tuple[str, ...] = ()
+    templates_dir: str = ""
     block_private_addresses: bool = False
     triggered_by: str = "manual"
     environment: Mapping[str, str] | None = None
     max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES
+    find_secret: FindSecret | None = None
+    start: StartPoint | None = None
+    tells_start_points: bool = False

@@ -154,9 +154,10 @@ def _join_of(fork: Step, steps: Sequence[Step], by_id: Mapping[str, Step]) -> St
         if join.config.get("paired_fork_id") == fork.id:
             return join
     branches = [s for port, s in fork.ports.items() if port.startswith("branch_") and s]
-    ways = [[s for s in reachable(branch) if s.control == "join"] for branch in branches]
-    common = [s for s in ways[0] if all(s in other for other in ways[1:])] if ways else []
-    return common[0] if common else None
+    ways = [list(reachable(branch)) for branch in branches]
+    common = [s for s in ways[0] if all(s in other for other in ways[1:])] if len(ways) > 1 else []
+    # Without a join the branches meet where all of them lead, often at a merge node.
+    return next((s for s in common if s.control == "join"), common[0] if common else None)
 
 
 def pick_heads(steps: Sequence[Step], sources: Mapping[str, Step]) -> tuple[Step, ...]:

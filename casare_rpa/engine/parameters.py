@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casare_rpa.engine.expressions import (
@@ -11,25 +11,32 @@ from casare_rpa.engine.expressions import (
     parse_expression,
     text_as_boolean,
 )
+from casare_rpa.engine.fragments import compile_fragments
+from casare_rpa.engine.limits import violations
 from casare_rpa.engine.placeholders import Resolver, Scope, compile_value
+from casare_rpa.nodes._choices import as_choice
 from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes.base import NodeType, Param
 
 #: Nodes, by their control, for which an expression that fails is false, with a warning.
 LENIENT = frozenset({"if", "while", "assert"})
 
+_COERCED = frozenset({"boolean", "integer", "float", "number", "choice"})
+
 Sources = Sequence[tuple[str, str]]
 
 
-def coerce(kind: str, value: Any, default: Any) -> Any:
-    """Text as the parameter's *kind*; other values, and text that does not fit, as they are."""
+def coerce(item: Param, value: Any) -> Any:
+    """Text as the parameter's kind; other values, and text that does not fit, as they are."""
     if not isinstance(value, str):
         return value
-    match kind:
+    match item.kind:
         case "boolean":
             return text_as_boolean(value) is True
         case "integer" | "float" | "number":
-            return _number(kind, value, default)
+            return _number(item.kind, value, item.default)
+        case "choice":
+            return as_choice(value, item.choices)
     return value
 
 
@@ -60,7 +67,7 @@ class Parameters:
         self.dynamic: list[tuple[str, Resolver]] = []
         self.warnings: list[str] = []
         for item in cls.params.values():
-            self._add(item, config, _sources(item, links))
+            self._add(item, config, sources_of(item, links))
         if cls.takes_others:
             self.dynamic.append(("others", _others(cls, config, links)))
         # A constant that is there needs no look at run time.
@@ -69,7 +76,7 @@ class Parameters:
         )
 
     def _add(self, item: Param, config: Mapping[str, Any], sources: Sources) -> None:
-        written = _written(item, config)
+        written = written_value(item, config)
         value = item.default if written is None else written
         resolve = self._resolver(item, value)
         if sources:
@@ -77,21 +84,23 @@ class Parameters:
         elif resolve is not None:
             self.dynamic.append((item.name, resolve))
         else:
-            constant = coerce(item.kind, value, item.default)
+            constant = coerce(item, value)
             self.constants[item.name] = constant
             if written is not None and item.name not in self._beyond_limits:
-                self.warnings += _violations(item, constant)
+                self.warnings += [str(found) for found in violations(item, written, constant)]
 
     def _resolver(self, item: Param, value: Any) -> Resolver | None:
         if item.raw:
             return None
+        if item.apart:
+            return compile_fragments(value, item.kind)
         if item.kind == "expression":
             return self._expression(value) if isinstance(value, str) else None
         resolve = compile_value(value)
-        if resolve is None or item.kind not in ("boolean", "integer", "float", "number"):
+        if resolve is None or item.kind not in _COERCED:
             return resolve
-        kind, default, inner = item.kind, item.default, resolve
-        return lambda scope: coerce(kind, inner(scope), default)
+        inner = resolve
+        return lambda scope: coerce(item, inner(scope))
 
     def _expression(self, text: str) -> Resolver | None:
         if self._lenient:
@@ -103,8 +112,8 @@ class Parameters:
         self, item: Param, sources: Sources, value: Any, resolve: Resolver | None
     ) -> Resolver:
         latest = tuple(reversed(sources))
-        kind, default, lenient = item.kind, item.default, self._lenient
-        fallback = resolve or _constant(coerce(kind, value, default))
+        kind, lenient = item.kind, self._lenient
+        fallback = resolve or _constant(coerce(item, value))
 
         def find(scope: Scope) -> Any:
             for node_id, port in latest:
@@ -113,7 +122,7 @@ class Parameters:
                 if found is not None:
                     if kind == "expression" and isinstance(found, str):
                         return _delivered(found, scope) if lenient else found
-                    return coerce(kind, found, default)
+                    return coerce(item, found)
             return fallback(scope)
 
         return find
@@ -121,7 +130,7 @@ class Parameters:
 
 def _others(cls: NodeType, config: Mapping[str, Any], links: Mapping[str, Sources]) -> Resolver:
     """How to get the values of keys and ports that *cls* does not declare, as one map."""
-    declared = {name for p in cls.params.values() for name in (p.key, p.name, *p.aliases)}
+    declared = {name for p in cls.params.values() for name in spellings(p)}
     declared.add("continue_on_error")
     known = {k: v for k, v in config.items() if k not in declared and not k.startswith("_")}
     resolve = compile_value(known)
@@ -178,35 +187,23 @@ def _raising(error: ExpressionError) -> Resolver:
     return fail
 
 
-def _sources(item: Param, links: Mapping[str, Sources]) -> Sources:
-    for name in (item.key, item.name, *item.aliases):
+def sources_of(item: Param, links: Mapping[str, Sources]) -> Sources:
+    """The data connections to the parameter."""
+    for name in spellings(item):
         if name in links:
             return links[name]
     return ()
 
 
-def _written(item: Param, config: Mapping[str, Any]) -> Any:
-    for key in (item.key, item.name, *item.aliases):
+def spellings(item: Param) -> tuple[str, ...]:
+    """The keys and ports that a parameter may be written as; the first that is there counts."""
+    return (item.key, item.name, *item.aliases)
+
+
+def written_value(item: Param, config: Mapping[str, Any]) -> Any:
+    """What *config* says for the parameter; None if nothing."""
+    for key in spellings(item):
         value = config.get(key)
         if value is not None:
             return value
     return None
-
-
-def _violations(item: Param, value: Any) -> Iterator[str]:
-    if item.choices and item.kind == "choice" and not _is_one_of(value, item.choices):
-        yield f"{item.key}: {value!r} is none of {', '.join(map(str, item.choices))}"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if item.minimum is not None and value < item.minimum:
-            yield f"{item.key}: {value} is below {item.minimum}"
-        if item.maximum is not None and value > item.maximum:
-            yield f"{item.key}: {value} is above {item.maximum}"
-
-
-def _is_one_of(value: Any, choices: Sequence[Any]) -> bool:
-    """Letter case does not count, nor how the words are joined."""
-    return value in choices or _folded(value) in map(_folded, choices)
-
-
-def _folded(choice: Any) -> str:
-    return str(choice).strip().lower().replace("_", " ").replace("-", " ")

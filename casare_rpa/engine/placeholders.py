@@ -19,6 +19,7 @@ _DOLLAR = rf"\$\{{(?P<dollar>\$?{_STRICT})\}}"
 _PERCENT = rf"%(?P<percent>\$?{_STRICT})%"
 _ANY_FORM = re.compile("|".join((_MAIN, _DOLLAR, _PERCENT)))
 _EXPRESSION_FORMS = re.compile("|".join((_MAIN, _DOLLAR)))
+_STORED = "$secret:"
 _STEP = re.compile(r"\.?([\w-]+)|\[(\d+)\]")
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "<missing>"})()
@@ -26,7 +27,7 @@ _ABSENT: Any = object()
 
 
 class Scope(Protocol):
-    """Where names are looked up: the variables and outputs of a run."""
+    """Where names are looked up: the variables, outputs and stored secrets of a run."""
 
     @property
     def variables(self) -> Mapping[str, Any]: ...
@@ -36,6 +37,9 @@ class Scope(Protocol):
     def output_aliases(self) -> Mapping[str, Mapping[str, str]]: ...
     @property
     def environment(self) -> Mapping[str, str]: ...
+
+    @property
+    def secret(self) -> Callable[[str], Any]: ...
 
     def unresolved(self, written: str) -> None:
         """Told of a placeholder that stays as it is written."""
@@ -50,6 +54,20 @@ def find_placeholders(text: str, *, legacy_percent: bool = True) -> Iterator[tup
     """Where placeholders stand in *text*, as (start, end)."""
     pattern = _ANY_FORM if legacy_percent else _EXPRESSION_FORMS
     return (match.span() for match in pattern.finditer(text))
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """The names of the stored secrets that placeholders in *value* stand for."""
+    if isinstance(value, str):
+        if _STORED in value:
+            paths = (match["main"] or "" for match in _ANY_FORM.finditer(value))
+            yield from (p.removeprefix(_STORED) for p in paths if p.startswith(_STORED))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from secrets_in(item)
 
 
 def text_of(value: Any) -> str:
@@ -74,6 +92,16 @@ class Reference:
         self._rest = tuple(steps[1:])
 
     @property
+    def first(self) -> str:
+        """The name that the path begins with."""
+        return self._first
+
+    @property
+    def port(self) -> str | None:
+        """The key behind the first name, which is an output if that is a node."""
+        return self._rest[0] if self._rest and isinstance(self._rest[0], str) else None
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is a name, or a name and one key."""
         return (
@@ -96,6 +124,8 @@ class Reference:
         value = variables.get(self.path, _ABSENT)
         if value is not _ABSENT:
             return value
+        if self.path.startswith(_STORED):
+            return scope.secret(self.path.removeprefix(_STORED))
         if self.path.startswith("$"):
             system = SYSTEM_NAMES.get(self.path)
             return system() if system else MISSING
@@ -180,6 +210,11 @@ class Template:
     def reference(self) -> Reference | None:
         """The one placeholder that the text consists of, if so."""
         return self._whole
+
+    @property
+    def references(self) -> list[Reference]:
+        """Every placeholder in the text."""
+        return [part for part in self._parts if isinstance(part, Reference)]
 
     def resolve(self, scope: Scope) -> Any:
         whole = self._whole

@@ -20,8 +20,8 @@ class Step:
 
     `constants` are parameters decided at compile time, `dynamic` the others. `ports` lists the
     steps wired to each execution output. `joins` steps are reached by several ways and run once a
-    pass. `demands` are data sources to be evaluated before the step, in their order. The last four
-    are the partners of a control node.
+    pass. `demands` are data sources to be evaluated before the step, in their order, `secrets` the
+    stored secrets that its parameters name. The last four are the partners of a control node.
     """
 
     index: int
@@ -40,6 +40,7 @@ class Step:
     joins: bool = False
     guarded: bool = False
     demands: tuple[Step, ...] = ()
+    secrets: tuple[str, ...] = ()
     passes_through: Callable[[Any], dict[str, Any]] | None = None
 
     start: Step | None = None

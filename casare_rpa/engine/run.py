@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import traceback
+from contextvars import Context, copy_context
 from time import perf_counter
 
 from casare_rpa.domain.codes import ErrorCode
@@ -19,8 +21,10 @@ from casare_rpa.domain.json_values import json_safe
 from casare_rpa.engine.options import RunOptions
 from casare_rpa.engine.plan import Plan
 from casare_rpa.engine.result import RunError, RunResult, Status, fit
+from casare_rpa.engine.resume import check_start
 from casare_rpa.engine.session import Control, Run
 from casare_rpa.engine.stop import StopFlag
+from casare_rpa.nodes.file.reach import CURRENT
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +38,11 @@ async def run_plan(
 
     Every event goes to *bus*: WorkflowStarted first, the run's end last. *stop* ends the run
     between nodes and inside nodes that wait. Cancelling the task stops the run and closes what it
-    opened, then raises CancelledError.
+    opened, then raises CancelledError. Raises WorkflowInvalid when *options* start at a node that
+    *plan* does not have.
     """
+    if options.start is not None:
+        check_start(plan, options.start)
     run = Run(plan, options, bus, Control(options))
     return await _Course(run, stop or StopFlag()).carry_out()
 
@@ -71,7 +78,9 @@ class _Course:
     async def _under_limits(self) -> None:
         """Do the work in a task of its own, which a stop or the run's time limit cancels."""
         loop = asyncio.get_running_loop()
-        work = asyncio.create_task(self._run.work(), name=f"run {self._run.workflow_name}")
+        work = asyncio.create_task(
+            self._run.work(), name=f"run {self._run.workflow_name}", context=self._context()
+        )
         forget = self._stop.listen(lambda: self._halt_soon(loop, work))
         seconds = self._run.options.timeout_seconds
         timer = None if seconds is None else loop.call_later(seconds, self._halt, work, "timeout")
@@ -87,8 +96,16 @@ class _Course:
                 timer.cancel()
         error = None if work.cancelled() else work.exception()
         if error is not None:
-            log.error("the engine failed in %s", self._run.workflow_name, exc_info=error)
+            # Not by `exc_info`: what the error says may hold a secret.
+            trace = self._run.secrets.text("".join(traceback.format_exception(error)))
+            log.error("the engine failed in %s\n%s", self._run.workflow_name, trace)
             self._internal_error = error
+
+    def _context(self) -> Context:
+        """Where functions of all families find what files this run may reach."""
+        context = copy_context()
+        context.run(CURRENT.set, self._run.control.reach)
+        return context
 
     def _halt_soon(self, loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
         # At once for nodes that never wait, and through the loop for those that do.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from casare_rpa.engine.placeholders import MISSING
+
 #: Internal variables of control nodes, hidden from results like all that begin with `_`.
 _INTERNAL_ENDINGS = ("_loop_state", "_try_state", "_retry_state")
 
@@ -21,11 +23,13 @@ class RunScope:
     """
 
     __slots__ = (
+        "_before",
         "_warn",
         "current",
         "environment",
         "output_aliases",
         "outputs",
+        "secret",
         "variables",
         "written",
     )
@@ -38,12 +42,16 @@ class RunScope:
         output_aliases: Mapping[str, Mapping[str, str]],
         environment: Mapping[str, str],
         warn: Callable[[str, str, str | None], None],
+        secret: Callable[[str], Any] = lambda _name: MISSING,
     ) -> None:
         self.variables = variables
         self.outputs = outputs
         self.output_aliases = output_aliases
         self.environment = environment
+        #: The value of a stored secret, or MISSING in a run without any. Raises NodeError.
+        self.secret = secret
         self.written: set[str] = set()
+        self._before = dict(outputs)
         #: Who reads here at the moment, for warnings: set by the strand that owns the scope.
         self.current: Callable[[], str] | None = None
         self._warn = warn
@@ -66,8 +74,14 @@ class RunScope:
             outputs=dict(self.outputs),
             output_aliases=self.output_aliases,
             environment=self.environment,
+            secret=self.secret,
             warn=self._warn,
         )
+
+    def given(self) -> dict[str, dict[str, Any]]:
+        """The outputs of the nodes that ran here."""
+        before = self._before
+        return {key: found for key, found in self.outputs.items() if before.get(key) is not found}
 
     def changed(self) -> dict[str, Any]:
         """The public variables that were set here."""

@@ -21,11 +21,15 @@ from casare_rpa.engine.masking import MASK, Secrets
 from casare_rpa.engine.options import RunOptions
 from casare_rpa.engine.paths import Paths
 from casare_rpa.engine.plan import Plan, Step
+from casare_rpa.engine.resume import go_to
 from casare_rpa.engine.scope import RunScope, is_public
 from casare_rpa.engine.start import starting_variables
+from casare_rpa.engine.stored import StoredSecrets
+from casare_rpa.engine.trail import Trail
 from casare_rpa.engine.walk import Strand
 from casare_rpa.errors import CasareError
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.file.reach import Reach
 from casare_rpa.nodes.workflow import BACKGROUND, PAYLOAD
 
 MAX_LOG_LINES = 10_000
@@ -40,18 +44,28 @@ class Control:
         self.reason = ""
         self.resources: dict[str, Any] = {
             "block_private_addresses": options.block_private_addresses,
+            "templates_dir": options.templates_dir,
             BACKGROUND: [],
         }
+        self._at_first = len(self.resources)
         self.closers: list[Callable[[], Any]] = []
         self.environment = _environment(options)
+        self.reach = Reach(options.allowed_paths)
         self.paths = Paths(
-            working_dir=options.working_dir,
-            allowed=options.allowed_paths,
-            environment=self.environment,
+            working_dir=options.working_dir, reach=self.reach, environment=self.environment
         )
         self.logs: deque[dict[str, Any]] = deque(maxlen=MAX_LOG_LINES)
         self.logs_written = 0
         self.plans: dict[tuple[str, int, int], Plan] = {}
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether it is worth asking what is `held`."""
+        return len(self.resources) > self._at_first or bool(self.resources[BACKGROUND])
+
+    def held(self) -> list[str]:
+        """What nodes have opened that ends with this run, by its key: no other run can have it."""
+        return [key for key, value in self.resources.items() if _is_held(key, value)]
 
 
 class Run:
@@ -84,6 +98,11 @@ class Run:
         self.readonly = frozenset(v.name for v in workflow.variables if v.readonly)
         self.secrets: Secrets = caller.secrets if caller else Secrets()
         self.secrets.names |= {v.name for v in workflow.variables if v.sensitive}
+        self.stored: StoredSecrets = (
+            caller.stored
+            if caller
+            else StoredSecrets(options.find_secret, self.secrets, self._warn)
+        )
         self._bus = bus
         self._caller = caller
         self._depth: int = caller._depth + 1 if caller else 0
@@ -103,17 +122,25 @@ class Run:
             outputs={},
             output_aliases=plan.output_aliases,
             environment=self.control.environment,
+            secret=self.stored.value,
             warn=self._warn,
         )
         self.strand = strand = Strand(self, scope)
         values, warnings = starting_variables(plan.workflow, self.options.variables)
-        scope.variables.update(values)
+        start = self.options.start
+        scope.variables.update(values | dict(start.variables if start is not None else {}))
+        values = scope.variables
         for name in self.secrets.names & values.keys():
             self.secrets.learn(values[name])
         for node_id, text in (*plan.warnings, *(("", w) for w in warnings)):
             self.log(text, "warning", self._full_id(node_id))
+        root = Root(plan.heads)
+        if start is not None:
+            go_to(start, strand, root)
+        if self.options.tells_start_points:
+            strand.trail = Trail(strand, root)
         try:
-            await strand.walk(Root(plan.heads))
+            await strand.walk(root)
             await strand.collect(plan.sinks)
             if self._caller is None:
                 await asyncio.gather(*self.control.resources[BACKGROUND])
@@ -296,10 +323,24 @@ def _options_for_call(options: RunOptions, plan: Plan, inputs: Mapping[str, Any]
         workflow_id=workflow.id or "",
         workflow_name=workflow.name,
         triggered_by="workflow_call",
+        start=None,
+        tells_start_points=False,
     )
+
+
+def _is_held(key: str, value: Any) -> bool:
+    if key == BACKGROUND:
+        return not all(task.done() for task in value)
+    if isinstance(value, list):
+        return bool(value)
+    return getattr(value, "lasts_for_the_run", not isinstance(value, (str, bool)))
 
 
 def _environment(options: RunOptions) -> Mapping[str, str]:
     if options.environment is not None:
         return dict(options.environment)
-    return {k: v for k, v in os.environ.items() if not k.upper().startswith("CASARE_")}
+    return {name: value for name, value in os.environ.items() if not _is_ours(name.upper())}
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("CASARE_") or name in ("VAULT_TOKEN", "VAULT_SECRET_ID")

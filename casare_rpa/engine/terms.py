@@ -10,36 +10,8 @@ from typing import Any
 
 from simpleeval import DEFAULT_OPERATORS
 
+from casare_rpa.nodes._bounded import check_length, plus, power, range_of, rounded, times, total
 from casare_rpa.nodes._values import number_or_none
-
-MAX_TEXT_LENGTH = 1_000_000
-MAX_ITEMS = 1_000_000
-MAX_BITS = 100_000
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    if isinstance(base, int) and isinstance(exponent, int):
-        if base.bit_length() * abs(exponent) > MAX_BITS:
-            raise ValueError(f"a power beyond {MAX_BITS} bits")
-        return base**exponent
-    if not isinstance(base, (int, float)) or not isinstance(exponent, (int, float)):
-        raise TypeError("only numbers have powers")
-    return base**exponent
-
-
-def _times(left: Any, right: Any) -> Any:
-    for many, count in ((left, right), (right, left)):
-        if isinstance(many, (str, bytes, list, tuple)) and isinstance(count, int):
-            _bounded(len(many) * count)
-    if isinstance(left, int) and isinstance(right, int):
-        _bounded_bits(left.bit_length() + right.bit_length())
-    return left * right
-
-
-def _plus(left: Any, right: Any) -> Any:
-    if isinstance(left, (str, bytes, list, tuple)) and isinstance(right, (str, bytes, list, tuple)):
-        _bounded(len(left) + len(right))
-    return left + right
 
 
 def _modulo(left: Any, right: Any) -> Any:
@@ -47,23 +19,6 @@ def _modulo(left: Any, right: Any) -> Any:
     if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
         raise TypeError("% works on numbers only")
     return left % right
-
-
-def _bounded(length: int) -> None:
-    if length > MAX_TEXT_LENGTH:
-        raise ValueError(f"a value longer than {MAX_TEXT_LENGTH}")
-
-
-def _bounded_bits(bits: int) -> None:
-    if bits > MAX_BITS:
-        raise ValueError(f"a number beyond {MAX_BITS} bits")
-
-
-def _range(*limits: int) -> range:
-    made = range(*limits)
-    if len(made) > MAX_ITEMS:
-        raise ValueError(f"a range of more than {MAX_ITEMS} items")
-    return made
 
 
 def _randint(first: int, last: int | None = None) -> int:
@@ -74,20 +29,22 @@ def _randint(first: int, last: int | None = None) -> int:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "rand": random.random,
     "randint": _randint,
-    "range": _range,
-    **{f.__name__: f for f in (int, float, str, len, bool, abs, min, max, sum, round)},
+    "range": range_of,
+    "round": rounded,
+    "sum": total,
+    **{f.__name__: f for f in (int, float, str, len, bool, abs, min, max)},
     **{f.__name__: f for f in (sorted, list, tuple, any, all)},
 }
 
 
 def _replace(text: str, old: str, new: str, count: int = -1) -> str:
-    _bounded(len(text) + text.count(old) * len(new))
+    check_length(len(text) + text.count(old) * len(new))
     return text.replace(old, new, count)
 
 
 def _join(text: str, parts: Any) -> str:
     listed = list(parts)
-    _bounded(sum(map(len, listed)) + len(text) * len(listed))
+    check_length(sum(map(len, listed)) + len(text) * len(listed))
     return text.join(listed)
 
 
@@ -127,9 +84,9 @@ OPERATORS: dict[type, Callable[..., Any]] = {
             *(ast.Not, ast.USub, ast.UAdd, ast.In, ast.NotIn, ast.Is, ast.IsNot),
         )
     },
-    ast.Add: _plus,
-    ast.Mult: _times,
-    ast.Pow: _power,
+    ast.Add: plus,
+    ast.Mult: times,
+    ast.Pow: power,
     ast.Mod: _modulo,
 }
 #: Those that compare by size.

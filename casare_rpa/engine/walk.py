@@ -28,6 +28,7 @@ from casare_rpa.nodes.base import Leave, NodeError
 
 if TYPE_CHECKING:
     from casare_rpa.engine.session import Run
+    from casare_rpa.engine.trail import Trail
 
 #: The longest a strand keeps the event loop to itself.
 _TURN_SECONDS = 0.005
@@ -57,6 +58,8 @@ class Strand:
         self.stops_at = stops_at
         self.enclosing = enclosing
         self.recovery = Recovery()
+        #: What tells others where they may start; only the outermost strand has it.
+        self.trail: Trail | None = None
         self.context = context = RunContext(run, scope)
         scope.current = lambda: context.node_id
         self._turn_ends = 0.0
@@ -104,6 +107,7 @@ class Strand:
         queue, seen = frame.queue, frame.seen
         run, scope, ctx = self.run, self.scope, self.context
         publish, ids, workflow_id, control = run.publish, run.ids, run.workflow_id, run.control
+        trail = self.trail if len(self.frames) == 1 else None
         while queue:
             step = queue.popleft()
             if step.joins:
@@ -116,7 +120,12 @@ class Strand:
                 return
             node_id, node_type = ids[step.index], step.type
             ctx.step = step
-            publish(NodeStarted(node_id=node_id, node_type=node_type, workflow_id=workflow_id))
+            state = None if trail is None else trail.starting()
+            publish(
+                NodeStarted(
+                    node_id=node_id, node_type=node_type, workflow_id=workflow_id, state=state
+                )
+            )
             began = perf_counter()
             try:
                 node = step.cls.__new__(step.cls)
@@ -140,7 +149,7 @@ class Strand:
                 port, outputs = result.port, result.outputs
             else:
                 outputs = {}
-            self.completed(step, node_id, outputs, (now - began) * 1000.0)
+            self.completed(step, node_id, outputs, (now - began) * 1000.0, trail)
             if step.control and step.control in CONTROLS:
                 waiting = CONTROLS[step.control](self, step, node, port)
                 if waiting is not None:
@@ -200,12 +209,16 @@ class Strand:
         for source in step.demands:
             if not await self._pull(source):
                 return False
+        if step.secrets:
+            await self.run.stored.fetch(step.secrets)
         return True
 
     async def _pull(self, step: Step) -> bool:
         """Evaluate a data source; False if it failed, and the strand went elsewhere."""
         if step.disabled:
             return True
+        if step.secrets:
+            await self.run.stored.fetch(step.secrets)
         node_id = self.started(step)
         began = perf_counter()
         try:
@@ -235,7 +248,12 @@ class Strand:
         return node_id
 
     def completed(
-        self, step: Step, node_id: str, outputs: dict[str, Any], execution_time_ms: float
+        self,
+        step: Step,
+        node_id: str,
+        outputs: dict[str, Any],
+        execution_time_ms: float,
+        trail: Trail | None = None,
     ) -> None:
         """Keep and publish the outputs of *step*; those that are None are not there."""
         run = self.run
@@ -250,6 +268,7 @@ class Strand:
                 workflow_id=run.workflow_id,
                 execution_time_ms=execution_time_ms,
                 output_data=run.secrets.value(outputs) if run.secrets.any else outputs,
+                state=None if trail is None else trail.completed(step, outputs),
             )
         )
         if not run.done[step.index]:
@@ -282,10 +301,11 @@ class Strand:
                 is_retryable=failure.code.is_retryable and not failure.business,
             )
         )
-        if step.control == "call" and step.ports.get("error"):
+        error_port = "error" if step.control == "call" else "exec_error"
+        if step.ports.get(error_port):
             outputs = {"success": False, "error": failure.message}
             self.scope.outputs[step.id] = outputs
-            self.follow(step, "error")
+            self.follow(step, error_port)
         elif step.goes_on_after_failure:
             self.context.log(f"goes on after a failure: {failure.message}", "warning")
             self.follow(step, exit_of(step))

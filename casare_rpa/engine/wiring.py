@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from casare_rpa.domain.workflow import Connection
+from casare_rpa.engine.parameters import spellings
 from casare_rpa.engine.plan import Step
+from casare_rpa.nodes.base import NodeType
 
 #: By control, the port that begins what is done under the node's care.
 _BODIES: Mapping[str, str] = {
@@ -14,18 +18,64 @@ _BODIES: Mapping[str, str] = {
     "retry": "retry_body",
     "on_error": "protected_body",
 }
+#: By control, the port of what comes after the body.
+_AFTERWARDS: Mapping[str, str] = {
+    **dict.fromkeys(("for", "while", "each"), "completed"),
+    "retry": "success",
+    "on_error": "finally",
+}
+
+#: What people call the way of a failure: it is not the node's one exit.
+_FAILURES = ("error", "fail", "invalid", "exception", "catch", "timeout")
+
+
+def is_only_exit(cls: NodeType, config: Mapping[str, Any], port: str) -> bool:
+    """Whether *port* must mean `exec_out`: the node has no other, and it names no failure."""
+    if cls.exec_outputs_for(config) != ("exec_out",):
+        return False
+    return not any(word in port.lower() for word in _FAILURES)
+
+
+def settle_only_exit(step: Step) -> Iterator[str]:
+    """Let a node that has one exit leave by it whatever the port is called; what to warn of."""
+    for port in [port for port in step.ports if port != "exec_out"]:
+        if not is_only_exit(step.cls, step.config, port):
+            continue
+        behind = (*step.ports.get("exec_out", ()), *step.ports.pop(port))
+        step.ports["exec_out"] = tuple(dict.fromkeys(behind))
+        yield f"there is no port '{port}' to leave by: it is read as exec_out"
+    step.follow = step.ports.get("exec_out", ())
+
+
+def carries_control(
+    connection: Connection, source: NodeType, target: NodeType, config: Mapping[str, Any]
+) -> bool:
+    """Whether control, not data, passes the connection; *config* is the source's."""
+    into, out_of = connection.target_port, connection.source_port
+    if into.startswith("exec") or into in target.exec_inputs:
+        return True
+    # A data output may have the name of an execution output, such as `error`.
+    if into in taken(target) or out_of in {output.name for output in source.outputs}:
+        return False
+    return out_of in source.exec_outputs_for(config)
+
+
+def taken(cls: NodeType) -> set[str]:
+    """Every name under which a node takes a value: config keys and data ports alike."""
+    return {name for item in cls.params.values() for name in spellings(item)}
 
 
 def settle_ports(step: Step) -> None:
     """Give the steps behind `exec_out` of a control node to the port that is meant.
 
-    It is the body if none is wired; beside the body of a loop it is what comes afterwards.
+    It is the body if none is wired; beside a body it is what comes afterwards.
     """
     body = _BODIES.get(step.control)
     if body is None or not step.ports.get("exec_out"):
         return
+    after = _AFTERWARDS[step.control]
     if not step.ports.get(body):
         step.ports[body] = step.ports.pop("exec_out")
-    elif body == "body" and not step.ports.get("completed"):
-        step.ports["completed"] = step.ports.pop("exec_out")
+    elif not step.ports.get(after):
+        step.ports[after] = step.ports.pop("exec_out")
     step.follow = step.ports.get("exec_out", ())
