@@ -64,8 +64,12 @@ class Entry:
 
     @property
     def requires(self) -> tuple[str, ...]:
-        """The capabilities a robot must announce to run it."""
-        return () if self.runs_on == "any" else (self.runs_on,)
+        """The capabilities a robot must announce to run it.
+
+        A trigger needs none: when it runs, what it waits for has happened elsewhere.
+        """
+        runs_anywhere = self.runs_on == "any" or self.category == "triggers"
+        return () if runs_anywhere else (self.runs_on,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

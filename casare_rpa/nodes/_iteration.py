@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._values import MISSING, literal
 from casare_rpa.nodes.base import NodeError
 
+_RANGE = re.compile(r"\s*range\(\s*(-?\d{1,9}(?:\s*,\s*-?\d{1,9}){0,2})\s*\)\s*")
 _FALSE = frozenset({"false", "no", "0", "off", ""})
 
 
@@ -23,10 +24,11 @@ def truth(value: Any) -> bool:
 def pairs_of(source: Any) -> tuple[Sequence[Any] | None, Sequence[Any]]:
     """The keys (of a map) and the items of *source*.
 
-    A map gives its values, JSON text what it holds, other text its characters, a scalar itself.
+    A map gives its values, JSON text and `range(3)` what they spell, other text its characters, a
+    scalar itself.
     """
     if isinstance(source, str):
-        source = _from_json(source)
+        source = _spelt(source)
     if isinstance(source, Mapping):
         return list(source.keys()), list(source.values())
     if isinstance(source, (list, tuple, str, range)):
@@ -37,13 +39,13 @@ def pairs_of(source: Any) -> tuple[Sequence[Any] | None, Sequence[Any]]:
     return None, [source]
 
 
-def _from_json(text: str) -> Any:
-    if text.lstrip()[:1] in ("[", "{"):
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            pass
-    return text
+def _spelt(text: str) -> Any:
+    """What a text spells: JSON, a list or map of Python, `range(1, 5)`; else the text."""
+    written = _RANGE.fullmatch(text)
+    if written is not None:
+        return range(*map(int, written[1].split(",")))
+    found = literal(text)
+    return text if found is MISSING else found
 
 
 def range_of(start: Any, end: Any, step: Any) -> range:

@@ -21,10 +21,13 @@ Number: TypeAlias = int | float
 MISSING: Final = object()
 
 _NAME = re.compile(r"(?:\{\{\s*)?([A-Za-z_][\w.\[\]]*)(?:\s*\}\})?")
+_PLACEHOLDER = re.compile(r"\s*\{\{[^{}]*\}\}\s*")
 _PATH_STEP = re.compile(r"\[(-?\d+)\]|([^.\[\]]+)")
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*")
 _NUMERAL = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _MAX_DIGITS = 4000
+#: How a line end is written where it cannot be typed.
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r\\n": "\r\n", "\\r": "\r"}
 
 
 def as_text(value: Any) -> str:
@@ -53,10 +56,10 @@ def as_list(ctx: Context, value: Any, name: str) -> list[Any]:
 def as_map(ctx: Context, value: Any, name: str) -> dict[Any, Any]:
     """A new map: of a map, a JSON object in text, or a variable's name."""
     if isinstance(value, str):
-        found = _literal(value)
+        found = literal(value)
         value = found if isinstance(found, dict) else _variable(ctx, value, name)
         if isinstance(value, str):
-            value = _literal(value)
+            value = literal(value)
     if value is None:
         raise missing(name)
     if not isinstance(value, Mapping):
@@ -82,6 +85,28 @@ def as_int(value: Any, name: str) -> int:
             f"{name} must be a whole number, not {shown(value)}", ErrorCode.TYPE_MISMATCH
         )
     return int(found)
+
+
+def int_within(value: Any, name: str, low: int, high: int) -> int:
+    """As as_int, but NodeError for a number that is not from *low* to *high*."""
+    found = as_int(value, name)
+    if not low <= found <= high:
+        raise NodeError(
+            f"{name} must be from {low} to {high}, not {found}", ErrorCode.VALUE_OUT_OF_RANGE
+        )
+    return found
+
+
+def one_of(value: Any, name: str, choices: Iterable[str]) -> str:
+    """The choice that *value* spells, letter case aside; NodeError lists them all."""
+    known = {choice.lower(): choice for choice in choices}
+    found = known.get(as_text(value).strip().lower())
+    if found is None:
+        raise NodeError(
+            f"{name}: there is no {value!r}; there are {', '.join(known.values())}",
+            ErrorCode.INVALID_INPUT,
+        )
+    return found
 
 
 def optional_int(value: Any, name: str) -> int | None:
@@ -129,6 +154,34 @@ def parse_json(text: Any, name: str) -> Any:
         raise NodeError(f"{name} is not JSON: {error}", ErrorCode.PARSE_ERROR) from error
 
 
+def comma_separated(text: str) -> list[str]:
+    """The parts of *text* between commas, trimmed; empty ones are left out."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def literal(text: str) -> Any:
+    """The value spelt as JSON, or as Python writes lists and maps; MISSING if it is neither."""
+    if not text.lstrip().startswith(("[", "{", "(")):
+        return MISSING
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return MISSING
+
+
+def unescaped(separator: str) -> str:
+    r"""The separator, `\n` and its like as the character they stand for."""
+    return _ESCAPES.get(separator, separator)
+
+
+def refuse_unresolved(text: str, name: str) -> None:
+    """Raise NodeError for a text that is a placeholder and nothing else: it names nothing."""
+    if _PLACEHOLDER.fullmatch(text):
+        raise NodeError(f"{name}: nothing is called {text}", ErrorCode.MISSING_REQUIRED_FIELD)
+
+
 def compare(test: Callable[[], Any], what: str) -> Any:
     """The result of *test*; values that have no order become a NodeError."""
     try:
@@ -148,20 +201,16 @@ def shown(value: Any) -> str:
 
 
 def _list_in_text(ctx: Context, text: str, name: str) -> Any:
-    found = _literal(text)
+    found = literal(text)
     if found is not MISSING and not isinstance(found, (str, int, float)):
         return found
     if "," in text:
-        return _comma_separated(text)
+        return comma_separated(text)
     value = _variable(ctx, text, name)
     if isinstance(value, str):
-        inner = _literal(value)
-        return inner if isinstance(inner, list) else _comma_separated(value)
+        inner = literal(value)
+        return inner if isinstance(inner, list) else comma_separated(value)
     return value
-
-
-def _comma_separated(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _variable(ctx: Context, text: str, name: str) -> Any:
@@ -175,18 +224,6 @@ def _variable(ctx: Context, text: str, name: str) -> Any:
             ErrorCode.TYPE_MISMATCH,
         )
     return value
-
-
-def _literal(text: str) -> Any:
-    """The value spelt as JSON, or as Python writes lists and maps; MISSING if it is neither."""
-    if not text.lstrip().startswith(("[", "{", "(")):
-        return MISSING
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-    return MISSING
 
 
 def _step(value: Any, part: str) -> Any:

@@ -81,11 +81,23 @@ class Output:
     aliases: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """A text of the file with the values of its placeholders beside it: see `fragments`.
+
+    `texts` stand around the `values` and are one more than these.
+    """
+
+    texts: tuple[str, ...]
+    values: tuple[Any, ...]
+
+
 class Param:
     """A parameter: a config key, an input port, or both."""
 
     __slots__ = (
         "aliases",
+        "apart",
         "choices",
         "default",
         "help",
@@ -133,6 +145,7 @@ class Param:
         self.property = property
         self.port_kind = port_kind
         self.raw = False
+        self.apart = False
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -205,6 +218,19 @@ def raw(default: Any = None, **about: Any) -> Any:
     return item
 
 
+def fragments(default: Any = None, **about: Any) -> Any:
+    """A parameter for a language into which no value may be written, such as SQL.
+
+    A text with placeholders arrives as Fragments, also inside lists and maps; JSON text of the
+    kinds `json` and `list` is read first. A single placeholder arrives as its value, and what a
+    connection delivers as it is. `%name%` is no placeholder here, and one that names nothing fails
+    the node.
+    """
+    item: Param = param(default, **about)
+    item.apart = True
+    return item
+
+
 class Context(Protocol):
     """What a running node may touch. The engine implements it."""
 
@@ -246,15 +272,30 @@ class Context(Protocol):
         """Write a line to the run's log (published as LogMessage)."""
         ...
 
-    def evaluate(self, expression: str, names: Mapping[str, Any] | None = None) -> Any:
+    def evaluate(
+        self, expression: str, names: Mapping[str, Any] | None = None, *, full: bool = False
+    ) -> Any:
         """The value of a restricted Python expression; variables are visible by bare name.
 
+        A *full* one may use comprehensions, lambdas as arguments, and f-strings.
         Raises NodeError with EXPRESSION_ERROR.
         """
         ...
 
     def resolve(self, value: Any) -> Any:
         """Replace placeholders in text, and in items of lists and values of maps."""
+        ...
+
+    async def secret(self, name: str) -> Mapping[str, Any]:
+        """The fields of a stored secret, one that is a text as `value`; all masked from now on.
+
+        Raises NodeError: RESOURCE_NOT_FOUND if there is none, others when a place where secrets
+        are kept cannot be read. Nodes with a `credential_name` use `_credentials` instead.
+        """
+        ...
+
+    def masked(self, text: str) -> str:
+        """*text* with secrets as `***`: for a log of the node's own."""
         ...
 
     def path(self, text: str, *, dangerous: bool = False) -> Path:
@@ -283,7 +324,9 @@ Result: TypeAlias = Outputs | Leave | None
 NodeType: TypeAlias = "type[Node]"
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(param, prop, port, unlisted, raw))
+@dataclass_transform(
+    kw_only_default=True, field_specifiers=(param, prop, port, unlisted, raw, fragments)
+)
 class Node:
     """A step of a workflow. Subclasses declare parameters and ports; the docstring is the help."""
 

@@ -34,6 +34,7 @@ class CommentNode(Node):
 
     category = "basic"
     control = "comment"
+    example = {"comment": "the bank closes at five"}
     comment: str = prop("", kind="text", help="the note")
 
     def run(self, ctx: Context) -> None:

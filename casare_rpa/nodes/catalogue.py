@@ -7,15 +7,18 @@ classes are imported when one of them is asked for, never by listing what the fo
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any
 
+from casare_rpa.domain.capabilities import MEANING
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes._facts import Action, Entry, Property, facts
 from casare_rpa.nodes.base import Node, NodeType, Param
+from casare_rpa.nodes.capabilities import required_by
 
 __all__ = [
     "Action",
@@ -25,18 +28,21 @@ __all__ = [
     "Property",
     "UnknownNodeType",
     "canonical",
+    "class_of",
     "entries",
     "implemented",
     "item",
     "known_types",
+    "lacks",
     "load_families",
     "node_class",
+    "runnable_class",
     "schema",
     "summary",
 ]
 
 #: Modules of the package that hold no nodes.
-_NOT_FAMILIES = frozenset({"base", "catalogue", "docs"})
+_NOT_FAMILIES = frozenset({"base", "capabilities", "catalogue", "docs", "snippets"})
 _PACKAGE = "casare_rpa.nodes"
 
 _JSON_TYPES: Mapping[str, str | list[str]] = {
@@ -91,11 +97,44 @@ def node_class(name: str) -> NodeType:
 
     Raises UnknownNodeType or NodeNotAvailable, whose message says why.
     """
-    load_families()
-    cls = Node.registry.get(canonical(name) or name)
+    cls = class_of(name)
     if cls is None:
         raise _why_not(name)
     return cls
+
+
+def runnable_class(name: str) -> NodeType:
+    """As node_class; NodeNotAvailable also if a library that the node needs is not installed."""
+    cls = node_class(name)
+    if error := lacks(cls):
+        raise error
+    return cls
+
+
+def class_of(name: str) -> NodeType | None:
+    """As `node_class`, or None."""
+    load_families()
+    return Node.registry.get(canonical(name) or name)
+
+
+def lacks(cls: NodeType) -> NodeNotAvailable | None:
+    """What *cls* needs and this installation has not, with the command that installs it."""
+    absent = {extra for module, extra in cls.needs.items() if not _is_there(module)}
+    if not absent:
+        return None
+    extras = ",".join(sorted(absent))
+    return NodeNotAvailable(
+        f"{cls.type} needs the extra {extras!r}, which is not installed",
+        hint=f"pip install 'casare-rpa[{extras}]'",
+        details={"node_type": cls.type, "requires": [], "extras": sorted(absent)},
+    )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is absent
+        return False
 
 
 def implemented() -> frozenset[str]:
@@ -110,15 +149,17 @@ def item(node_type: str) -> dict[str, Any]:
     if entry is None:
         raise _why_not(node_type)
     load_families()
-    here = _runs(entry.type)
-    requires = node_class(entry.type).requires if here else ()
+    cls = Node.registry.get(entry.type)
+    error = lacks(cls) if cls else None
     return {
         "type": entry.type,
         "aliases": list(entry.aliases),
         "category": entry.category,
         "runs_on": entry.runs_on,
-        "implemented": here,
-        "requires": sorted({*requires, *entry.requires}),
+        "implemented": cls is not None,
+        "requires": sorted({*(cls.requires if cls else ()), *entry.requires}),
+        "extras": sorted(set(cls.needs.values())) if cls else [],
+        "missing_extras": error.details["extras"] if error else [],
         "summary": entry.summary,
     }
 
@@ -196,11 +237,19 @@ def _why_not(name: str) -> UnknownNodeType | NodeNotAvailable:
     entry = known.entries.get(canonical(name) or name)
     if entry is None and name not in known.former:
         return _unknown(name)
-    capability = entry.runs_on if entry else known.former[name]
-    if capability != "any":
+    if entry and entry.abstract:
         return NodeNotAvailable(
-            f"{name} needs the capability {capability!r}, which this version does not have",
-            hint="casare-rpa nodes list",
+            f"{name} is what the {entry.category} nodes have in common; it does nothing by itself",
+            hint=f"place one of those: casare-rpa nodes list --category {entry.category}",
+            details={"node_type": name, "requires": []},
+        )
+    capability = required_by(name)
+    if capability is not None:
+        return NodeNotAvailable(
+            f"{name} needs a robot with the capability {capability!r}"
+            f" ({MEANING.get(capability, capability)}), which this version does not have",
+            hint=f"run it on a robot that announces {capability!r} (casare-rpa robots list),"
+            " or use a node that runs here (casare-rpa nodes list)",
             details={"node_type": name, "requires": [capability]},
         )
     return NodeNotAvailable(

@@ -11,6 +11,7 @@ from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._iteration import pairs_of, range_of, truth
+from casare_rpa.nodes._values import MISSING, comma_separated, literal, refuse_unresolved
 from casare_rpa.nodes.base import (
     Context,
     Leave,
@@ -45,14 +46,19 @@ class IfNode(Node):
     exec_outputs = ("true", "false")
 
     def run(self, ctx: Context) -> Result:
-        held = truth(self.expression if self.condition is None else self.condition)
-        return Leave("true" if held else "false")
+        return Leave("true" if truth(_first(self.condition, self.expression)) else "false")
+
+
+def _first(value: Any, expression: Any) -> Any:
+    """The value, else what the expression gives: designers write an unused field as empty text."""
+    return expression if value in (None, "") else value
 
 
 class SwitchNode(Node):
     """Leave by the port of the case that equals the value, else by `default`.
 
     Texts are compared. The port of a case is `case_<text>`, or `case_<position>` counted from 0.
+    Without `cases` every port `case_<text>` that is wired is a case.
     """
 
     category = "control_flow"
@@ -74,10 +80,10 @@ class SwitchNode(Node):
         return (*dict.fromkeys((*named, *placed)), *cls.exec_outputs)
 
     def run(self, ctx: Context) -> Result:
-        given = self.expression if self.value is None else self.value
+        texts = _spellings(_first(self.value, self.expression))
         cases = _case_texts(self.cases)
-        # JSON writes its booleans in small letters, and so do the cases.
-        texts = [_text(given), *([_text(given).lower()] if isinstance(given, bool) else [])]
+        if not cases:
+            return Leave(f"case_{texts[-1]}")
         value = next((text for text in texts if text in cases), None)
         if value is None:
             return Leave("default")
@@ -85,9 +91,21 @@ class SwitchNode(Node):
         return Leave(f"case_{value}")
 
 
+def _spellings(value: Any) -> list[str]:
+    """Its text form, and how files write it: booleans in small letters, 5.0 as 5."""
+    if isinstance(value, bool):
+        return [str(value), str(value).lower()]
+    if isinstance(value, float) and value.is_integer():
+        return [str(value), str(int(value))]
+    return [_text(value)]
+
+
 def _case_texts(cases: Any) -> list[str]:
     if isinstance(cases, str):
-        return [case.strip() for case in cases.split(",")] if cases.strip() else []
+        found = literal(cases)
+        if not isinstance(found, list):
+            return [case.strip() for case in cases.split(",")] if cases.strip() else []
+        cases = found
     return [_text(case) for case in cases] if isinstance(cases, (list, tuple)) else []
 
 
@@ -118,7 +136,7 @@ class ForLoopStartNode(Node):
     example = {"items": [1, 2, 3]}
     mode: str = prop("items", kind="choice", choices=("items", "range"), help="what to go over")
     items: Any = port(None, kind="any", help="list, map, text or JSON text")
-    list_var: str = prop("", kind="string", help="a variable that holds the items")
+    list_var: Any = prop("", kind="string", help="a variable that holds the items")
     item_var: str = prop("item", kind="string", help="the variable for the current item")
     start: Any = prop(0, kind="integer", help="the first number of the range")
     end: Any = param(10, kind="integer", help="the range ends before it")
@@ -157,10 +175,11 @@ class ForLoopStartNode(Node):
 
     def _source(self, ctx: Context) -> tuple[Sequence[Any] | None, Sequence[Any]]:
         if self.mode != "range":
-            if self.items is not None:
+            if self.items is not None and not (self.items == "" and self.list_var):
                 return pairs_of(self._named(ctx))
             if self.list_var:
-                found = ctx.get_variable(self.list_var)
+                named = isinstance(self.list_var, str)
+                found = ctx.get_variable(self.list_var) if named else self.list_var
                 if found is not None:
                     return pairs_of(found)
         return None, range_of(self.start, self.end, self.step)
@@ -171,6 +190,7 @@ class ForLoopStartNode(Node):
             found = ctx.variables.get(self.items.strip())
             if isinstance(found, (list, tuple, Mapping)):
                 return found
+            refuse_unresolved(self.items, "items")
         return self.items
 
 
@@ -186,6 +206,7 @@ class ForLoopEndNode(_LoopEnd):
     """End a pass of a for loop: the next item follows."""
 
     control = "for_end"
+    example = {"paired_start_id": "each_row"}
 
 
 class WhileLoopStartNode(Node):
@@ -211,7 +232,7 @@ class WhileLoopStartNode(Node):
     def run(self, ctx: Context) -> Result:
         if self.iteration >= self.max_iterations:
             return Leave("completed")
-        held = truth(self.expression if self.condition is None else self.condition)
+        held = truth(_first(self.condition, self.expression))
         return {"current_iteration": self.iteration} if held else Leave("completed")
 
 
@@ -219,6 +240,7 @@ class WhileLoopEndNode(_LoopEnd):
     """End a pass of a while loop: the condition is read again."""
 
     control = "while_end"
+    example = {"paired_start_id": "until_empty"}
 
 
 class BreakNode(Node):
@@ -226,6 +248,7 @@ class BreakNode(Node):
 
     category = "control_flow"
     control = "break"
+    example = {"paired_loop_start_id": "each_row"}
     paired_loop_start_id: str = prop("", kind="string", help=_PAIRED_LOOP)
 
     def run(self, ctx: Context) -> None:
@@ -237,6 +260,7 @@ class ContinueNode(Node):
 
     category = "control_flow"
     control = "continue"
+    example = {"paired_loop_start_id": "each_row"}
     paired_loop_start_id: str = prop("", kind="string", help=_PAIRED_LOOP)
 
     def run(self, ctx: Context) -> None:
@@ -267,6 +291,7 @@ class CatchNode(Node):
 
     category = "control_flow"
     control = "catch"
+    example = {"paired_try_id": "try", "error_types": "FILE_NOT_FOUND, TimeoutError"}
     paired_try_id: str = prop("", kind="string", help=_PAIRED_TRY)
     error_types: str = prop("", kind="string", help="what to catch; empty: everything")
     outputs = (
@@ -285,6 +310,7 @@ class FinallyNode(Node):
 
     category = "control_flow"
     control = "finally"
+    example = {"paired_try_id": "try"}
     paired_try_id: str = prop("", kind="string", help=_PAIRED_TRY)
     outputs = (Output("had_error", "BOOLEAN"),)
     exec_outputs = ("finally_body",)
@@ -302,6 +328,7 @@ class ForkNode(Node):
 
     category = "control_flow"
     control = "fork"
+    example = {"branch_count": 3}
     branch_count: int = prop(2, kind="integer", minimum=2, maximum=10, help="how many")
     fail_fast: bool = prop(False, kind="boolean", help="stop all at the first failure")
     paired_join_id: str = unlisted("", kind="string", help="the join; else the nearest one")
@@ -325,6 +352,7 @@ class JoinNode(Node):
 
     category = "control_flow"
     control = "join"
+    example = {"merge_strategy": "all"}
     merge_strategy: str = prop(
         "all", kind="choice", choices=("all", "first", "last"), help="whose results to take"
     )
@@ -345,6 +373,7 @@ class ParallelForEachNode(Node):
 
     category = "control_flow"
     control = "each"
+    example = {"items": ["a.csv", "b.csv"], "batch_size": 2}
     items: Any = param(None, kind="list", required=True, help="list, map, text or JSON text")
     batch_size: int = prop(5, kind="integer", minimum=1, maximum=50, help="items at the same time")
     fail_fast: bool = prop(False, kind="boolean", help="stop all at the first failure")
@@ -366,6 +395,10 @@ class ParallelForEachNode(Node):
         items = self.items
         if isinstance(items, str):
             items = ctx.get_variable(items.strip(), items)
+        if isinstance(items, str):
+            refuse_unresolved(items, "items")
+            if "," in items and literal(items) is MISSING:
+                items = comma_separated(items)
         return list(pairs_of(items)[1])
 
 

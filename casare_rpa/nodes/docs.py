@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from casare_rpa.nodes import catalogue
+from casare_rpa.nodes._differences import INTENDED
 from casare_rpa.nodes.base import NodeType, Param
 
 _PORT_KINDS = {
@@ -46,17 +47,17 @@ def index_markdown() -> str:
     here = catalogue.implemented()
     groups: dict[str, list[catalogue.Entry]] = {}
     for entry in catalogue.entries().values():
-        if not (entry.same_as or entry.abstract):
+        if not entry.same_as and (entry.type in here or not entry.abstract):
             groups.setdefault(entry.category, []).append(entry)
     listed = sum(len(group) for group in groups.values())
     running = sum(entry.type in here for group in groups.values() for entry in group)
     intro = (
         f"The format knows {listed} node types; this version runs {running}. "
         "A type without a link is known and not part of this version; *needs* names the "
-        "capability that a robot must have for it."
+        "capability that a robot must have for it, or the extra to install there."
     )
     tables = (_category(name, groups[name], here) for name in sorted(groups, key=str.lower))
-    return "\n\n".join(("# Nodes", intro, *tables)) + "\n"
+    return "\n\n".join(("# Nodes", intro, *tables, _differences())) + "\n"
 
 
 def pages() -> dict[str, str]:
@@ -80,8 +81,8 @@ def _facts(cls: NodeType) -> str:
     if cls.requires:
         facts.append(f"- Needs a robot with: {_codes(cls.requires)}")
     if cls.needs:
-        extras = sorted(set(cls.needs.values()))
-        facts.append(f"- Needs the extra: {_codes(extras)}")
+        extras = ",".join(sorted(set(cls.needs.values())))
+        facts.append(f"- Needs an extra: `pip install 'casare-rpa[{extras}]'`")
     if cls.side_effect:
         facts.append("- Acts on the outside world: running it twice acts twice")
     return "\n".join(facts)
@@ -132,16 +133,32 @@ def _category(name: str, group: Iterable[catalogue.Entry], here: Iterable[str]) 
         (
             f"[{entry.type}]({entry.type}.md)" if entry.type in here else entry.type,
             entry.summary,
-            _codes(entry.requires),
+            _needs(entry),
         )
         for entry in group
     )
     return _table(name, ("Type", "What it does", "Needs"), rows)
 
 
+def _needs(entry: catalogue.Entry) -> str:
+    """The capabilities of the robot, and the extras to install."""
+    runs = entry.type in catalogue.implemented()
+    extras = sorted(set(catalogue.node_class(entry.type).needs.values())) if runs else []
+    return _codes([*entry.requires, *(f"casare-rpa[{extra}]" for extra in extras)])
+
+
+def _differences() -> str:
+    about = (
+        "Nodes declare the properties, ports, choices and defaults of the format; a test compares"
+        " them. These differ on purpose:"
+    )
+    rows = ((f"[{t}]({t}.md)", what, why) for (t, what), why in sorted(INTENDED.items()))
+    table = _table("Differences from the format", ("Type", "What", "Why"), rows)
+    title, _, lines = table.partition("\n\n")
+    return f"{title}\n\n{about}\n\n{lines}"
+
+
 def _example(cls: NodeType) -> str:
-    if not cls.example:
-        return ""
     node: Mapping[str, Any] = {"node_type": cls.type, "config": dict(cls.example)}
     return f"## Example\n\n```json\n{json.dumps(node, indent=2, ensure_ascii=False)}\n```"
 

@@ -70,6 +70,7 @@ class RetryFailNode(Node):
 
     category = "error_handling"
     control = "retry_fail"
+    example = {"error_message": "not ready yet"}
     error_message: str = param(None, kind="string", help="why")
 
     def run(self, ctx: Context) -> None:
@@ -80,6 +81,7 @@ class ThrowErrorNode(Node):
     """Fail with a message."""
 
     category = "error_handling"
+    example = {"error_message": "no invoice number"}
     error_message: str = param("Custom error", kind="string", aliases=("message",), help="why")
 
     def run(self, ctx: Context) -> None:
@@ -194,6 +196,7 @@ class WebhookNotifyNode(Node):
     """
 
     category = "error_handling"
+    example = {"webhook_url": "https://hooks.example.com/T1", "format": "slack"}
     side_effect = True
     timeout_seconds = 0
     webhook_url: str = param(None, kind="string", required=True, help="where to post")

@@ -19,6 +19,25 @@ A run that it sets off begins here, with what happened in the outputs. A run tha
 begins here too, with no outputs; reached from another node it is passed through.
 """
 
+_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "AppEventTriggerNode": {"event_source": "windows", "window_title_pattern": "Invoice*"},
+    "ChatTriggerNode": {"platform": "slack", "channel_id": "C01", "message_pattern": "^report"},
+    "DriveTriggerNode": {"folder_id": "1AbC", "event_types": "created"},
+    "EmailTriggerNode": {"server": "imap.example.com", "filter_subject": "Invoice"},
+    "ErrorTriggerNode": {"error_types": "*", "severity": "error"},
+    "FileWatchTriggerNode": {"watch_path": "inbox", "patterns": "*.pdf", "events": "created"},
+    "FormTriggerNode": {"form_title": "New customer"},
+    "GmailTriggerNode": {"query": "is:unread has:attachment"},
+    "RSSFeedTriggerNode": {"feed_url": "https://example.com/feed.xml"},
+    "SSETriggerNode": {"sse_url": "https://example.com/events", "event_types": "order"},
+    "ScheduleTriggerNode": {"frequency": "weekly", "day_of_week": "mon", "time_hour": 7},
+    "SheetsTriggerNode": {"spreadsheet_id": "1AbC", "sheet_name": "Orders"},
+    "TelegramTriggerNode": {"credential_name": "telegram", "filter_commands": "report"},
+    "WebhookTriggerNode": {"endpoint": "/orders", "methods": "POST"},
+    "WhatsAppTriggerNode": {"credential_name": "whatsapp", "message_types": "text"},
+    "WorkflowCallTriggerNode": {"call_alias": "clean_invoice"},
+}
+
 
 class _Trigger(Node, abstract=True):
     category = "triggers"
@@ -47,6 +66,7 @@ def _class(entry: Entry) -> NodeType:
         "__module__": __name__,
         "outputs": tuple(Output(name, kind) for name, kind in entry.outputs.items()),
         "runs_on": entry.runs_on,
+        "example": _EXAMPLES.get(entry.type, {}),
         **parameters,
     }
     return type(entry.type, (_Trigger,), about)
@@ -76,8 +96,5 @@ def _converted(entry: Entry) -> list[str]:
     return [a for a, name in entry.config_aliases.items() if name and name not in entry.properties]
 
 
-CLASSES = tuple(
-    _class(entry)
-    for entry in facts().entries.values()
-    if entry.category == "triggers" and not entry.abstract
-)
+#: BaseTriggerNode too: placed in a workflow, it is a trigger without parameters and outputs.
+CLASSES = tuple(_class(entry) for entry in facts().entries.values() if entry.category == "triggers")

@@ -8,8 +8,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._values import number_or_none
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
 
+#: Types as other programs call them; `Any` and its like leave the value as it is.
+_TYPE_WORDS = {
+    **dict.fromkeys(("string", "str", "text", "any"), "String"),
+    **dict.fromkeys(("bool", "flag"), "Boolean"),
+    **dict.fromkeys(("integer", "int", "int64", "long"), "Int32"),
+    **dict.fromkeys(("double", "decimal"), "Float"),
+    **dict.fromkeys(("json", "dictionary", "map"), "Object"),
+    "path": "FilePath",
+    "number": "Number",
+}
+_NAMES = ("name", "variable")
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -24,7 +36,9 @@ class SetVariableNode(Node):
 
     category = "variable"
     example = {"variable_name": "greeting", "value": "hello"}
-    variable_name: str = param(None, kind="string", required=True, help="the variable")
+    variable_name: str = param(
+        None, kind="string", required=True, aliases=_NAMES, help="the variable"
+    )
     value: Any = port(None, kind="any", help="the value")
     default_value: Any = prop(None, kind="any", help="stored if there is no value")
     variable_type: str = prop(
@@ -36,22 +50,30 @@ class SetVariableNode(Node):
         ),
         help="what to convert the value to",
     )
+    #: A name that is none of the choices is a spelling of one, or converts nothing.
+    beyond_limits = frozenset({"variable_type"})
     outputs = (Output("value", "ANY"),)
 
     def run(self, ctx: Context) -> Outputs:
         value = self.default_value if self.value is None else self.value
-        if self.variable_type != "String" and value is not None:
-            value = self._converted(value, ctx)
+        kind = str(self.variable_type)
+        kind = _TYPE_WORDS.get(kind.strip().lower(), kind)
+        if kind != "String" and value is not None:
+            value = _converted(value, kind, ctx)
         ctx.set_variable(self.variable_name, value)
         return {"value": value}
 
-    def _converted(self, value: Any, ctx: Context) -> Any:
-        convert = _CONVERSIONS.get(self.variable_type)
-        try:
-            return value if convert is None else convert(value)
-        except (TypeError, ValueError, OverflowError):
-            ctx.log(f"the value is no {self.variable_type} and is stored as it is", "warning")
-            return value
+
+def _converted(value: Any, kind: str, ctx: Context) -> Any:
+    convert = _CONVERSIONS.get(kind)
+    if convert is None:
+        ctx.log(f"variable_type: there is no {kind!r}; the value is stored as it is", "warning")
+        return value
+    try:
+        return convert(value)
+    except (TypeError, ValueError, OverflowError):
+        ctx.log(f"the value is no {kind} and is stored as it is", "warning")
+        return value
 
 
 def _boolean(value: Any) -> bool:
@@ -63,6 +85,13 @@ def _integer(value: Any) -> int:
         return int(value)
     except ValueError:
         return int(float(value))
+
+
+def _numeral(value: Any) -> int | float:
+    found = number_or_none(value)
+    if found is None:
+        raise ValueError(f"{value!r} is no number")
+    return found
 
 
 def _from_json(text: str, *kinds: type) -> Any:
@@ -84,7 +113,7 @@ def _list(value: Any) -> Any:
     try:
         return _from_json(value, list)
     except ValueError:
-        return [part.strip() for part in value.split(",")]
+        return [part.strip() for part in value.split(",")] if value.strip() else []
 
 
 def _table(value: Any) -> Any:
@@ -95,6 +124,7 @@ _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "Boolean": _boolean,
     "Int32": _integer,
     "Float": float,
+    "Number": _numeral,
     "FilePath": str,
     "Object": _map,
     "Dict": _map,
@@ -112,7 +142,9 @@ class GetVariableNode(Node):
 
     category = "variable"
     example = {"variable_name": "greeting", "default_value": "hello"}
-    variable_name: str = param(None, kind="string", required=True, help="the variable or a path")
+    variable_name: str = param(
+        None, kind="string", required=True, aliases=_NAMES, help="the variable or a path"
+    )
     default_value: Any = prop(None, kind="any", help="given if there is no value")
     outputs = (Output("value", "ANY"),)
 
@@ -129,7 +161,9 @@ class IncrementVariableNode(Node):
 
     category = "variable"
     example = {"variable_name": "count", "increment": 2}
-    variable_name: str = param(None, kind="string", required=True, help="the variable")
+    variable_name: str = param(
+        None, kind="string", required=True, aliases=_NAMES, help="the variable"
+    )
     # The number 1 as an integer: the default must not turn a count into a float.
     increment: float = param(1, kind="number", help="what to add")
     outputs = (Output("value", "FLOAT"),)
@@ -137,7 +171,10 @@ class IncrementVariableNode(Node):
     def run(self, ctx: Context) -> Outputs:
         current = ctx.get_variable(self.variable_name)
         value = _number(0 if current is None else current, self.variable_name)
-        value += _number(self.increment, "increment")
+        more = _number(self.increment, "increment")
+        # A designer writes every step as a float: 1.0 more than an integer is still one.
+        whole = isinstance(value, int) and isinstance(more, float) and more.is_integer()
+        value += int(more) if whole else more
         ctx.set_variable(self.variable_name, value)
         return {"value": value}
 

@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop, unlisted
+from casare_rpa.nodes.file.reach import opened
 
 #: Where the engine finds the tasks that a run waits for at its end.
 BACKGROUND = "background_tasks"
 #: The variable that holds, by output of the trigger, what set a run off: no result shows it.
 PAYLOAD = "_trigger_payload"
+_INPUTS = ("variables", "input_data", "input_mapping")
 _SUFFIXES = ("", ".json", ".json.gz")
 
 
@@ -44,6 +44,8 @@ class _Call(Node, abstract=True):
 
 
 def _map_in_text(text: str) -> dict[str, Any]:
+    import orjson  # noqa: PLC0415 - listing the nodes loads no library
+
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -54,14 +56,18 @@ def _map_in_text(text: str) -> dict[str, Any]:
 
 
 def _file_of(ctx: Context, path: str, workflow_id: str, what: str) -> str:
-    """The file to run: *path*, else one in the working folder that is called like the id."""
-    if path:
-        return path
-    if not workflow_id:
+    """The file to run: *path*, else one in the working folder that is called like the id.
+
+    Both may leave out `.json`.
+    """
+    named = path or workflow_id
+    if not named:
         raise NodeError(f"neither {what}_path nor {what}_id is set", ErrorCode.CONFIG_MISSING_KEY)
     for suffix in _SUFFIXES:
-        if ctx.path(workflow_id + suffix).is_file():
-            return workflow_id + suffix
+        if ctx.path(named + suffix).is_file():
+            return named + suffix
+    if path:
+        return path
     raise NodeError(
         f"there is no workflow file for the {what}_id {workflow_id!r} in the working folder",
         ErrorCode.CONFIG_NOT_FOUND,
@@ -76,14 +82,18 @@ class ExecuteWorkflowNode(_Call):
     """
 
     category = "workflow"
+    example = {"workflow_path": "invoices.json", "inputs": {"month": "{{month}}"}}
     workflow_path: str = prop("", kind="file_path", help="the workflow file")
     wait_for_completion: bool = prop(True, kind="boolean", help="wait here for its end")
-    inputs: Any = unlisted(None, kind="dict", help="its variables, beside undeclared config keys")
+    inputs: Any = unlisted(
+        None, kind="dict", aliases=_INPUTS, help="its variables, beside undeclared config keys"
+    )
 
     async def run(self, ctx: Context) -> Outputs:
         if not self.workflow_path:
             raise NodeError("'workflow_path' has no value", ErrorCode.MISSING_REQUIRED_FIELD)
-        call = ctx.call_workflow(self.workflow_path, self.given(self.inputs))
+        path = _file_of(ctx, self.workflow_path, "", "workflow")
+        call = ctx.call_workflow(path, self.given(self.inputs))
         if self.wait_for_completion:
             return dict(await call)
         _in_background(ctx, call, None)
@@ -98,6 +108,7 @@ class CallSubworkflowNode(_Call):
     """
 
     category = "workflow"
+    example = {"subworkflow_path": "invoices.json", "inputs": {"month": "{{month}}"}}
     subworkflow_id: str = prop("", kind="string", help="the id, which names the file")
     subworkflow_path: str = prop("", kind="file_path", help="the workflow file")
     execution_mode: str = prop("sync", kind="choice", choices=("sync", "async"), help="how to run")
@@ -109,7 +120,9 @@ class CallSubworkflowNode(_Call):
     poll_interval: int = prop(
         5, kind="integer", minimum=1, maximum=60, help="kept for older files; nothing is polled"
     )
-    inputs: Any = unlisted(None, kind="dict", help="its variables, beside undeclared config keys")
+    inputs: Any = unlisted(
+        None, kind="dict", aliases=_INPUTS, help="its variables, beside undeclared config keys"
+    )
     outputs = (
         Output("job_id", "STRING"),
         Output("success", "BOOLEAN"),
@@ -135,6 +148,7 @@ class SubflowNode(_Call):
     """
 
     category = "General"
+    example = {"subflow_path": "clean.json", "text": "{{row.name}}"}
     subflow_id: str = prop("", kind="string", help="the id, which names the file")
     subflow_path: str = prop("", kind="file_path", help="the subflow file")
 
@@ -149,6 +163,7 @@ class SubflowNode(_Call):
                 f"the subflow's input {missing[0]!r} has no value", ErrorCode.MISSING_REQUIRED_FIELD
             )
         _set_inner(document, given, inputs)
+        _add_outputs(document)
         found = await ctx.call_workflow(
             document, {k: v for k, v in inputs.items() if v is not None}
         )
@@ -157,8 +172,11 @@ class SubflowNode(_Call):
 
 
 def _document(path: Path) -> dict[str, Any]:
+    import orjson  # noqa: PLC0415 - listing the nodes loads no library
+
     try:
-        found = orjson.loads(path.read_bytes())
+        with opened(path) as stream:
+            found = orjson.loads(stream.read())
     except FileNotFoundError:
         raise NodeError(f"there is no subflow file {path}", ErrorCode.FILE_NOT_FOUND) from None
     except orjson.JSONDecodeError as error:
@@ -178,14 +196,41 @@ def _has(inputs: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
     return inputs.get(entry["name"]) is not None
 
 
+def _add_outputs(document: dict[str, Any]) -> None:
+    """Give each output that names an inner port a node of its own, which gathers its value."""
+    nodes, connections = document.get("nodes"), document.get("connections")
+    if not isinstance(nodes, (dict, list)) or not isinstance(connections, list):
+        return
+    inner = _by_id(nodes)
+    for entry in _ports(document, "outputs"):
+        source, port = entry.get("internal_node_id"), entry.get("internal_port_name")
+        if not port or inner.get(source, {}).get("node_type", "SubflowOutputNode") == (
+            "SubflowOutputNode"
+        ):
+            continue
+        sink = f"output {entry['name']}"
+        config = {"port_name": entry["name"]}
+        node = {"node_id": sink, "node_type": "SubflowOutputNode", "config": config}
+        if isinstance(nodes, dict):
+            nodes[sink] = node
+        else:
+            nodes.append(node)
+        ends = {"source_node": source, "source_port": port}
+        connections.append({**ends, "target_node": sink, "target_port": "value"})
+
+
+def _by_id(nodes: Any) -> Mapping[Any, dict[str, Any]]:
+    if isinstance(nodes, dict):
+        return nodes
+    listed = nodes if isinstance(nodes, list) else []
+    return {n.get("node_id", n.get("id")): n for n in listed if isinstance(n, dict)}
+
+
 def _set_inner(
     document: dict[str, Any], given: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> None:
     """Put values where parameters, and inputs without a node of their own, belong."""
-    nodes = document.get("nodes")
-    if not isinstance(nodes, dict):
-        listed = nodes if isinstance(nodes, list) else []
-        nodes = {n.get("node_id", n.get("id")): n for n in listed if isinstance(n, dict)}
+    nodes = _by_id(document.get("nodes"))
     for entry in document.get("parameters") or []:
         value = given.get(entry.get("name"), entry.get("default_value"))
         _put(nodes, entry.get("internal_node_id"), entry.get("internal_property_name"), value)
@@ -206,6 +251,7 @@ class SubflowInputNode(Node):
 
     category = "workflow"
     control = "subflow_input"
+    example = {"port_name": "text"}
     exec_inputs = ()
     exec_outputs = ()
     port_name: str = prop("input", kind="string", help="the input's name")
@@ -220,6 +266,7 @@ class SubflowOutputNode(Node):
 
     category = "workflow"
     control = "subflow_output"
+    example = {"port_name": "cleaned", "value": "{{trim.result}}"}
     exec_inputs = ()
     exec_outputs = ()
     port_name: str = prop("output", kind="string", help="the output's name")

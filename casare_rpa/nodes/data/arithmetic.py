@@ -90,17 +90,23 @@ class MathOperationNode(Node):
     output_var: str = prop("", kind="string", help="Store the result in this variable as well.")
 
     def run(self, ctx: Context) -> Outputs:
-        result = self._compute(_operand(ctx, self.a, "a"), _operand(ctx, self.b, "b"))
         digits = optional_int(self.round_digits, "round_digits")
+        a, b = _operand(ctx, self.a, "a"), _operand(ctx, self.b, "b")
+        # Who asks to round to places wants those, not the whole number.
+        result = a if self._name() == "round" and digits else self._compute(a, b)
         if digits is not None:
             result = round(result, digits)
         if self.output_var:
             ctx.set_variable(self.output_var, result)
         return {"result": result}
 
-    def _compute(self, a: Number, b: Number) -> Number:
+    def _name(self) -> str:
         name = str(self.operation).strip().lower()
-        compute = _OPERATIONS.get(_SPELLINGS.get(name, name))
+        return _SPELLINGS.get(name, name)
+
+    def _compute(self, a: Number, b: Number) -> Number:
+        name = self._name()
+        compute = _OPERATIONS.get(name)
         if compute is None:
             raise NodeError(f"operation: there is no {name!r}", ErrorCode.INVALID_INPUT)
         try:

@@ -50,12 +50,12 @@ class DictSuperNode(Node):
     overwrite: bool = prop(True, kind="boolean", help="The second map wins when merging.")
     sort_keys: bool = prop(False, kind="boolean", help="Order the keys of the JSON text.")
     ensure_ascii: bool = prop(False, kind="boolean", help="Escape characters beyond ASCII.")
-    key1: Any = port("", kind="string", help="The first key of a new map.")
-    value1: Any = port(help="The first value.")
-    key2: Any = port("", kind="string", help="The second key.")
-    value2: Any = port(help="The second value.")
-    key3: Any = port("", kind="string", help="The third key.")
-    value3: Any = port(help="The third value.")
+    key1: Any = port("", kind="string", aliases=("key_1",), help="The first key of a new map.")
+    value1: Any = port(aliases=("value_1",), help="The first value.")
+    key2: Any = port("", kind="string", aliases=("key_2",), help="The second key.")
+    value2: Any = port(aliases=("value_2",), help="The second value.")
+    key3: Any = port("", kind="string", aliases=("key_3",), help="The third key.")
+    value3: Any = port(aliases=("value_3",), help="The third value.")
     path: Any = port("", kind="string", help="The path of Get Property.")
     value: Any = port(help="The value to set.")
     dict1: Any = port(port_kind="DICT", help="The first map to merge; else `dict`.")
@@ -78,7 +78,7 @@ class DictSuperNode(Node):
         return {"dict": made, "count": len(made)}
 
     def get_value(self, ctx: Context) -> Outputs:
-        return self._found(dicts.get(self._map(ctx), dicts.required_key(self.key)))
+        return self._found(dicts.look_up(self._map(ctx), dicts.required_key(self.key)))
 
     def get_property(self, ctx: Context) -> Outputs:
         path = as_text(self.path) or as_text(self.key)

@@ -48,10 +48,7 @@ class DictGetNode(Node):
     default: Any = port(aliases=("default_value",), help="The value if there is no such key.")
 
     def run(self, ctx: Context) -> Outputs:
-        source = as_map(ctx, self.source, "dict")
-        value = get(source, self.key)
-        if value is MISSING and isinstance(self.key, str):
-            value = walk(source, self.key)
+        value = look_up(as_map(ctx, self.source, "dict"), self.key)
         found = value is not MISSING
         return {"value": value if found else self.default, "found": found}
 
@@ -167,16 +164,19 @@ class GetPropertyNode(Node):
     )
 
     def run(self, ctx: Context) -> Outputs:
-        source = as_map(ctx, self.source, "object")
-        value = get(source, self.property_path)
-        if value is MISSING:
-            value = walk(source, as_text(self.property_path))
+        value = look_up(as_map(ctx, self.source, "object"), as_text(self.property_path))
         return {"value": None if value is MISSING else value}
 
 
 def get(source: dict[Any, Any], key: Any) -> Any:
     """The value of *key*, or MISSING."""
     return source.get(present_key(source, key), MISSING)
+
+
+def look_up(source: dict[Any, Any], key: Any) -> Any:
+    """As get; a key that the map does not have is read as a path."""
+    value = get(source, key)
+    return walk(source, key) if value is MISSING and isinstance(key, str) else value
 
 
 def present_key(source: dict[Any, Any], key: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_list, as_text, missing, optional_int
+from casare_rpa.nodes._values import as_int, as_list, as_text, missing, optional_int, unescaped
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop, raw
 from casare_rpa.nodes.data import lists
 from casare_rpa.nodes.data._functions import ItemFunction
@@ -62,9 +62,9 @@ class ListSuperNode(Node):
         "end", kind="choice", choices=("end", "start", "index"), help="Where to add."
     )
     insert_index: Any = prop(0, kind="integer", help="The index for position `index`.")
-    item1: Any = port(help="The first item of a new list.")
-    item2: Any = port(help="The second item.")
-    item3: Any = port(help="The third item.")
+    item1: Any = port(aliases=("item_1",), help="The first item of a new list.")
+    item2: Any = port(aliases=("item_2",), help="The second item.")
+    item3: Any = port(aliases=("item_3",), help="The third item.")
     item: Any = port(help="The item to look for or to add.")
     start: Any = port(kind="integer", help="Where Slice starts.")
     end: Any = port(kind="integer", help="Where Slice ends; this item is not part of it.")
@@ -174,7 +174,7 @@ class ListSuperNode(Node):
 
     def join(self, ctx: Context) -> Outputs:
         texts = (as_text(item) for item in self._list(ctx))
-        return {"result": as_text(self.separator).join(texts)}
+        return {"result": unescaped(as_text(self.separator)).join(texts)}
 
 
 _ACTIONS: dict[str, Callable[[ListSuperNode, Context], Outputs]] = {

@@ -24,12 +24,15 @@ from casare_rpa.nodes.data.lists import KEY_PATH_HELP, at, list_port, same
 
 
 def _ordered(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
-    """A comparison that reads numerals as numbers, and is false for None."""
+    """A comparison that reads numerals as numbers (as tables hold them), and is false for None."""
 
     def decide(item: Any, value: Any) -> bool:
         if item is None or value is None:
             return False
-        if isinstance(item, str) != isinstance(value, str):
+        numbers = number_or_none(item), number_or_none(value)
+        if None not in numbers:
+            item, value = numbers
+        elif isinstance(item, str) != isinstance(value, str):
             item, value = as_number(item, "item"), as_number(value, "value")
         return bool(compare(lambda: test(item, value), "value"))
 

@@ -13,6 +13,7 @@ from casare_rpa.nodes._values import (
     compare,
     number_or_none,
     optional_int,
+    unescaped,
     walk,
 )
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, unlisted
@@ -185,7 +186,8 @@ class ListJoinNode(Node):
 
     def run(self, ctx: Context) -> Outputs:
         items = as_list(ctx, self.source, "list")
-        return {"result": as_text(self.separator).join(as_text(item) for item in items)}
+        separator = unescaped(as_text(self.separator))
+        return {"result": separator.join(as_text(item) for item in items)}
 
 
 def optional_list(ctx: Context, value: Any, name: str = "list") -> list[Any]:

@@ -8,14 +8,18 @@ from typing import Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import as_text, missing
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, port, prop
+from casare_rpa.nodes.data import _patterns
+from casare_rpa.nodes.data._patterns import Regex
 
-#: An expression can still take exponential time within these sizes; the job's limits end it.
 MAX_PATTERN_LENGTH = 10_000
 MAX_TEXT_LENGTH = 10_000_000
 
 
 class RegexMatchNode(Node):
-    """Search text with a regular expression. Finding nothing is no failure."""
+    """Search text with a regular expression. Finding nothing is no failure.
+
+    Expressions are Python's. One that takes more than 5 seconds fails, as `(a+)+$` can.
+    """
 
     category = "data"
     example = {"text": "a1 b2", "pattern": r"([a-z])(\d)"}
@@ -66,8 +70,8 @@ class RegexReplaceNode(Node):
 
 def compile_pattern(
     pattern: Any, ignore_case: bool = False, multiline: bool = False, dotall: bool = False
-) -> re.Pattern[str]:
-    """A compiled expression. Raises NodeError for an empty, overlong or wrong one."""
+) -> Regex:
+    """A compiled expression, with limits. Raises NodeError for an empty, overlong or wrong one."""
     text = as_text(pattern)
     if not text:
         raise missing("pattern")
@@ -76,10 +80,7 @@ def compile_pattern(
     flags = re.IGNORECASE if ignore_case else re.NOFLAG
     flags |= re.MULTILINE if multiline else re.NOFLAG
     flags |= re.DOTALL if dotall else re.NOFLAG
-    try:
-        return re.compile(text, flags)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise NodeError(f"pattern: {error}", ErrorCode.INVALID_FORMAT) from error
+    return _patterns.compiled(text, flags)
 
 
 def searchable(text: Any) -> str:
@@ -89,12 +90,9 @@ def searchable(text: Any) -> str:
     return found
 
 
-def substitute(regex: re.Pattern[str], replacement: Any, text: Any, count: int) -> tuple[str, int]:
+def substitute(regex: Regex, replacement: Any, text: Any, count: int) -> tuple[str, int]:
     """The new text and the number of replacements; *count* 0 means all."""
-    try:
-        return regex.subn(as_text(replacement), searchable(text), count=max(int(count), 0))
-    except (re.error, IndexError) as error:
-        raise NodeError(f"replacement: {error}", ErrorCode.INVALID_FORMAT) from error
+    return regex.subn(as_text(replacement), searchable(text), count=max(int(count), 0))
 
 
 def _too_long(name: str, limit: int) -> NodeError:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.nodes._values import as_list, as_text
-from casare_rpa.nodes.base import Context, Node, Output, Outputs, param
+from casare_rpa.nodes.base import Context, Leave, Node, Output, Outputs, param
 
 
 class FuzzyStringMatchNode(Node):
     """Find the candidate that is most like a text.
 
-    The score goes from 0 to 1: twice the length of the matching blocks by both lengths.
+    The score goes from 0 to 1: twice the length of the matching blocks by both lengths. What is
+    wired to `match_found` or `no_match` is run in the place of what `exec_out` leads to.
     """
 
     category = "data"
@@ -28,18 +30,23 @@ class FuzzyStringMatchNode(Node):
     candidates: Any = param([], kind="list", help="The texts to choose from.")
     threshold: float = param(0.6, kind="float", help="The least score that counts as a match.")
 
-    def run(self, ctx: Context) -> Outputs:
+    @classmethod
+    def exec_outputs_for(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
+        return (*cls.exec_outputs, "match_found", "no_match")
+
+    def run(self, ctx: Context) -> Leave:
         texts = [as_text(c) for c in _listed(ctx, self.candidates, "candidates")]
         scores = [similarity(as_text(self.search_string), text) for text in texts]
         best = max(range(len(scores)), key=scores.__getitem__, default=-1)
         hit = best >= 0 and scores[best] >= self.threshold
-        return {
+        outputs = {
             "matched_string": texts[best] if hit else "",
             "match_score": scores[best] if best >= 0 else 0.0,
             "match_index": best if hit else -1,
             "is_match": hit,
             "all_scores": dict(zip(texts, scores, strict=True)),
         }
+        return Leave("match_found" if hit else "no_match", outputs)
 
 
 class FilterBySimilarityNode(Node):

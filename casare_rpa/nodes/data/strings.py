@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import MISSING, as_map, as_text, walk
+from casare_rpa.nodes._values import MISSING, as_map, as_text, unescaped, walk
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
 
 #: A wider field would fill the memory.
@@ -27,7 +27,7 @@ class ConcatenateNode(Node):
 
     def run(self, ctx: Context) -> Outputs:
         texts = (as_text(self.string_1), as_text(self.string_2))
-        return {"result": as_text(self.separator).join(texts)}
+        return {"result": unescaped(as_text(self.separator)).join(texts)}
 
 
 class FormatStringNode(Node):

@@ -19,16 +19,39 @@ _LAST = "xml_root"
 _NOT_IN_TAGS = re.compile(r"[^\w.-]")
 
 
+#: An element takes several times its text, and those that nest are walked by recursion.
+_MAX_LENGTH = 100 << 20
+_MAX_DEPTH = 200
+
+
 def parsed(text: str | bytes) -> Element:
-    """The root element. Entities are refused: their expansion has no bound."""
+    """The root element. Entities are refused: their expansion has no bound.
+
+    So is what is longer than 100 MiB, or nested deeper than 200 elements.
+    """
+    if len(text) > _MAX_LENGTH:
+        raise NodeError(f"the XML is longer than {_MAX_LENGTH} bytes", ErrorCode.RESOURCE_EXHAUSTED)
     check = expat.ParserCreate()
     check.EntityDeclHandler = _refuse
     try:
         # In any encoding, and before the first use of what is declared.
         check.Parse(text, True)
-        return ElementTree.fromstring(text)  # noqa: S314 - a document with entities came no further
+        root = ElementTree.fromstring(text)  # noqa: S314 - a document with entities came no further
     except (expat.ExpatError, ElementTree.ParseError, ValueError) as error:
         raise NodeError(f"not XML: {error}", ErrorCode.PARSE_ERROR, business=True) from error
+    _check_depth(root)
+    return root
+
+
+def _check_depth(root: Element) -> None:
+    level = [root]
+    for _ in range(_MAX_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise NodeError(
+        f"the XML is nested deeper than {_MAX_DEPTH} elements", ErrorCode.RESOURCE_EXHAUSTED
+    )
 
 
 def _refuse(*_declared: Any) -> None:

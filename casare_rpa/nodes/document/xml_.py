@@ -20,6 +20,7 @@ from casare_rpa.nodes.document._trees import (
     to_value,
 )
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, replacing
+from casare_rpa.nodes.file.reach import opened
 
 _XML = '<shop><tea price="2">green</tea></shop>'
 _GIVEN = "XML text; without any, the document that was parsed last."
@@ -174,7 +175,8 @@ class ReadXMLFileNode(FileNode):
     outputs = (Output("root_tag", "STRING"), Output("xml_string", "STRING"), _DONE)
 
     def work(self, ctx: Context) -> Outputs:
-        raw = existing_file(self.file(ctx, self.file_path)).read_bytes()
+        with opened(existing_file(self.file(ctx, self.file_path))) as stream:
+            raw = stream.read()
         # The mark and the declaration of a file say more than a default that nobody set.
         usual = self.encoding.lower().replace("_", "-") in ("", "utf-8", "utf8")
         root = parsed(raw if usual else raw.decode(self.encoding))

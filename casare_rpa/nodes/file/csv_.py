@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_list
+from casare_rpa.nodes._values import as_list, number_or_none
 from casare_rpa.nodes.base import (
     Context,
     Json,
@@ -24,10 +24,13 @@ from casare_rpa.nodes.base import (
     unlisted,
 )
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, replacing
-from casare_rpa.nodes.file.read_write import text_encoding, writing_encoding
+from casare_rpa.nodes.file.reach import opened
+from casare_rpa.nodes.file.read_write import MARK_BYTES, text_encoding, writing_encoding
 
 #: The longest field: the csv module's own limit of 128 KiB refuses files that people do have.
 _MAX_FIELD_CHARS = 1 << 30
+#: What makes a spreadsheet calculate: with their wide forms, as OWASP lists them.
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _NAMED = {"\\t": "\t", "tab": "\t", "\\|": "|"}
 
 
@@ -60,7 +63,10 @@ class ReadCSVNode(FileNode):
     def work(self, ctx: Context) -> Outputs:
         path = existing_file(self.file(ctx, self.file_path))
         csv.field_size_limit(_MAX_FIELD_CHARS)
-        with path.open(encoding=text_encoding(self.encoding), newline="") as stream:
+        with opened(path) as raw:
+            encoding = text_encoding(self.encoding, raw.read(MARK_BYTES))
+            raw.seek(0)
+            stream = io.TextIOWrapper(raw, encoding, newline="")
             for _ in islice(stream, max(self.skip_rows or 0, 0)):
                 pass
             headers, rows = self._parse(ctx, stream, path)
@@ -117,7 +123,9 @@ class WriteCSVNode(FileNode):
 
     Columns are `headers`, else the keys of the first object. A key in a later row that is no
     column fails, and leaves an existing file as it was. Lines end CR LF; lists and maps in a field
-    are written as JSON.
+    are written as JSON. `excel_safe` is for files that people open in Excel: text that it would
+    take for a formula (`=`, `+`, `-`, `@` in front, numbers aside) gets an apostrophe, and UTF-8 a
+    byte order mark, without which Excel guesses the encoding.
     """
 
     example = {"file_path": "out/rows.csv", "data": [{"id": 1, "name": "Ada"}]}
@@ -128,6 +136,7 @@ class WriteCSVNode(FileNode):
     delimiter: str = prop(",", kind="string", help="The character between fields; \\t for tab.")
     write_header: bool = prop(True, kind="boolean", help="Write the names of the columns first.")
     encoding: str = prop("utf-8", kind="string", help="How to encode the text.")
+    excel_safe: bool = unlisted(False, kind="boolean", help="No formulas, and a mark for Excel.")
     outputs = (
         Output("file_path", "STRING"),
         Output("attachment_file", "LIST"),
@@ -142,14 +151,14 @@ class WriteCSVNode(FileNode):
         delimiter = one_character(self.delimiter, "delimiter")
         make_parent(path, wanted=True)
         with replacing(path) as raw:
-            stream = io.TextIOWrapper(raw, writing_encoding(self.encoding), newline="")
+            stream = io.TextIOWrapper(raw, self._codec(), newline="")
             writer = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
             if self.write_header and columns:
-                writer.writerow(columns)
+                writer.writerow(self._shown(columns))
             for number, row in enumerate(rows, 1):
                 if number % 1000 == 0:
                     self.check_wanted(ctx)
-                writer.writerow(_cells(row, columns, number))
+                writer.writerow(self._shown(_cells(row, columns, number)))
             stream.flush()
             stream.detach()
         return {
@@ -158,6 +167,14 @@ class WriteCSVNode(FileNode):
             "row_count": len(rows),
             "success": True,
         }
+
+    def _codec(self) -> str:
+        name = writing_encoding(self.encoding)
+        plain = name.lower().replace("_", "-")
+        return "utf-8-sig" if self.excel_safe and plain in ("utf-8", "utf8") else name
+
+    def _shown(self, cells: list[Any]) -> list[Any]:
+        return [_without_formula(cell) for cell in cells] if self.excel_safe else cells
 
 
 def one_character(text: Any, parameter: str) -> str:
@@ -206,3 +223,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
     return value
+
+
+def _without_formula(cell: Any) -> Any:
+    if isinstance(cell, str) and cell[:1] in _FORMULA_STARTS and number_or_none(cell) is None:
+        return f"'{cell}"
+    return cell

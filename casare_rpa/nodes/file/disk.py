@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import stat
+import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Outputs, unlisted
+from casare_rpa.nodes.file.reach import make_folder, opened, reach, remove
 
 _CHUNK_BYTES = 1 << 20
 
@@ -140,55 +143,126 @@ def existing_folder(path: Path) -> Path:
 
 def make_parent(path: Path, wanted: bool) -> None:
     if wanted:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     elif not path.parent.is_dir():
         raise not_found(path.parent, "folder")
 
 
 @contextmanager
-def replacing(path: Path, *, overwrite: bool = True) -> Iterator[IO[bytes]]:
+def replacing(
+    path: Path, *, overwrite: bool = True, like: IO[bytes] | None = None
+) -> Iterator[IO[bytes]]:
     """A binary file that becomes *path* when the block ends well, and vanishes otherwise.
 
-    Readers see the old file or the whole new one. Devices are written directly. Raises
-    NodeError if *path* exists and *overwrite* is false, also when it appears meanwhile.
+    Readers see the old file or the whole new one. Devices are written directly. It takes over
+    times and mode of the open file *like*, else the mode of what it replaces. Raises NodeError if
+    *path* exists and *overwrite* is false, also when it appears meanwhile.
     """
+    target = _target(path, overwrite)
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        with opened(target, "wb") as device:
+            yield device
+        return
+    # A name of its own length: the file's own name may already be as long as the system allows.
+    draft = target.parent / f".{uuid.uuid4().hex}.part"
+    try:
+        with opened(draft, "xb") as stream:
+            yield stream
+            stream.flush()
+            _take_over(stream, target, like)
+        _publish(draft, target, overwrite)
+    finally:
+        with suppress(FileNotFoundError):
+            remove(draft)
+
+
+class Drafts:
+    """Files that all become what they are called when the block ends well, and none otherwise.
+
+        with Drafts(folder) as drafts, drafts.open(path) as stream: ...
+
+    They are written below *folder*, which is made if it is missing, and goes again with them.
+    """
+
+    def __init__(self, folder: Path, *, overwrite: bool = True) -> None:
+        self._folder = folder
+        self._is_new = not folder.exists()
+        self._room = folder / f".{uuid.uuid4().hex}.part"
+        self._overwrite = overwrite
+        self._targets: list[Path] = []
+
+    def __enter__(self) -> Drafts:
+        make_folder(self._room, exist_ok=False)
+        return self
+
+    def open(self, path: Path) -> IO[bytes]:
+        """A binary file that becomes *path*. Raises NodeError if it may not be written."""
+        target = _target(path, self._overwrite)
+        self._targets.append(existing_file(target) if target.exists() else target)
+        stream = opened(self._draft(len(self._targets) - 1), "w+b")
+        _take_over(stream, target)
+        return stream
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        try:
+            if kind is None:
+                for number, target in enumerate(self._targets):
+                    make_parent(target, wanted=True)
+                    _publish(self._draft(number), target, self._overwrite)
+        finally:
+            with reach().parent(self._room) as (name, folder):
+                shutil.rmtree(name, dir_fd=folder)
+            if kind is not None and self._is_new:
+                with suppress(OSError), reach().parent(self._folder) as (name, folder):
+                    # Others may have put something there.
+                    os.rmdir(name, dir_fd=folder)
+
+    def _draft(self, number: int) -> Path:
+        return self._room / str(number)
+
+
+def _target(path: Path, overwrite: bool) -> Path:
+    """Where a file called *path* is written, links followed; NodeError if that may not be."""
     target = refuse_pipe(Path(os.path.realpath(path)))
     if not overwrite and target.exists():
         raise already_there(path)
     if target.is_dir():
         raise NodeError(f"{path} is a folder, not a file", ErrorCode.INVALID_INPUT)
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        with target.open("wb") as device:
-            yield device
-        return
     if target.exists() and not os.access(target, os.W_OK):
         # Replacing would go round what the file's mode forbids.
         raise NodeError(f"{path} is read-only", ErrorCode.FILE_ACCESS_DENIED)
-    # A name of its own length: the file's own name may already be as long as the system allows.
-    draft = target.parent / f".{uuid.uuid4().hex}.part"
-    try:
-        with draft.open("xb") as stream:
-            yield stream
-        _publish(draft, target, overwrite)
-    finally:
-        draft.unlink(missing_ok=True)
+    return target
+
+
+def _take_over(draft: IO[bytes], replaced: Path, like: IO[bytes] | None = None) -> None:
+    """Give *draft* the times and the mode of *like*, else the mode of the file it will replace."""
+    # By descriptor where that is possible: a name may be made to lead elsewhere. macOS copies
+    # flags by name only.
+    by_descriptor = os.utime in os.supports_fd and sys.platform != "darwin"
+    target: Any = draft.fileno() if by_descriptor else draft.name
+    if like is not None:
+        source: Any = like.fileno() if by_descriptor else like.name
+        shutil.copystat(source, target)
+    elif replaced.exists():
+        os.chmod(target, stat.S_IMODE(replaced.stat().st_mode))  # noqa: PTH101 - no Path
 
 
 def _publish(draft: Path, target: Path, overwrite: bool) -> None:
-    if overwrite:
-        if target.exists():
-            draft.chmod(stat.S_IMODE(target.stat().st_mode))
-        draft.replace(target)
-        return
-    try:
-        # A hard link fails if the name is taken; a rename would replace what appeared meanwhile.
-        os.link(draft, target)
-    except FileExistsError:
-        raise already_there(target) from None
-    except OSError:  # No hard links here (FAT, some network folders).
-        if target.exists():
-            raise already_there(target) from None
-        draft.replace(target)
+    """Give *draft* its name. NodeError if it is taken and *overwrite* is false."""
+    with reach().parent(draft) as (old, source), reach().parent(target) as (name, folder):
+        within: Any = {"src_dir_fd": source, "dst_dir_fd": folder}
+        if not overwrite:
+            try:
+                # A link fails if the name is taken; a rename would replace what came meanwhile.
+                os.link(old, name, **within)
+            except FileExistsError:
+                raise already_there(target) from None
+            except OSError:  # No hard links here (FAT, some network folders).
+                if target.exists():
+                    raise already_there(target) from None
+            else:
+                return
+        os.replace(old, name, **within)  # noqa: PTH105 - a Path knows no dir_fd
 
 
 _CODES = {

@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
@@ -19,6 +18,8 @@ from casare_rpa.nodes.file.disk import (
     make_parent,
     replacing,
 )
+from casare_rpa.nodes.file.finding import matching
+from casare_rpa.nodes.file.reach import make_folder, opened, reach, remove
 
 _DANGEROUS = "Allow `..` in paths."
 
@@ -38,7 +39,11 @@ class DeleteFileNode(FileNode):
         # A broken link exists as a name, though not as a file.
         if not path.is_symlink() and not (self.ignore_missing and not path.exists()):
             existing_file(path)
-        path.unlink(missing_ok=self.ignore_missing)
+        try:
+            remove(path)
+        except FileNotFoundError:
+            if not self.ignore_missing:
+                raise
         return {"deleted_path": str(path), "success": True}
 
 
@@ -74,10 +79,11 @@ class CopyFileNode(FileNode):
         return {"dest_path": str(dest), "bytes_copied": copied, "success": True}
 
     def _copy(self, ctx: Context, source: Path, dest: Path) -> int:
-        with source.open("rb") as reader, replacing(dest, overwrite=self.overwrite) as writer:
-            copied = self.pump(ctx, reader, writer)
-        shutil.copystat(source, dest)
-        return copied
+        with (
+            opened(source) as reader,
+            replacing(dest, overwrite=self.overwrite, like=reader) as writer,
+        ):
+            return self.pump(ctx, reader, writer)
 
 
 class MoveFileNode(FileNode):
@@ -102,10 +108,10 @@ class MoveFileNode(FileNode):
         if not (source.is_dir() and dest == source):
             dest = _inside(dest, source)
         make_parent(dest, self.create_dirs)
-        self._move(source, dest)
+        self._move(ctx, source, dest)
         return {"dest_path": str(dest), "success": True}
 
-    def _move(self, source: Path, dest: Path) -> None:
+    def _move(self, ctx: Context, source: Path, dest: Path) -> None:
         if dest.exists():
             # On a file system that ignores letter case, `a.txt` to `A.txt` is the same file.
             same = dest.samefile(source)
@@ -114,11 +120,27 @@ class MoveFileNode(FileNode):
             if same and source.name.lower() != dest.name.lower():
                 raise NodeError(f"{source} and {dest} are one file", ErrorCode.INVALID_INPUT)
         try:
-            source.replace(dest)
+            with reach().parent(source) as (name, old), reach().parent(dest) as (new_name, new):
+                os.replace(name, new_name, src_dir_fd=old, dst_dir_fd=new)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
+            self._carry(ctx, source, dest)
+
+    def _carry(self, ctx: Context, source: Path, dest: Path) -> None:
+        """Move to another disk."""
+        if not reach().limited:
             shutil.move(source, dest)
+        elif source.is_dir():
+            raise NodeError(
+                f"{source} cannot be moved to another disk while folders are limited",
+                ErrorCode.INVALID_INPUT,
+                hint="move its files one by one",
+            )
+        else:
+            with opened(source) as reader, replacing(dest, like=reader) as writer:
+                self.pump(ctx, reader, writer)
+            remove(source)
 
 
 class FileExistsNode(FileNode):
@@ -161,7 +183,10 @@ class GetFileSizeNode(FileNode):
 
 
 class GetFileInfoNode(FileNode):
-    """Return size, times, name and extension of a file or folder; times are local ISO text."""
+    """Return size, times, name and extension of a file or folder.
+
+    Times are local ISO text, with their offset.
+    """
 
     example = {"file_path": "notes.txt"}
     file_path: str = param(kind="string", required=True, aliases=("path",), help="The file.")
@@ -205,7 +230,7 @@ class CreateDirectoryNode(FileNode):
 
     def work(self, ctx: Context) -> Outputs:
         path = self.file(ctx, self.directory_path, "directory_path")
-        path.mkdir(parents=self.parents, exist_ok=self.exist_ok)
+        make_folder(path, parents=self.parents, exist_ok=self.exist_ok)
         return {"dir_path": str(path), "success": True}
 
 
@@ -254,29 +279,10 @@ class ListDirectoryNode(FileNode):
         return not self.dirs_only or path.is_dir()
 
 
-def matching(folder: Path, pattern: str, *, recursive: bool = False) -> Iterator[Path]:
-    """The paths below *folder* that match the glob *pattern*, unordered."""
-    pattern = pattern or "*"
-    parts = PurePath(pattern)
-    if parts.is_absolute() or parts.drive or ".." in parts.parts:
-        raise NodeError(
-            f"the pattern {pattern!r} must stay below the folder", ErrorCode.INVALID_INPUT
-        )
-    try:
-        return folder.rglob(pattern) if recursive else folder.glob(pattern)
-    except (ValueError, NotImplementedError) as error:
-        raise NodeError(f"bad pattern {pattern!r}: {error}", ErrorCode.INVALID_INPUT) from error
-
-
 def _inside(dest: Path, source: Path) -> Path:
     """*dest*, or a path below it if it is a folder."""
     return dest / source.name if dest.is_dir() else dest
 
 
 def _local_time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).isoformat()  # noqa: DTZ006 - the format wants local time
-
-
-def is_below(path: Path, folder: Path) -> bool:
-    """Whether *path* lies in *folder*, all links followed."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    return datetime.fromtimestamp(seconds).astimezone().isoformat()

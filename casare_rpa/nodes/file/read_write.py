@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, refuse_pipe, replacing
+from casare_rpa.nodes.file.reach import opened
 
 _ERRORS = ("strict", "ignore", "replace", "backslashreplace", "xmlcharrefreplace")
 _WRITTEN = (
@@ -18,9 +20,24 @@ _WRITTEN = (
 )
 
 
-def text_encoding(name: str) -> str:
-    """The codec for reading: utf-8 with or without the mark that some editors put in front."""
-    return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8", "") else name
+#: What a file begins with whose bytes tell their own encoding.
+_MARKS = (
+    *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
+    *((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),
+)
+MARK_BYTES = 4
+
+
+def text_encoding(name: str, head: bytes = b"") -> str:
+    """The codec for reading a file that begins with *head*.
+
+    A byte order mark is no part of the text; it says more than a default that nobody set.
+    """
+    plain = name.lower().replace("_", "-")
+    marked = next((codec for mark, codec in _MARKS if head.startswith(mark)), "")
+    if plain in ("", "utf-8", "utf8"):
+        return marked or "utf-8-sig"
+    return marked if marked and plain.startswith(marked) else name
 
 
 def writing_encoding(name: str) -> str:
@@ -67,7 +84,7 @@ class ReadFileNode(FileNode):
 
     def _read(self, path: Path) -> bytes:
         limit = int(self.max_size or 0)
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             # One byte more than allowed tells a file that is too large, whatever its stated size.
             raw = stream.read(limit + 1 if limit > 0 else -1)
         if 0 < limit < len(raw):
@@ -79,7 +96,7 @@ class ReadFileNode(FileNode):
     def _decode(self, raw: bytes, path: Path) -> str:
         errors = self.errors if self.errors != "xmlcharrefreplace" else "replace"
         try:
-            text = raw.decode(text_encoding(self.encoding), errors)
+            text = raw.decode(text_encoding(self.encoding, raw[:MARK_BYTES]), errors)
         except UnicodeDecodeError as error:
             raise NodeError(
                 f"{path} is not {self.encoding} text (byte {error.start} is"
@@ -116,7 +133,7 @@ class WriteFileNode(FileNode):
         raw, count = self._encode()
         make_parent(path, self.create_dirs)
         if self.append_mode:
-            with refuse_pipe(path).open("ab") as stream:
+            with opened(refuse_pipe(path), "ab") as stream:
                 stream.write(raw)
         else:
             with replacing(path) as stream:
@@ -159,7 +176,7 @@ class AppendFileNode(FileNode):
         if not self.create_if_missing:
             existing_file(path)
         make_parent(path, wanted=True)
-        with refuse_pipe(path).open("ab") as stream:
+        with opened(refuse_pipe(path), "ab") as stream:
             stream.write(raw)
         return {"file_path": str(path), "bytes_written": len(text), "success": True}
 
@@ -174,12 +191,14 @@ class ReadJSONFileNode(FileNode):
 
     def work(self, ctx: Context) -> Outputs:
         path = existing_file(self.file(ctx, self.file_path))
-        text = path.read_bytes().decode(text_encoding(self.encoding))
+        with opened(path) as stream:
+            raw = stream.read()
+        text = raw.decode(text_encoding(self.encoding, raw[:MARK_BYTES]))
         return {"data": _parse_json(text, path), "success": True}
 
 
 class WriteJSONFileNode(FileNode):
-    """Write a value as a JSON file.
+    """Write a value as a JSON file; a text that is a JSON object or list is written as that.
 
     The file is replaced at once. Values that JSON does not know (dates, bytes, NaN) fail.
     `indent` 0 writes one line.
@@ -209,7 +228,7 @@ class WriteJSONFileNode(FileNode):
     def _dump(self) -> str:
         try:
             return json.dumps(
-                self.data,
+                _spelt(self.data),
                 indent=self.indent if self.indent and self.indent > 0 else None,
                 ensure_ascii=bool(self.ensure_ascii),
                 allow_nan=False,
@@ -218,6 +237,16 @@ class WriteJSONFileNode(FileNode):
             raise NodeError(
                 f"the value cannot be written as JSON: {error}", ErrorCode.SERIALIZATION_ERROR
             ) from error
+
+
+def _spelt(value: Json) -> Json:
+    """The map or list that a text spells: designers have only text fields for them."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            pass
+    return value
 
 
 def _parse_json(text: str, path: Path) -> Any:

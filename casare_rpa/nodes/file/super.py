@@ -17,6 +17,7 @@ from casare_rpa.nodes.base import (
     param,
     port,
     prop,
+    unlisted,
 )
 from casare_rpa.nodes.file import csv_, folders, read_write, zip_
 from casare_rpa.nodes.file.disk import FileNode
@@ -161,6 +162,7 @@ class StructuredDataSuperNode(Node):
     encoding: str = prop("utf-8", kind="string", help="How text is encoded.")
     skip_rows: int = prop(0, kind="integer", help="Lines to drop first.")
     max_rows: int = prop(0, kind="integer", help="Most rows to read; 0: all.")
+    excel_safe: bool = unlisted(False, kind="boolean", help="No formulas, and a mark for Excel.")
     indent: int = prop(2, kind="integer", help="Spaces for each level.")
     ensure_ascii: bool = prop(False, kind="boolean", help="Write \\uXXXX instead of characters.")
     compression: str = prop(

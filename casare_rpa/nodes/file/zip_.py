@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +13,8 @@ from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import as_list
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, replacing
-from casare_rpa.nodes.file.folders import is_below
+from casare_rpa.nodes.file.finding import is_below
+from casare_rpa.nodes.file.reach import make_folder, opened
 
 # What no honest archive of a workflow reaches, and a bomb does.
 _MAX_ENTRIES = 100_000
@@ -77,7 +79,7 @@ class ZipFilesNode(FileNode):
                 # Times before 1980 do not exist in ZIP: strict_timestamps=False moves them there.
                 about = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)
                 about.compress_type = method
-                with path.open("rb") as reader, packer.open(about, "w") as writer:
+                with opened(path) as reader, packer.open(about, "w") as writer:
                     self.pump(ctx, reader, writer)
 
     def _sources(self, ctx: Context) -> tuple[list[Path], Path | None]:
@@ -115,9 +117,10 @@ class UnzipFilesNode(FileNode):
         archive = existing_file(self.file(ctx, self.zip_path, "zip_path"))
         folder = self.file(ctx, self.extract_to, "extract_to")
         try:
-            with zipfile.ZipFile(archive) as packed:
+            with opened(archive) as stream, zipfile.ZipFile(stream) as packed:
+                _check_size(packed.infolist(), os.fstat(stream.fileno()).st_size)
                 files = self._unpack(ctx, packed, folder)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
             raise NodeError(f"{archive}: {error}", ErrorCode.INVALID_FORMAT) from error
         return {
             "extract_to": str(folder),
@@ -128,18 +131,18 @@ class UnzipFilesNode(FileNode):
 
     def _unpack(self, ctx: Context, packed: zipfile.ZipFile, folder: Path) -> list[str]:
         entries = packed.infolist()
-        _check_size(entries)
         targets = [_target(entry, folder) for entry in entries]
-        folder.mkdir(parents=True, exist_ok=True)
+        _check_places(entries, targets)
+        make_folder(folder)
         files = []
         for entry, target in zip(entries, targets, strict=True):
             self.check_wanted(ctx)
             if not is_below(target, folder):  # A link that lies there already leads out.
                 raise _escapes(entry.filename, folder)
             if entry.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
+                make_folder(target)
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_parent(target, wanted=True)
             with packed.open(entry) as reader, replacing(target) as writer:
                 # No more than the archive's directory says: that is what was checked.
                 if self.pump(ctx, reader, writer, entry.file_size) > entry.file_size:
@@ -148,9 +151,10 @@ class UnzipFilesNode(FileNode):
         return files
 
 
-def _check_size(entries: list[zipfile.ZipInfo]) -> None:
+def _check_size(entries: list[zipfile.ZipInfo], archive_bytes: int) -> None:
     unpacked = sum(entry.file_size for entry in entries)
-    stored = sum(entry.compress_size for entry in entries)
+    # Entries of a bomb may share their packed bytes: what they add up to is no size.
+    stored = min(sum(entry.compress_size for entry in entries), archive_bytes)
     bomb = unpacked > _RATIO_MATTERS_FROM_BYTES and unpacked > stored * _MAX_RATIO
     if len(entries) > _MAX_ENTRIES or unpacked > _MAX_UNPACKED_BYTES or bomb:
         raise NodeError(
@@ -158,6 +162,15 @@ def _check_size(entries: list[zipfile.ZipInfo]) -> None:
             f" {stored}",
             ErrorCode.RESOURCE_EXHAUSTED,
         )
+
+
+def _check_places(entries: list[zipfile.ZipInfo], targets: list[Path]) -> None:
+    """Refuse an entry that lies in another one, which is a file (or a link, where those exist)."""
+    pairs = list(zip(entries, targets, strict=True))
+    files = {target for entry, target in pairs if not entry.is_dir()}
+    for entry, target in pairs:
+        if not files.isdisjoint(target.parents):
+            raise zipfile.BadZipFile(f"the entry {entry.filename!r} lies in one that is a file")
 
 
 def _target(entry: zipfile.ZipInfo, folder: Path) -> Path:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import re
 import ssl
 import sys
 import urllib.request
@@ -18,6 +19,7 @@ import httpx
 from casare_rpa import __version__
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.file.reach import opened
 from casare_rpa.nodes.http._call import Call
 from casare_rpa.nodes.http._guard import GuardedTransport
 
@@ -25,6 +27,7 @@ T = TypeVar("T")
 Receive = Callable[[httpx.Response], Awaitable[T]]
 
 _KEY = "http_session"
+_SECRET_HEADER = re.compile("(?i)auth|credential|key|pass|secret|session|signature|token")
 #: Answers that say "not now": asked again if the node has attempts left.
 _BUSY = frozenset({429, 502, 503, 504})
 _RETRYABLE = frozenset(
@@ -52,6 +55,11 @@ class _Session:
         if key not in self._clients:
             self._clients[key] = self._build(*key)
         return self._clients[key]
+
+    @property
+    def lasts_for_the_run(self) -> bool:
+        """Whether it holds what another run would not have: cookies, perhaps those of a login."""
+        return len(self._cookies) > 0
 
     async def close(self) -> None:
         for client in self._clients.values():
@@ -156,13 +164,32 @@ async def _answer(session: _Session, call: Call) -> AsyncIterator[httpx.Response
                 if response.next_request is None or call.max_redirects == 0:
                     yield response
                     return
-                request = response.next_request
+                request = _without_secrets(response.next_request, asked=request.url)
             finally:
                 await response.aclose()
     raise NodeError(
         f"{call.method} {_shown(call.url)}: more than {call.max_redirects} redirects",
         ErrorCode.HTTP_ERROR,
     )
+
+
+def _without_secrets(request: httpx.Request, *, asked: httpx.URL) -> httpx.Request:
+    """The request that a redirect asks for, without what only the first server was to know.
+
+    httpx drops Authorization when the origin changes, and sends each server its own cookies; keys
+    travel under other names, too.
+    """
+    if not _same_server(asked, request.url):
+        for name in [name for name in request.headers if _SECRET_HEADER.search(name)]:
+            del request.headers[name]
+    return request
+
+
+def _same_server(asked: httpx.URL, to: httpx.URL) -> bool:
+    """Whether both are one origin, or *to* is its encrypted side."""
+    upgraded = (asked.scheme, to.scheme) == ("http", "https") and not (asked.port or to.port)
+    same = (asked.scheme, asked.port) == (to.scheme, to.port)
+    return asked.host == to.host and (same or upgraded)
 
 
 @contextlib.contextmanager
@@ -173,7 +200,7 @@ def _request(client: httpx.AsyncClient, call: Call) -> Iterator[httpx.Request]:
             call.method, call.url, headers=call.headers, content=call.content, timeout=timeout
         )
         return
-    with call.upload.path.open("rb") as stream:
+    with opened(call.upload.path) as stream:
         part: tuple[str, IO[bytes]] = (call.upload.path.name, stream)
         yield client.build_request(
             call.method,

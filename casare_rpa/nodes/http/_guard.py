@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Iterator
 
 import httpx
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Networks' own, which not every Python calls private: NAT64 (RFC 8215), site-local, IETF's.
+_LOCAL = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "192.0.0.0/24")))
+#: Where the last 32 bits are an IPv4 address: NAT64, and a form of RFC 4291 that is out of use.
+_WRAPPERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
+_ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -72,10 +77,18 @@ async def public_addresses(host: str) -> list[str]:
 def is_private(address: str) -> bool:
     """Whether *address* is anything but public: also if IPv6 only wraps an IPv4 address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if not ip.is_global or ip.is_multicast or any(ip in network for network in _LOCAL):
+        return True
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner:
-            return is_private(str(inner))
-    return not ip.is_global or ip.is_multicast
+        return any(is_private(str(inner)) for inner in _wrapped(ip))
+    return False
+
+
+def _wrapped(ip: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a gateway would take *ip* for."""
+    if ip.ipv4_mapped:
+        yield ip.ipv4_mapped
+    if ip.sixtofour:
+        yield ip.sixtofour
+    if any(ip in network for network in _WRAPPERS) or int(ip) >> 32 & 0xFFFFFFFF in _ISATAP:
+        yield ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)

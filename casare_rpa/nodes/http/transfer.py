@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
 _OK = 200
 #: Each write is a hop to a thread, so small chunks are gathered to this.
 _CHUNK_BYTES = 1 << 16
+_LOOK_EVERY_BYTES = 16 << 20
+#: As much as a robot wants to be free before it claims a job (`min_free_bytes`).
+_LEFT_FREE_BYTES = 64 << 20
 
 
 class HttpDownloadFileNode(Node):
-    """Stream a URL to a file, of any size.
+    """Stream a URL to a file, of any size that leaves 64 MiB of the disk free.
 
     The file appears when all of it has arrived. A status other than 200 fails the node and leaves
     an existing file as it was. Missing folders are made.
@@ -163,13 +167,29 @@ async def download(ctx: Context, call: Call, target: Target) -> tuple[int, int]:
 
 
 async def _save(response: httpx.Response, target: Target) -> int:
-    size = 0
+    size = looked_at = 0
     with plain_errors():
         make_parent(target.path, target.create_dirs)
         with replacing(target.path, overwrite=target.overwrite) as stream:
             async for chunk in response.aiter_bytes(target.chunk_bytes):
                 size += await asyncio.to_thread(stream.write, chunk)
+                if size - looked_at >= _LOOK_EVERY_BYTES:
+                    looked_at = size
+                    _check_room(target.path, size)
     return size
+
+
+def _check_room(path: Path, size: int) -> None:
+    """What a server sends has no end that it must tell, and may grow when it is unpacked.
+
+    Raises NodeError before it fills the disk, which the robot's journals need as well.
+    """
+    if shutil.disk_usage(path.parent).free < _LEFT_FREE_BYTES:
+        raise NodeError(
+            f"{path}: stopped after {size:,} bytes: less than {_LEFT_FREE_BYTES >> 20} MiB are left"
+            " on the disk",
+            ErrorCode.DISK_FULL,
+        )
 
 
 async def upload(ctx: Context, node: Any, **limits: Any) -> Outputs:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._credentials import NO_CREDENTIAL, Credential, credential
 from casare_rpa.nodes._values import MISSING, walk
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, port
 from casare_rpa.nodes.http._call import headers_of, map_of, with_query
@@ -65,7 +65,7 @@ class SetHttpHeadersNode(Node):
 class HttpAuthNode(Node):
     """Produce request headers for bearer, basic or API-key authentication.
 
-    The secret is `credential_name` (a variable, else a stored secret; a map or JSON object with
+    The secret is `credential_name` (a stored secret, else a variable; a map or JSON object with
     token, username, password or api_key, or just the token), else the parameters, else
     HTTP_TOKEN, HTTP_USERNAME and HTTP_PASSWORD of the environment. An API key is sent in the
     header `api_key_name`.
@@ -88,14 +88,15 @@ class HttpAuthNode(Node):
     base_headers: Json = port(None, kind="dict", help="Headers to add to.")
     outputs = (Output("headers", "DICT"),)
 
-    def run(self, ctx: Context) -> Outputs:
-        found = credential(ctx, self.credential_name)
+    async def run(self, ctx: Context) -> Outputs:
+        found = await credential(ctx, self.credential_name)
         made = auth_headers(
             str(self.auth_type),
-            token=_first(ctx, found, self.token, "token", "api_key", "value"),
-            username=_first(ctx, found, self.username, "username"),
-            password=_first(ctx, found, self.password, "password"),
+            token=found.part("token", "api_key", "value", given=self.token, env="HTTP_TOKEN"),
+            username=found.part("username", given=self.username, env="HTTP_USERNAME"),
+            password=found.part("password", "value", given=self.password, env="HTTP_PASSWORD"),
             header_name=str(self.api_key_name or "X-API-Key"),
+            credential=found,
         )
         return {"headers": {**headers_of(ctx, self.base_headers, "base_headers"), **made}}
 
@@ -139,17 +140,23 @@ class ParseJsonResponseNode(Node):
 
 
 def auth_headers(
-    kind: str, *, token: str, username: str, password: str, header_name: str
+    kind: str,
+    *,
+    token: str,
+    username: str,
+    password: str,
+    header_name: str,
+    credential: Credential = NO_CREDENTIAL,
 ) -> dict[str, str]:
     """The header that proves who asks. Raises NodeError for an unknown kind or a missing secret."""
     match kind.lower().replace("_", "").replace("-", ""):
         case "bearer":
-            found = {"Authorization": f"Bearer {_given(token, 'token')}"}
+            found = {"Authorization": f"Bearer {credential.given(token, 'token')}"}
         case "basic":
-            pair = f"{_given(username, 'username')}:{password}".encode()
+            pair = f"{credential.given(username, 'username')}:{password}".encode()
             found = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
         case "apikey":
-            found = {header_name: _given(token, "token")}
+            found = {header_name: credential.given(token, "token")}
         case _:
             raise NodeError(
                 f"no auth_type {kind!r}; there are: Bearer, Basic, ApiKey", ErrorCode.INVALID_INPUT
@@ -157,33 +164,3 @@ def auth_headers(
     if any(c in "\r\n\0" for text in found.values() for c in text):
         raise NodeError("the credential holds a line break", ErrorCode.INVALID_INPUT)
     return found
-
-
-def credential(ctx: Context, name: str | None) -> Mapping[str, Any]:
-    """The parts of the credential called *name*; a plain text is a token."""
-    if not name:
-        return {}
-    value = ctx.get_variable(name)
-    if value is None:
-        asked = f"{{{{$secret:{name}}}}}"
-        value = ctx.resolve(asked)
-        value = None if value == asked else value
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return {"token": value}
-    if isinstance(value, Mapping):
-        return value
-    return {"token": str(value)} if value is not None else {}
-
-
-def _first(ctx: Context, found: Mapping[str, Any], given: str, *names: str) -> str:
-    stored = next((found[name] for name in names if found.get(name)), None)
-    return str(stored or given or ctx.environment.get(f"HTTP_{names[0].upper()}", ""))
-
-
-def _given(text: str, name: str) -> str:
-    if not text:
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    return text

@@ -35,6 +35,8 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
     timeout_seconds: float = 60.0
+    #: What the process, and each one it starts, may have for itself; 0: no limit of its own.
+    memory_bytes: int = 0
     capture: bool = True
 
     @property
@@ -127,13 +129,26 @@ async def _start(command: Command) -> asyncio.subprocess.Process:
         options["start_new_session"] = True
     try:
         if command.shell:
-            return await asyncio.create_subprocess_shell(command.shell, **options)
-        return await asyncio.create_subprocess_exec(*command.argv, **options)
+            process = await asyncio.create_subprocess_shell(command.shell, **options)
+        else:
+            process = await asyncio.create_subprocess_exec(*command.argv, **options)
     except (OSError, ValueError) as error:
         raise NodeError(
             f"{_short(command.name)} cannot be started: {error}",
             ErrorCode.APPLICATION_LAUNCH_FAILED,
         ) from error
+    if command.memory_bytes and sys.platform == "linux":
+        _limit_memory(process.pid, command.memory_bytes)
+    return process
+
+
+def _limit_memory(pid: int, memory_bytes: int) -> None:
+    import resource  # noqa: PLC0415 - Windows has none
+
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
+    with contextlib.suppress(ProcessLookupError):  # it has ended already
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
 
 
 async def _finish(process: asyncio.subprocess.Process, command: Command) -> Ended:

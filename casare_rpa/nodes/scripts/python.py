@@ -13,7 +13,17 @@ from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import as_map
-from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, prop
+from casare_rpa.nodes.base import (
+    Context,
+    Json,
+    Node,
+    NodeError,
+    Output,
+    Outputs,
+    param,
+    prop,
+    unlisted,
+)
 from casare_rpa.nodes.file.disk import existing_file, path_of
 from casare_rpa.nodes.scripts.child import (
     Command,
@@ -30,6 +40,18 @@ ENDED = (
     Output("return_code", "INTEGER"),
     Output("success", "BOOLEAN"),
 )
+_MEMORY_MB = 4096
+
+
+def memory_limit() -> Any:
+    return unlisted(
+        _MEMORY_MB,
+        kind="integer",
+        minimum=0,
+        help="MiB that each process may take; 0: any (Linux).",
+    )
+
+
 _CHILD = Path(__file__).with_name("_python_child.py")
 _MAX_ANSWER_BYTES = 64 << 20
 
@@ -39,7 +61,8 @@ class RunPythonScriptNode(Node):
 
     The code runs in an isolated process of its own, with the robot's interpreter; `variables`
     are its globals. An exception is a success of the node: `success` is false and `error` tells
-    type, message and line. A code that takes longer than `timeout` seconds is ended and fails.
+    type, message and line. A code that takes longer than `timeout` seconds is ended and fails; one
+    that takes more than `memory_limit_mb` (4096) gets a MemoryError.
     A `result` that JSON does not know comes back as text.
     """
 
@@ -50,6 +73,7 @@ class RunPythonScriptNode(Node):
     code: str = param(kind="code", required=True, aliases=("script",), help="The code.")
     variables: Json = param(None, kind="json", port_kind="DICT", help="Globals of the code.")
     timeout: int = prop(60, kind="integer", minimum=1, help="Seconds it may take.")
+    memory_limit_mb: int = memory_limit()
     isolated: bool = prop(False, kind="boolean", help="Kept for files: it is always isolated.")
     outputs = (
         Output("result", "ANY"),
@@ -69,6 +93,7 @@ class RunPythonScriptNode(Node):
                 environment=ctx.environment,
                 stdin=_request(str(self.code), variables, answer),
                 timeout_seconds=float(self.timeout),
+                memory_bytes=int(self.memory_limit_mb) << 20,
             )
             ended = await run_child(command)
             return await asyncio.to_thread(_answer, answer, ended)
@@ -92,6 +117,7 @@ class RunPythonFileNode(Node):
         None, kind="directory_path", help="Where to run; empty: the run's own folder."
     )
     timeout: int = prop(60, kind="integer", minimum=1, help="Seconds it may take.")
+    memory_limit_mb: int = memory_limit()
     python_path: str | None = prop(None, kind="string", help="The interpreter.")
     retry_count: int = prop(0, kind="integer", minimum=0, help="Further attempts.")
     retry_interval: int = prop(1000, kind="integer", minimum=0, help="Milliseconds between them.")
@@ -108,6 +134,7 @@ class RunPythonFileNode(Node):
             working_dir=working_folder(ctx, self.working_dir),
             environment={"PYTHONIOENCODING": "utf-8", **ctx.environment},
             timeout_seconds=float(self.timeout),
+            memory_bytes=int(self.memory_limit_mb) << 20,
         )
         ended = await repeat(ctx, self, lambda: run_child(command))
         return ended.outputs()

@@ -16,7 +16,7 @@ from casare_rpa.nodes.scripts.child import (
     run_child,
     working_folder,
 )
-from casare_rpa.nodes.scripts.python import ENDED, repeat
+from casare_rpa.nodes.scripts.python import ENDED, memory_limit, repeat
 
 
 class RunBatchScriptNode(Node):
@@ -68,6 +68,7 @@ class RunJavaScriptNode(Node):
     code: str = param(kind="text", required=True, help="The code.")
     input_data: Json = param(None, kind="any", help="A value for the code.")
     timeout: int = prop(60, kind="integer", minimum=1, help="Seconds it may take.")
+    memory_limit_mb: int = memory_limit()
     node_path: str = prop("node", kind="string", help="The Node.js program.")
     outputs = (Output("result", "STRING"), Output("success", "BOOLEAN"), Output("error", "STRING"))
 
@@ -87,6 +88,7 @@ class RunJavaScriptNode(Node):
                 environment=ctx.environment,
                 stdin=_as_json(self.input_data),
                 timeout_seconds=float(self.timeout),
+                memory_bytes=int(self.memory_limit_mb) << 20,
             )
             ended = await run_child(command)
         error = ended.stderr.replace(str(path), "script.js").strip()

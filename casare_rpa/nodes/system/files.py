@@ -11,6 +11,7 @@ from typing import TypeAlias
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import make_parent, path_of, plain_errors, refuse_pipe, replacing
+from casare_rpa.nodes.file.reach import opened
 
 _POLL_SECONDS = 0.1
 _EVENTS = {"create": "created", "modify": "modified", "delete": "deleted"}
@@ -80,7 +81,7 @@ class FileWatcherNode(Node):
 
 
 class LogToFileNode(Node):
-    """Write lines to a log file of its own: `[time] [LEVEL] text`, one for each line."""
+    """Write lines to a log file of its own: `[time] [LEVEL] text`; secrets are masked."""
 
     category = "system"
     example = {"log_file_path": "out/run.log", "log_message": "done"}
@@ -96,7 +97,8 @@ class LogToFileNode(Node):
         path = path_of(ctx, self.log_file_path, "log_file_path")
         now = f"[{datetime.now().astimezone().isoformat(' ', 'milliseconds')}] "
         prefix = f"{now if self.add_timestamp else ''}[{str(self.level).upper()}] "
-        lines = str("" if self.log_message is None else self.log_message).splitlines() or [""]
+        text = ctx.masked("" if self.log_message is None else str(self.log_message))
+        lines = text.splitlines() or [""]
         await asyncio.to_thread(self._write, path, "".join(f"{prefix}{line}\n" for line in lines))
         return {"success": True, "lines_written": len(lines)}
 
@@ -104,7 +106,7 @@ class LogToFileNode(Node):
         with plain_errors():
             make_parent(path, wanted=True)
             if self.append:
-                with refuse_pipe(path).open("ab") as stream:
+                with opened(refuse_pipe(path), "ab") as stream:
                     stream.write(text.encode())
             else:
                 with replacing(path) as stream:

@@ -22,6 +22,7 @@ MAX_LENGTH = 10_000_000
 CASES = ("upper", "lower", "title", "capitalize", "swapcase")
 TRIM_SIDES = ("both", "left", "right")
 PAD_SIDES = ("left", "right", "center")
+_CASE_WORDS = {"uppercase": "upper", "lowercase": "lower", "capitalized": "capitalize"}
 _SIDE_WORDS = {"start": "left", "end": "right", "both": "center", "middle": "center"}
 
 
@@ -105,10 +106,13 @@ class TextCaseNode(Node):
     example = {"text": "hello", "case": "upper"}
     outputs = (Output("result", "STRING"),)
     text: Any = text_port()
+    #: A name that is none of the choices is a spelling of one, or fails.
+    beyond_limits = frozenset({"case"})
     case: str = prop("lower", kind="choice", choices=CASES, help="The case to change to.")
 
     def run(self, ctx: Context) -> Outputs:
-        change = getattr(as_text(self.text), one_of(self.case, CASES, "case"))
+        case = as_text(self.case).strip().lower()
+        change = getattr(as_text(self.text), one_of(_CASE_WORDS.get(case, case), CASES, "case"))
         return {"result": change()}
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from casare_rpa.nodes._values import as_int, as_list, as_text
+from casare_rpa.nodes._values import as_int, as_list, as_text, unescaped
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param, port, prop
 from casare_rpa.nodes.text._parameters import flag, one_of, text_port
 
 LINE_MODES = ("split", "join")
 SEPARATORS = {"newline": "\n", "crlf": "\r\n", "comma": ","}
-#: How a line end is written where it cannot be typed.
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r\\n": "\r\n", "\\r": "\r"}
 
 
 class TextSplitNode(Node):
@@ -80,8 +78,3 @@ class TextLinesNode(Node):
         if self.lines is None or self.lines == "":
             return as_text(self.text).splitlines()
         return [as_text(line) for line in as_list(ctx, self.lines, "lines")]
-
-
-def unescaped(separator: str) -> str:
-    r"""The separator, `\n` and its like as the character they stand for."""
-    return _ESCAPES.get(separator, separator)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from casare_rpa.nodes._values import as_text
@@ -34,7 +33,7 @@ class TextContainsNode(Node):
         Output("count", "INTEGER"),
     )
     text: Any = text_port()
-    search: Any = port("", kind="string", help="The text to look for.")
+    search: Any = port("", kind="string", aliases=("substring",), help="The text to look for.")
     case_sensitive: bool = flag("Tell A from a.", default=True)
 
     def run(self, ctx: Context) -> Outputs:
@@ -94,7 +93,7 @@ class TextExtractNode(Node):
 
     def run(self, ctx: Context) -> Outputs:
         regex = compile_pattern(self.pattern, self.ignore_case, self.multiline, self.dotall)
-        found: list[re.Match[str]] = list(regex.finditer(searchable(self.text)))
+        found = list(regex.finditer(searchable(self.text)))
         if self.all_matches:
             return {
                 "match": [match[0] for match in found],

@@ -78,7 +78,8 @@ def _custom(ctx: Context, value: Any, param: Any) -> bool:
     return bool(as_text(param).strip() and ctx.evaluate(as_text(param), {"value": value}))
 
 
-_RULES: dict[str, Rule] = {
+#: The rules by their names; each takes the value and its parameter.
+RULES: dict[str, Rule] = {
     "not_empty": _not_empty,
     "is_string": lambda ctx, value, param: isinstance(value, str),
     "is_number": _is_number,
@@ -110,7 +111,7 @@ class ValidateNode(Node):
     exec_outputs = ("valid", "invalid")
     outputs = (Output("is_valid", "BOOLEAN"), Output("error_message", "STRING"))
     value: Any = param(None, help="What to check.")
-    validation_type: str = prop("not_empty", kind="choice", choices=tuple(_RULES), help="The rule.")
+    validation_type: str = prop("not_empty", kind="choice", choices=tuple(RULES), help="The rule.")
     validation_param: Any = raw(None, help="A pattern, a limit, a list or an expression.")
     error_message: Any = prop(
         "Validation failed", kind="string", help="What an invalid value says."
@@ -118,7 +119,7 @@ class ValidateNode(Node):
 
     def run(self, ctx: Context) -> Leave:
         name = as_text(self.validation_type).strip().lower()
-        rule = _RULES.get(name)
+        rule = RULES.get(name)
         if rule is None:
             raise NodeError(f"validation_type: there is no {name!r}", ErrorCode.INVALID_INPUT)
         given = self.validation_param

@@ -130,6 +130,8 @@ class DateTimeAddNode(Node):
             raise NodeError(f"the result is no date: {error}", ErrorCode.VALUE_OUT_OF_RANGE) from (
                 error
             )
+        if given in (None, ""):
+            moved = aware(moved)
         return {"result": moved.isoformat(), "timestamp": moved.timestamp()}
 
     def _amount(self, name: str) -> int:

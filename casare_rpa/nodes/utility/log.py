@@ -10,7 +10,8 @@ from casare_rpa.nodes.base import Context, Node, Outputs, param, prop, unlisted
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LEVEL_WORDS = {"warn": "warning", "fatal": "critical", "success": "info", "trace": "debug"}
-_BRACES = re.compile(r"\{(\s*[^\W\d][\w-]*(?:\.[\w-]+|\[\d+\])*\s*)\}")
+#: One pair of braces: two are a placeholder, which stays as it is if it is unknown.
+_BRACES = re.compile(r"(?<!\{)\{(\s*[^\W\d][\w-]*(?:\.[\w-]+|\[\d+\])*\s*)\}(?!\})")
 
 
 class LogNode(Node):
@@ -21,7 +22,7 @@ class LogNode(Node):
 
     category = "utility"
     example = {"message": "Done: {{count}} rows", "level": "info"}
-    message: Any = param("", kind="string", help="The text.")
+    message: Any = param("", kind="string", aliases=("text",), help="The text.")
     data: Any = param(None, help="A value to add; the line then ends with ` | Data: ...`.")
     level: str = prop("critical", kind="choice", choices=_LEVELS, help="How grave it is.")
     include_timestamp: bool = prop(

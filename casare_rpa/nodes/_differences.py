@@ -1,0 +1,50 @@
+"""Where a node declares something else than the format, on purpose, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_SOME_ACTIONS_ONLY = "needed by some of the actions only"
+_NOT_NEEDED = "the node can do its job without it"
+_IS_PARSED = "an expression is parsed, not resolved as text"
+_KEEPS_INTEGERS = "a whole number stays one"
+_STARTED_BY_HAND = "a trigger that a person starts waits for nothing"
+_LAST_PARSED = "without text it works on the document parsed last"
+_NAMES_VARIABLES = "text that is no number names a variable"
+
+#: By type and by what differs of it.
+INTENDED: Final[Mapping[tuple[str, str], str]] = {
+    ("AssertNode", "property condition.kind"): "text that is an expression is evaluated",
+    ("DictSuperNode", "property dict.required"): _SOME_ACTIONS_ONLY,
+    ("DictSuperNode", "property key.required"): _SOME_ACTIONS_ONLY,
+    ("HttpSuperNode", "property url.required"): _SOME_ACTIONS_ONLY,
+    ("HttpSuperNode", "property save_path.required"): _SOME_ACTIONS_ONLY,
+    ("HttpSuperNode", "property file_path.required"): _SOME_ACTIONS_ONLY,
+    ("ListSuperNode", "property list.required"): _SOME_ACTIONS_ONLY,
+    ("ListSuperNode", "property index.required"): _SOME_ACTIONS_ONLY,
+    ("TextSuperNode", "property text.required"): _SOME_ACTIONS_ONLY,
+    ("TextSuperNode", "property search.required"): _SOME_ACTIONS_ONLY,
+    ("IfNode", "property expression.kind"): _IS_PARSED,
+    ("IfNode", "input condition.kind"): _IS_PARSED,
+    ("SwitchNode", "property expression.kind"): _IS_PARSED,
+    ("WhileLoopStartNode", "property expression.kind"): _IS_PARSED,
+    ("IncrementVariableNode", "property increment.kind"): _KEEPS_INTEGERS,
+    ("IncrementVariableNode", "input increment.kind"): _KEEPS_INTEGERS,
+    ("MathOperationNode", "property a.kind"): _NAMES_VARIABLES,
+    ("MathOperationNode", "property b.kind"): _NAMES_VARIABLES,
+    ("LogErrorNode", "property error_message.required"): _NOT_NEEDED,
+    ("LogErrorNode", "property error_type.required"): _NOT_NEEDED,
+    ("LogErrorNode", "property context.required"): _NOT_NEEDED,
+    ("RetryFailNode", "property error_message.required"): _NOT_NEEDED,
+    ("WebhookNotifyNode", "property error_details.required"): _NOT_NEEDED,
+    ("GetXMLAttributeNode", "property xml_string.required"): _LAST_PARSED,
+    ("GetXMLElementNode", "property xml_string.required"): _LAST_PARSED,
+    ("XMLToJsonNode", "property xml_string.required"): _LAST_PARSED,
+    ("XPathQueryNode", "property xml_string.required"): _LAST_PARSED,
+    ("FileWatchTriggerNode", "property watch_path.required"): _STARTED_BY_HAND,
+    ("RSSFeedTriggerNode", "property feed_url.required"): _STARTED_BY_HAND,
+    ("SSETriggerNode", "property sse_url.required"): _STARTED_BY_HAND,
+    ("WorkflowCallTriggerNode", "property call_alias.required"): _STARTED_BY_HAND,
+    ("ValidateNode", "property value.required"): "that there is no value is what it may find",
+}

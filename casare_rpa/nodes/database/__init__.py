@@ -1,0 +1,1 @@
+"""Nodes for SQLite, PostgreSQL, and MySQL or MariaDB."""
