@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from agent.app import run
-from agent.exit_codes import BAD_CONFIGURATION
-from agent.options import AgentOptions
-from casare_rpa.errors import ConfigInvalid
-from casare_rpa.settings import Settings
+from agent.signals import leave_on_stop
+from casare_rpa.streams import open_missing_streams
 
 
 def main() -> int:
+    leave_on_stop()
+    open_missing_streams()
+    # Imported now: loading them takes longer than anything before them.
+    import argparse
+
+    from agent.app import run
+    from agent.exit_codes import BAD_CONFIGURATION
+    from agent.options import AgentOptions
+    from casare_rpa.errors import ConfigInvalid
+    from casare_rpa.settings import Settings
+
     parser = argparse.ArgumentParser(
         prog="python -m agent", description="Claim jobs and run them. Settings: CASARE_*."
     )
     parser.add_argument("--once", action="store_true", help="run one job, exit with its outcome")
     parser.add_argument("--idle-timeout", type=float, metavar="SECONDS")
     parser.add_argument("--max-uptime", type=float, metavar="SECONDS")
+    parser.add_argument("--max-jobs", type=int, metavar="N")
     given = parser.parse_args()
     try:
         settings = Settings.load()
@@ -31,6 +39,7 @@ def main() -> int:
             once=given.once,
             idle_timeout_seconds=given.idle_timeout,
             max_uptime_seconds=given.max_uptime,
+            max_jobs=given.max_jobs,
         ),
     )
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import time
+from contextlib import closing, suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from agent import exit_codes, logs
 from agent.backoff import Backoff
 from agent.commands import Command, Signalled
-from agent.environment import job_environment
+from agent.console import Console
+from agent.environment import job_environment, only
 from agent.folders import Folders
+from agent.health import health_server, parse_address
 from agent.identity import Identity, registration
 from agent.launch import Launcher
 from agent.lock import only_agent_in
@@ -20,17 +25,23 @@ from agent.options import AgentOptions
 from agent.robot import Robot
 from agent.signals import on_stop
 from agent.system import adopt_orphans, hide_memory
-from casare_rpa import __version__
+from agent.timeline import ENDED, Timeline
+from casare_rpa import __version__, faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated
+from casare_rpa.secrets import SecretSources
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
+Json = dict[str, Any]
 #: An answer to a heartbeat that takes longer is worth less than another try.
 _HEARTBEAT_ANSWER_SECONDS = 10.0
 #: `once` gives up on an orchestrator that nobody reaches for so long; else the robot waits.
 _ONCE_CONTACT_SECONDS = 30.0
+#: What a start may take from one try to the next, told to systemd; longer than any back-off.
+_START_SECONDS = 120.0
+_LOOK_SECONDS = 0.5
 
 
 class _Stopped(Exception):
@@ -41,20 +52,20 @@ def run(settings: Settings, options: AgentOptions | None = None) -> int:
     """Be a robot until told to stop; the exit code.
 
     0 stopped in order, 77 key refused, 78 bad configuration, 128 + signal after a second one, 9
-    another agent has the state folder or the robot; with `once` the job's outcome. Errors become
-    one line in the log. Call it in the main thread, once in a process.
+    another agent has the state folder or the robot; with `once` the job's outcome, or 75 when there
+    was none. Errors become one line in the log. Call it in the main thread, once in a process.
     """
     try:
         logs.set_up(settings)
+        faults.arm()
         return _run(settings, options or AgentOptions())
-    except _Stopped:
-        return exit_codes.OK
     except CasareError as error:
-        log.error("%s%s", error.message, f". {error.hint}" if error.hint else "")
-        return _code_of(error)
+        return _told(error)
 
 
-def _code_of(error: CasareError) -> int:
+def _told(error: CasareError) -> int:
+    """The exit code of *error*, which is in the log then."""
+    log.error("%s%s", error.message, f". {error.hint}" if error.hint else "")
     match error:
         case Unauthenticated() | Forbidden():
             return exit_codes.KEY_REFUSED
@@ -64,60 +75,112 @@ def _code_of(error: CasareError) -> int:
 
 
 def _run(settings: Settings, options: AgentOptions) -> int:
-    _check(settings)
+    _check_key(settings)
+    check_settings(settings)
     folders = Folders.open(settings)
     settings = replace(settings, state_dir=str(folders.root))
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     hide_memory()
     adopt_orphans()
     environment = job_environment()
-    launcher = Launcher(environment)
+    timeline = Timeline(folders.root)
+    console = Console(
+        folders.root,
+        orchestrator_url=settings.orchestrator_url,
+        timeline=timeline,
+        env=os.environ,
+    )
+    find_secret = SecretSources.of(settings, os.environ).find
     with (
-        only_agent_in(folders.root),
+        # From here on nothing that is started, now or again, can inherit a key.
+        only(environment),
         on_stop(lambda number: commands.put(Signalled(number))),
-        _client(settings) as client,
-        _client(settings, answer_seconds=_HEARTBEAT_ANSWER_SECONDS) as heartbeat_client,
+        only_agent_in(folders.root),
+        health_server(settings.health_address, lambda: console.shown),
+        closing(console),
+        OrchestratorClient.of(settings, settings.api_key) as client,
+        OrchestratorClient.of(
+            settings, settings.api_key, answer_seconds=_HEARTBEAT_ANSWER_SECONDS
+        ) as heartbeat_client,
     ):
-        launcher.warm_up(folders.run)
-        identity = _introduce(client, settings, options, commands)
-        _announce(identity, settings, folders)
-        code = Robot(
+        timeline.began(
+            f"version {__version__}, process {os.getpid()}, for {settings.orchestrator_url}",
+            version=__version__,
+            pid=os.getpid(),
+        )
+        code = _be_robot(
             settings=settings,
             options=options,
             folders=folders,
-            identity=identity,
             client=client,
             heartbeat_client=heartbeat_client,
-            launcher=launcher,
             environment=environment,
+            find_secret=find_secret,
             commands=commands,
-        ).run()
+            console=console,
+            timeline=timeline,
+        )
+        timeline.note(ENDED, f"exit code {code}", exit_code=code)
+    return code
+
+
+def _be_robot(
+    *,
+    settings: Settings,
+    options: AgentOptions,
+    folders: Folders,
+    client: OrchestratorClient,
+    commands: queue.SimpleQueue[Command],
+    console: Console,
+    timeline: Timeline,
+    **more: Any,
+) -> int:
+    """The exit code. *more* is for the Robot alone."""
+    launcher = Launcher()
+    launcher.warm_up(folders.run)
+    try:
+        identity = _introduce(client, settings, options, commands, console)
+    except _Stopped:
+        return exit_codes.OK
+    except CasareError as error:
+        timeline.note("agent.refused", error.message)
+        return _told(error)
+    console.notify.ready()
+    timeline.note("agent.registered", f"robot {identity.robot_id}", robot_id=identity.robot_id)
+    _announce(identity, settings, options, folders)
+    code = Robot(
+        settings=settings,
+        options=options,
+        folders=folders,
+        identity=identity,
+        client=client,
+        launcher=launcher,
+        commands=commands,
+        console=console,
+        timeline=timeline,
+        **more,
+    ).run()
     log.info("stopped")
     return code
 
 
-def _check(settings: Settings) -> None:
+def _check_key(settings: Settings) -> None:
     if not settings.api_key:
         raise ConfigInvalid(
             "the agent has no key",
             hint="Give one with --api-key or CASARE_API_KEY; an administrator makes it with: "
             "casare-rpa robots keys create ROBOT",
         )
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises ConfigInvalid for a setting that no agent can work with."""
     if settings.max_concurrent_jobs < 1:
         raise ConfigInvalid("max_concurrent_jobs cannot be less than 1")
     if not 0 <= settings.poll_wait_seconds <= 30:
         raise ConfigInvalid("poll_wait_seconds must be between 0 and 30")
-
-
-def _client(settings: Settings, *, answer_seconds: float | None = None) -> OrchestratorClient:
-    return OrchestratorClient(
-        settings.orchestrator_url,
-        settings.api_key,
-        connect_timeout_seconds=settings.connect_timeout_seconds,
-        request_timeout_seconds=min(
-            settings.request_timeout_seconds, answer_seconds or settings.request_timeout_seconds
-        ),
-    )
+    if settings.health_address:
+        parse_address(settings.health_address)
 
 
 def _introduce(
@@ -125,15 +188,19 @@ def _introduce(
     settings: Settings,
     options: AgentOptions,
     commands: queue.SimpleQueue[Command],
+    console: Console,
 ) -> Identity:
     """Find out who the key is and register, however long the orchestrator takes to appear."""
+    console.show(_starting(None))
     backoff = Backoff(
-        lambda seconds: _stopped_within(commands, seconds),
+        lambda seconds: _stopped_within(commands, seconds, console, str(late_because)),
         first_seconds=settings.retry_delay_seconds,
         most_seconds=settings.retry_delay_max_seconds,
     )
     since = time.monotonic()
+    late_because: CasareError | None = None
     while True:
+        console.notify.needs(_START_SECONDS)
         try:
             identity = Identity.of_key(client, settings)
             client.register(registration(identity, settings))
@@ -142,21 +209,37 @@ def _introduce(
             late = options.once and time.monotonic() - since > _ONCE_CONTACT_SECONDS
             if not error.retryable or late:
                 raise
+            late_because = error
             if backoff.failures == 0:
                 log.warning("%s; trying again", error)
             if not backoff.wait(error):
                 raise _Stopped from error
 
 
-def _stopped_within(commands: queue.SimpleQueue[Command], seconds: float) -> bool:
-    try:
-        commands.get(timeout=seconds)
-    except queue.Empty:
-        return False
-    return True
+def _stopped_within(
+    commands: queue.SimpleQueue[Command], seconds: float, console: Console, why: str
+) -> bool:
+    """Wait for the orchestrator a while; True when a signal or the machine's owner says stop."""
+    until = time.monotonic() + seconds
+    status = _starting(why)
+    while (left := until - time.monotonic()) > 0:
+        if console.tend(lambda: status) is not None:
+            return True
+        with suppress(queue.Empty):
+            commands.get(timeout=min(left, _LOOK_SECONDS))
+            return True
+    return False
 
 
-def _announce(identity: Identity, settings: Settings, folders: Folders) -> None:
+def _starting(why: str | None) -> Json:
+    """The status of an agent that does not know yet which robot it is, nor what is undelivered."""
+    status: Json = {"state": "starting", "why": why, "robot_id": None, "reachable": False}
+    return status | {"jobs": [], "undelivered": None}
+
+
+def _announce(
+    identity: Identity, settings: Settings, options: AgentOptions, folders: Folders
+) -> None:
     """Say who this is, where it connects, and what is switched off."""
     log.info(
         "robot %s (key %s), version %s, at %s",
@@ -172,6 +255,8 @@ def _announce(identity: Identity, settings: Settings, folders: Folders) -> None:
         settings.environment,
         f", tags {', '.join(settings.tags)}" if settings.tags else "",
     )
+    if ends := str(options):
+        log.info("ends by itself: %s", ends)
     off = []
     if not settings.allowed_paths:
         off.append("path limits (allowed_paths)")

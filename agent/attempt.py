@@ -30,6 +30,7 @@ class Grant:
     timeout_seconds: float
     renew_after_seconds: float = 20.0
     next_index: int = 1
+    start: Json | None = None
 
     @classmethod
     def parse(cls, raw: Json) -> Self:
@@ -37,11 +38,14 @@ class Grant:
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in raw.items() if name in known})
 
-    def for_journal(self) -> Json:
-        """What a later start needs to speak for the attempt; not the input, which may be secret."""
+    def for_journal(self, robot_id: str) -> Json:
+        """What a later start of the same robot needs to speak for the attempt.
+
+        Not the input, which may be secret.
+        """
         members = asdict(self)
-        del members["workflow_json"], members["variables"]
-        return members
+        del members["workflow_json"], members["variables"], members["start"]
+        return {**members, "robot_id": robot_id}
 
     @property
     def proof(self) -> Json:
@@ -62,6 +66,8 @@ class Stop(StrEnum):
     TIMEOUT = "timeout"  # the job's own limit
     DRAIN = "drain"  # the agent stops
     DISK_FULL = "disk_full"  # its events find no room
+    OUT_OF_MEMORY = "out_of_memory"  # it takes more than the robot gives it
+    TOO_MANY_PROCESSES = "too_many_processes"  # the same
     EXPIRED = "expired"  # the lease cannot be trusted any more
     LOST = "lost"  # the job is somebody else's
     REFUSED = "refused"  # the robot's key is no longer valid

@@ -30,8 +30,8 @@ class Backoff:
         """A call succeeded: the next failure waits a short time again."""
         self.failures = 0
 
-    def next_seconds(self, error: CasareError) -> float:
-        """How long to wait after *error*: never less than its Retry-After."""
+    def next_seconds(self, error: CasareError | None = None) -> float:
+        """How long to wait after a failure: never less than the Retry-After of *error*."""
         self.failures += 1
         wait = backoff_seconds(
             self.failures, first=self._first, most=self._most, jitter=self._jitter
@@ -40,6 +40,6 @@ class Backoff:
             return max(wait, error.retry_after_seconds)
         return wait
 
-    def wait(self, error: CasareError) -> bool:
-        """Wait after *error*. False when told to stop meanwhile."""
+    def wait(self, error: CasareError | None = None) -> bool:
+        """Wait after a failure. False when told to stop meanwhile."""
         return not self._pause(self.next_seconds(error))

@@ -8,12 +8,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
 from agent.backoff import Backoff
 from agent.disk import Reserve
 from agent.folders import Folders
 from agent.roster import Roster
+from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError, Forbidden, LeaseLost, Unauthenticated
 from casare_rpa.settings import Settings
@@ -24,8 +26,22 @@ Json = dict[str, Any]
 _LOOK_SECONDS = 1.0
 
 
+class Taken(Enum):
+    """What became of a grant on this machine."""
+
+    BEGUN = auto()
+    #: Given back, because the robot is stopping or paused; or it is here already.
+    UNWANTED = auto()
+    #: Given back, because the job could not be begun.
+    LACKING = auto()
+
+
 class Claims:
-    """`run` is the body of its own thread. `take` gets each grant, its slot already taken."""
+    """`run` is the body of its own thread.
+
+    `take` gets each grant, its slot already taken, and says what became of it. After *most_jobs*
+    that were begun it asks no more.
+    """
 
     def __init__(
         self,
@@ -35,9 +51,9 @@ class Claims:
         folders: Folders,
         roster: Roster,
         reserve: Reserve,
-        take: Callable[[Json], None],
+        take: Callable[[Json], Taken],
         key_refused: Callable[[CasareError], None],
-        once: bool = False,
+        most_jobs: int | None = None,
     ) -> None:
         self._client = client
         self._settings = settings
@@ -46,16 +62,20 @@ class Claims:
         self._reserve = reserve
         self._take = take
         self._key_refused = key_refused
-        self._once = once
+        self._jobs_left = most_jobs
         self._stop = threading.Event()
         self._hint = threading.Event()
-        self._paused = False
+        self._resting: dict[str, str] = {}
         self._full = False
         self._claim_id = _new_claim_id()
-        self._backoff = Backoff(
+        self._backoff = self._new_backoff()
+        self._unbegun = self._new_backoff()
+
+    def _new_backoff(self) -> Backoff:
+        return Backoff(
             self._stop.wait,
-            first_seconds=settings.retry_delay_seconds,
-            most_seconds=settings.retry_delay_max_seconds,
+            first_seconds=self._settings.retry_delay_seconds,
+            most_seconds=self._settings.retry_delay_max_seconds,
         )
 
     def stop(self) -> None:
@@ -63,13 +83,29 @@ class Claims:
         self._stop.set()
         self._hint.set()
 
-    def pause(self, paused: bool) -> None:
-        """The server hands this robot no jobs for now."""
-        if paused != self._paused:
-            log.info("no jobs for now: drained by the orchestrator" if paused else "taking jobs")
-        self._paused = paused
-        if not paused:
+    def rest(self, who: str, why: str | None) -> None:
+        """*who* wants no jobs taken for now, because *why*; None: no longer."""
+        before = self._resting
+        after = {name: text for name, text in before.items() if name != who}
+        if why is not None:
+            after[who] = why
+        self._resting = after
+        if after and after != before:
+            log.info("no jobs for now: %s", self.why_resting)
+        if before and not after:
+            log.info("taking jobs")
             self._hint.set()
+
+    @property
+    def why_resting(self) -> str:
+        """Why no jobs are asked for; empty when they are."""
+        return "; ".join(self._resting.values())
+
+    @property
+    def lacking(self) -> str:
+        """What this machine has too little of to take a job; empty when it has enough."""
+        floor = self._settings.min_free_bytes >> 20
+        return f"less than {floor} MiB are free on the disk" if self._full else ""
 
     def wake(self) -> None:
         """There may be a job."""
@@ -77,7 +113,7 @@ class Claims:
 
     def run(self) -> None:
         while not self._stop.is_set():
-            if self._paused or not self._has_room():
+            if self._resting or not self._has_room():
                 self._rest(_LOOK_SECONDS)
             elif self._roster.take_slot(_LOOK_SECONDS):
                 self._fill_slot()
@@ -87,9 +123,22 @@ class Claims:
         if grant is None:
             self._roster.free_slot()
             return
-        if self._once:
-            self._stop.set()
-        self._take(grant)
+        faults.point("granted", "claim")
+        match self._take(grant):
+            case Taken.BEGUN:
+                self._unbegun.reset()
+                self._count()
+            case Taken.LACKING:
+                # What is lacking now is lacking still in a moment; another robot may have it.
+                self._unbegun.wait()
+            case Taken.UNWANTED:
+                pass
+
+    def _count(self) -> None:
+        if self._jobs_left is not None:
+            self._jobs_left -= 1
+            if self._jobs_left <= 0:
+                self.stop()
 
     def _ask(self) -> Json | None:
         """A grant, or None; after a failure it has waited a while."""

@@ -1,4 +1,7 @@
-"""What the agent's main thread can be told by its signals and its other threads."""
+"""What the agent's main thread can be told by its signals and its other threads.
+
+As text each says why the agent stops, where it does.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from casare_rpa.errors import CasareError
 class Signalled:
     number: int
 
+    def __str__(self) -> str:
+        return f"signal {self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRefused:
@@ -20,12 +26,18 @@ class KeyRefused:
     error: CasareError
     claims_only: bool
 
+    def __str__(self) -> str:
+        return f"the key is refused: {self.error}"
+
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
     """A newer start of this robot speaks for it."""
 
     error: CasareError
+
+    def __str__(self) -> str:
+        return f"another start of the robot took over: {self.error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +51,19 @@ class Delivered:
 class ThreadDied:
     name: str
 
+    def __str__(self) -> str:
+        return f"the {self.name} loop failed"
 
-Command: TypeAlias = Signalled | KeyRefused | Superseded | Delivered | ThreadDied
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The machine's owner wants the agent to end; None: with the time that the settings give."""
+
+    drain_seconds: float | None
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"asked for on this machine{f': {self.note}' if self.note else ''}"
+
+
+Command: TypeAlias = Signalled | StopAsked | KeyRefused | Superseded | Delivered | ThreadDied

@@ -18,6 +18,7 @@ class Reserve:
     def __init__(self, path: Path, size: int = RESERVE_BYTES) -> None:
         self._path = path
         self._size = size
+        self._refused = False
 
     @property
     def held(self) -> bool:
@@ -35,8 +36,12 @@ class Reserve:
                 # Written, not only promised: a sparse file would hold no room.
                 file.write(b"\0" * self._size)
         except OSError as error:
-            log.warning("no room on the disk could be reserved: %s", error)
+            if not self._refused:
+                log.warning("no room on the disk could be reserved: %s", error)
+            self._refused = True
             self.release()
+        else:
+            self._refused = False
 
     def release(self) -> None:
         """Give the room up."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from typing import Any, assert_never
 
 from agent.attempt import Stop
-from agent.guard import LEASE_EXPIRED
+from agent.guard import LEASE_EXPIRED, SURVIVORS_LEFT
 from casare_rpa.domain.jobs import FailureReason
 
 Json = dict[str, Any]
 
 
-def ending(outcome: Json | None, stop: Stop | None, *, exit_code: int | None, ready: bool) -> Json:
+def ending(
+    outcome: Json | None,
+    stop: Stop | None,
+    *,
+    exit_code: int | None,
+    ready: bool,
+    starving: bool = False,
+) -> Json:
     """The journal's last record: `finish` (members of the wire's Finish) or `release` (a reason).
 
     *outcome* is what the process said itself. It stands, whatever was asked meanwhile, unless it
-    only says that the process obeyed.
+    only says that the process obeyed. *starving*: it had little left of the memory it may take.
     """
     if outcome is not None and (stop is None or outcome["status"] in ("completed", "failed")):
         return _finish(**outcome)
@@ -24,7 +32,18 @@ def ending(outcome: Json | None, stop: Stop | None, *, exit_code: int | None, re
         return _stopped(stop, outcome or {})
     if exit_code == LEASE_EXPIRED:
         return _lost(FailureReason.LEASE_LOST)
+    if starving and _signal_of(exit_code) in _WITHOUT_MEMORY:
+        return _starved(exit_code)
     return _died(exit_code, ready)
+
+
+def naming_survivors(ending: Json, survivors: str) -> Json:
+    """*ending* with a word on processes that could not be ended, where it has room for one."""
+    finish = ending.get("finish")
+    if finish is None or not finish.get("error_message"):
+        return ending
+    message = f"{finish['error_message']}; {survivors}"[:5000]
+    return {**ending, "finish": {**finish, "error_message": message}}
 
 
 def start_failed(why: str) -> Json:
@@ -52,6 +71,31 @@ def agent_lost() -> Json:
     return _lost(FailureReason.AGENT_LOST)
 
 
+#: Status, message, error code and failure reason of a job that was stopped and has an outcome.
+_STOPPED = {
+    Stop.CANCEL: ("cancelled", "cancelled on request", "CANCELLED", FailureReason.CANCELLED),
+    Stop.TIMEOUT: (
+        "timeout",
+        "the job took longer than its limit",
+        "TIMEOUT",
+        FailureReason.TIMEOUT,
+    ),
+    Stop.DISK_FULL: ("failed", "the robot's disk is full", "DISK_FULL", FailureReason.DISK_FULL),
+    Stop.OUT_OF_MEMORY: (
+        "failed",
+        "the job took more memory than job_memory_bytes allows",
+        "MEMORY_ERROR",
+        FailureReason.OUT_OF_MEMORY,
+    ),
+    Stop.TOO_MANY_PROCESSES: (
+        "failed",
+        "the job had more processes than job_processes allows",
+        "RESOURCE_EXHAUSTED",
+        FailureReason.WORKFLOW_ERROR,
+    ),
+}
+
+
 def _stopped(stop: Stop, outcome: Json) -> Json:
     figures = {
         name: outcome[name]
@@ -59,28 +103,19 @@ def _stopped(stop: Stop, outcome: Json) -> Json:
         if outcome.get(name) is not None
     }
     match stop:
-        case Stop.CANCEL:
+        case (
+            Stop.CANCEL
+            | Stop.TIMEOUT
+            | Stop.DISK_FULL
+            | Stop.OUT_OF_MEMORY
+            | Stop.TOO_MANY_PROCESSES
+        ):
+            status, message, code, reason = _STOPPED[stop]
             return _finish(
-                status="cancelled",
-                error_message="cancelled on request",
-                error_code="CANCELLED",
-                failure_reason=FailureReason.CANCELLED,
-                **figures,
-            )
-        case Stop.TIMEOUT:
-            return _finish(
-                status="timeout",
-                error_message="the job took longer than its limit",
-                error_code="TIMEOUT",
-                failure_reason=FailureReason.TIMEOUT,
-                **figures,
-            )
-        case Stop.DISK_FULL:
-            return _finish(
-                status="failed",
-                error_message="the robot's disk is full",
-                error_code="DISK_FULL",
-                failure_reason=FailureReason.DISK_FULL,
+                status=status,
+                error_message=message,
+                error_code=code,
+                failure_reason=reason,
                 **figures,
             )
         case Stop.DRAIN:
@@ -102,14 +137,31 @@ def _died(exit_code: int | None, ready: bool) -> Json:
     )
 
 
+def _starved(exit_code: int | None) -> Json:
+    return _finish(
+        status="failed",
+        error_message=f"the job's process {_how(exit_code)} when it had taken the most of "
+        "job_memory_bytes",
+        error_code="MEMORY_ERROR",
+        failure_reason=FailureReason.OUT_OF_MEMORY,
+    )
+
+
 def _how(exit_code: int | None) -> str:
     if exit_code is None:
         return "vanished"
-    number = -exit_code if exit_code < 0 else exit_code - 128
-    try:
-        return f"was ended by {signal.Signals(number).name}"
-    except ValueError:
-        return f"ended with exit code {exit_code}"
+    if exit_code == SURVIVORS_LEFT:
+        return "ended"
+    name = _signal_of(exit_code)
+    return f"was ended by {name}" if name else f"ended with exit code {exit_code}"
+
+
+def _signal_of(exit_code: int | None) -> str | None:
+    if exit_code is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-exit_code if exit_code < 0 else exit_code - 128).name
+    return None
 
 
 def _finish(**members: Any) -> Json:
@@ -126,6 +178,8 @@ def _lost(reason: FailureReason) -> Json:
     )
 
 
+#: How programs end that ask for memory and do not look at the answer.
+_WITHOUT_MEMORY = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGKILL"})
 _LOST_BECAUSE = {
     FailureReason.AGENT_LOST: "the agent ended while the job was running",
     FailureReason.LEASE_LOST: "the lease could not be renewed in time; the job was stopped",

@@ -40,7 +40,7 @@ def job_environment(env: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 @contextmanager
 def only(env: Mapping[str, str]) -> Iterator[None]:
-    """Make *env* the whole environment while the block runs, for a process started inside it.
+    """Make *env* the whole environment of this process while the block runs.
 
     Not for use while other threads read the environment.
     """

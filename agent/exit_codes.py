@@ -7,6 +7,7 @@ from typing import Final
 OK: Final = 0
 FAILED: Final = 1
 SUPERSEDED: Final = 9
+NOTHING_TO_DO: Final = 75
 KEY_REFUSED: Final = 77
 BAD_CONFIGURATION: Final = 78
 

@@ -27,27 +27,35 @@ class Folders:
     run: Path
 
     @classmethod
-    def open(cls, settings: Settings) -> Folders:
-        """Make what is missing, for the user alone. Raises ConfigInvalid when that fails."""
+    def of(cls, settings: Settings) -> Folders:
+        """Where they are, whether they are there or not."""
         root = Path(settings.state_dir) if settings.state_dir else user_state_path("casare-rpa")
         root = root.expanduser().absolute()
-        folders = cls(
+        return cls(
             root=root,
             journal=root / "journal",
             lost=root / "journal" / "lost",
             work=root / "work",
             run=root / "run",
         )
+
+    @classmethod
+    def open(cls, settings: Settings) -> Folders:
+        """Make what is missing, for the user alone. Raises ConfigInvalid when that fails."""
+        folders = cls.of(settings)
+        folders.make()
+        return folders
+
+    def make(self) -> None:
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for folder in (folders.journal, folders.lost, folders.work):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.journal, self.lost, self.work):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise ConfigInvalid(
-                f"the state folder {root} cannot be used: {error.strerror}",
+                f"the state folder {self.root} cannot be used: {error.strerror}",
                 hint="Name another one with --state-dir or CASARE_STATE_DIR.",
             ) from error
-        return folders
 
     def journal_of(self, job_id: str, attempt: int) -> Path:
         return self.journal / f"{quote(job_id, safe='')}-{attempt}.journal"
@@ -57,4 +65,5 @@ class Folders:
 
     def free_bytes(self) -> int:
         """What a user may still write to the disk of the state folder."""
-        return shutil.disk_usage(self.root).free
+        there = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
+        return shutil.disk_usage(there).free

@@ -13,10 +13,13 @@ from typing import Final
 JOB: Final = b"J"  # what to run, as JSON
 GO: Final = b"G"  # the lease holds: start
 CANCEL: Final = b"C"  # stop between two nodes, please
+SECRET: Final = b"S"  # the answer to a WANT, as JSON: the secret or an error
 
 # to the agent
 READY: Final = b"R"  # compiled, waiting for GO
 EVENTS: Final = b"E"  # a count (4 bytes, little-endian), then a JSON list of envelopes
+ACTED: Final = b"A"  # as EVENTS; a node that acts on the outside world has ended in one of them
+WANT: Final = b"W"  # asks for a secret: its name and a number for the answer, as JSON
 OUTCOME: Final = b"O"  # how it ended, as JSON; the last frame
 
 #: What one frame, one record and one upload hold at most.
@@ -26,9 +29,9 @@ MOST_BYTES = 256 << 10
 _COUNT = struct.Struct("<I")
 
 
-def pack_events(events: list[bytes]) -> bytes:
-    """*events* are envelopes as JSON."""
-    return EVENTS + _COUNT.pack(len(events)) + b"[" + b",".join(events) + b"]"
+def pack_events(events: list[bytes], kind: bytes = EVENTS) -> bytes:
+    """*events* are envelopes as JSON; *kind* is EVENTS or ACTED."""
+    return kind + _COUNT.pack(len(events)) + b"[" + b",".join(events) + b"]"
 
 
 def unpack_events(frame: bytes) -> tuple[int, bytes]:

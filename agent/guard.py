@@ -22,6 +22,8 @@ from agent.system import adopt_orphans, die_with_parent, keep_descriptors_privat
 
 #: Exit code of a tree that was ended because its lease had run out.
 LEASE_EXPIRED = 86
+#: Exit code of a guard that could not end everything below it.
+SURVIVORS_LEFT = 87
 DEADLINE = struct.Struct("<d")
 _SWEEP_SECONDS = 10.0
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
@@ -43,14 +45,14 @@ def main(talk: Connection, life: Connection) -> None:
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     code = _watch(pid, life, wakeup)
-    _sweep()
-    os._exit(code)
+    os._exit(code if _sweep() else SURVIVORS_LEFT)
 
 
 def _become_job(guard_pid: int, talk: Connection, life: Connection) -> NoReturn:
     die_with_parent(guard_pid)
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     life.close()
     code = 1
@@ -108,12 +110,15 @@ def _reap(job_pid: int) -> int | None:
     return found
 
 
-def _sweep() -> None:
-    """Kill what is left below this process, again and again until nothing is."""
+def _sweep() -> bool:
+    """Kill what is left below this process, again and again; whether nothing is any more."""
     deadline = time.monotonic() + _SWEEP_SECONDS
-    while _has_children() and time.monotonic() < deadline:
+    while _has_children():
+        if time.monotonic() >= deadline:
+            return False
         _kill_descendants()
         time.sleep(0.002)
+    return True
 
 
 def _has_children() -> bool:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import secrets
-import shutil
 import socket
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.capabilities import announced
 from casare_rpa import __version__
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import Forbidden
 from casare_rpa.settings import Settings
 
 Json = dict[str, Any]
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +52,10 @@ def registration(identity: Identity, settings: Settings) -> Json:
         "robot_id": identity.robot_id,
         "name": settings.robot_name or f"Robot-{host}"[:128],
         "hostname": host[:256],
-        "capabilities": sorted({*settings.capabilities, *detected_capabilities()}),
+        "capabilities": announced(settings.capabilities),
         "environment": settings.environment,
         "max_concurrent_jobs": settings.max_concurrent_jobs,
         "tags": list(settings.tags),
         "boot_id": identity.boot_id,
         "version": __version__,
     }
-
-
-def detected_capabilities() -> set[str]:
-    """What this machine can do, found without starting anything."""
-    found = set()
-    if platform.system() == "Windows" or os.environ.get("DISPLAY"):
-        found.add("desktop")
-    if any(shutil.which(name) for name in _BROWSERS):
-        found.add("browser")
-    return found

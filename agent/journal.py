@@ -6,30 +6,40 @@ find every burst of up to 32 bits. Including the length keeps a run of zeros, as
 it after a power cut, from being read as a row of empty records.
 
 Records: {"kind": "grant", "grant": {...}} first; {"kind": "process", "pid", "started"};
-{"kind": "events", "first_index", "count", "events": [...]}; {"kind": "outcome", ...} last.
+{"kind": "events", "first_index", "count", "events": [...]}; {"kind": "outcome", ...} last. All of
+them begin with their kind. What is acknowledged of a long journal is dropped while the job goes on:
+the grant then names the first event that is left.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import shutil
 import struct
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, TypeAlias
 
 import orjson
+
+from casare_rpa import faults
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+Read: TypeAlias = Callable[[int], bytes]
 _HEADER = struct.Struct("<II")
+HEADER_BYTES = _HEADER.size
 _LENGTH = struct.Struct("<I")
 SUFFIX = ".journal"
+#: Follows SUFFIX while a journal is written anew; a start removes what a crash left.
+NEW_SUFFIX = ".new"
 SYNC_BYTES = 64 << 10
 #: Longer than any record that is ever written; a length beyond it is damage.
 MOST_BYTES = 64 << 20
@@ -46,6 +56,15 @@ class Record:
         decoded: Json = orjson.loads(self.payload)
         return decoded
 
+    @property
+    def start(self) -> int:
+        return self.end - HEADER_BYTES - len(self.payload)
+
+    @property
+    def holds_events(self) -> bool:
+        """Told without decoding: almost all of a journal is events."""
+        return self.payload.startswith(b'{"kind":"events"')
+
 
 def pack(payload: bytes) -> bytes:
     """*payload* as a record."""
@@ -56,13 +75,7 @@ def read_records(path: Path, *, start: int = 0, limit: int | None = None) -> Ite
     """The whole records between the offsets *start* and *limit*; ends at the first bad one."""
     with path.open("rb") as file:
         file.seek(start)
-        end = start
-        while limit is None or end < limit:
-            payload = _read_payload(file)
-            if payload is None:
-                return
-            end += _HEADER.size + len(payload)
-            yield Record(payload=payload, end=end)
+        yield from _row_of(file.read, start, limit)
 
 
 class Journal:
@@ -84,12 +97,17 @@ class Journal:
     def create(cls, path: Path, grant: Json, *, fsync_seconds: float) -> Journal:
         """A new journal that begins with *grant*, on disk with its name when this returns.
 
-        Raises FileExistsError when the attempt has a journal already.
+        Raises FileExistsError when the attempt has a journal already, and OSError when it cannot
+        be written; then there is none.
         """
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
         journal = cls(path, os.open(path, flags, 0o600), 0, fsync_seconds=fsync_seconds)
-        journal.append({"kind": "grant", "grant": grant}, sync=True)
-        sync_folder(path.parent)
+        try:
+            journal.append({"kind": "grant", "grant": grant}, sync=True)
+            sync_folder(path.parent)
+        except OSError:
+            journal.remove()
+            raise
         return journal
 
     @classmethod
@@ -98,7 +116,7 @@ class Journal:
         good = 0
         for record in read_records(path):
             good = record.end
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         torn = os.fstat(descriptor).st_size - good
         if torn:
             log.warning("%s: %d bytes after the last whole record were cut off", path.name, torn)
@@ -106,11 +124,26 @@ class Journal:
             os.fsync(descriptor)
         return cls(path, descriptor, good, fsync_seconds=fsync_seconds)
 
-    def append(self, record: Json, *, sync: bool = False) -> None:
-        self.append_bytes(orjson.dumps(record), sync=sync)
+    @classmethod
+    def rewrite(cls, path: Path, payloads: Iterable[bytes]) -> None:
+        """Put a journal of *payloads* in the place of *path*: all of it is there, or none."""
+        new = path.with_name(path.name + NEW_SUFFIX)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            for payload in payloads:
+                _write_all(descriptor, pack(payload))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        new.replace(path)
+        sync_folder(path.parent)
 
-    def append_bytes(self, payload: bytes, *, sync: bool = False) -> None:
+    def append(self, record: Json, *, sync: bool = False) -> None:
+        self.append_bytes(orjson.dumps(record), kind=record.get("kind", ""), sync=sync)
+
+    def append_bytes(self, payload: bytes, *, kind: str = "events", sync: bool = False) -> None:
         """Write a record; with *sync* it is on disk when this returns, else soon."""
+        faults.point("append", kind)
         data = pack(payload)
         with self._lock:
             try:
@@ -123,6 +156,7 @@ class Journal:
                 self._unsynced_since = time.monotonic()
         if sync or self.size - self._synced_size >= SYNC_BYTES:
             self.sync()
+        faults.point("appended", kind)
 
     def sync(self) -> None:
         with self._lock:
@@ -138,8 +172,50 @@ class Journal:
         return max(0.0, since + self._fsync_seconds - time.monotonic())
 
     def records(self, start: int = 0, limit: int | None = None) -> Iterator[Record]:
-        """What is written between the offsets *start* and *limit*."""
-        return read_records(self.path, start=start, limit=self.size if limit is None else limit)
+        """What is written between the offsets *start* and *limit*.
+
+        Read through the open file where the system can: a job may have deleted its name.
+        """
+        limit = self.size if limit is None else limit
+        if self._descriptor < 0 or not hasattr(os, "pread"):
+            return read_records(self.path, start=start, limit=limit)
+        return _row_of(_ReadAt(self._descriptor, start).read, start, limit)
+
+    def forget(self, offset: int, next_index: int) -> int:
+        """Drop the events before *offset*, which are acknowledged up to *next_index*.
+
+        The offset at which the rest begins. Raises OSError when there is no room for a copy of the
+        rest; the journal is then as before.
+        """
+        with self._lock:
+            kept = [r.payload for r in self.records(limit=offset) if not r.holds_events]
+            head = b"".join(map(pack, (_moved_on(kept[0], next_index), *kept[1:])))
+            descriptor = self._write_anew(head, offset)
+            os.close(self._descriptor)
+            self._descriptor = descriptor
+            self.size = self._synced_size = self.size - offset + len(head)
+            self._unsynced_since = None
+        with contextlib.suppress(OSError):  # a disk that refuses this has refused the rest before
+            sync_folder(self.path.parent)
+        return len(head)
+
+    def _write_anew(self, head: bytes, offset: int) -> int:
+        """Put *head* and what is behind *offset* in the journal's place; its new descriptor."""
+        new = self.path.with_name(self.path.name + NEW_SUFFIX)
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        descriptor = os.open(new, flags, 0o600)
+        try:
+            _write_all(descriptor, head)
+            with self.path.open("rb") as old, os.fdopen(descriptor, "wb", closefd=False) as file:
+                old.seek(offset)
+                shutil.copyfileobj(old, file, SYNC_BYTES)
+            os.fsync(descriptor)
+            new.replace(self.path)
+        except OSError:
+            os.close(descriptor)
+            new.unlink(missing_ok=True)
+            raise
+        return descriptor
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -169,18 +245,47 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _moved_on(grant: bytes, next_index: int) -> bytes:
+    """The grant's record for a journal that begins with the event *next_index*."""
+    record = orjson.loads(grant)
+    return orjson.dumps({**record, "grant": {**record["grant"], "next_index": next_index}})
+
+
 def _checksum(payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(len(payload))))
 
 
-def _read_payload(file: BinaryIO) -> bytes | None:
-    header = file.read(_HEADER.size)
+class _ReadAt:
+    """Reads on from *position*, whatever else is done with the descriptor meanwhile."""
+
+    def __init__(self, descriptor: int, position: int) -> None:
+        self._descriptor = descriptor
+        self._position = position
+
+    def read(self, size: int) -> bytes:
+        found = os.pread(self._descriptor, size, self._position)
+        self._position += len(found)
+        return found
+
+
+def _row_of(read: Read, start: int, limit: int | None) -> Iterator[Record]:
+    end = start
+    while limit is None or end < limit:
+        payload = _read_payload(read)
+        if payload is None:
+            return
+        end += _HEADER.size + len(payload)
+        yield Record(payload=payload, end=end)
+
+
+def _read_payload(read: Read) -> bytes | None:
+    header = read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None
     length, checksum = _HEADER.unpack(header)
     if not 0 < length <= MOST_BYTES:
         return None
-    payload = file.read(length)
+    payload = read(length)
     if len(payload) < length or _checksum(payload) != checksum:
         return None
     return payload

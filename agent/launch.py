@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -19,7 +19,6 @@ from pathlib import Path
 import psutil
 
 from agent import guard
-from agent.environment import only
 
 # multiprocessing looks after all its children whenever one starts; two threads that read the same
 # child's exit code at once get different answers.
@@ -38,12 +37,13 @@ _EXIT_SECONDS = 12.0
 class Launcher:
     """Makes job processes, each a fork of one process that has the engine loaded."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = dict(environment)
+    def __init__(self) -> None:
         #: Processes of this agent that belong to no job's tree: what forks, and the guards.
         self._ours: set[int] = set()
         self._ready: JobProcess | None = None
         self._closed = False
+        self._run: Path | None = None
+        self._temporary: list[Path] = []
         self._choosing = threading.Lock()
         if os.name == "nt":
             self._context: BaseContext = multiprocessing.get_context("spawn")
@@ -55,15 +55,25 @@ class Launcher:
     def warm_up(self, run: Path) -> None:
         """Start the forking process; it loads the engine while this one goes on.
 
-        The keys of the agent stay out of its environment, and so out of every job's. Its socket
-        lies in *run*, which is emptied first: an agent that was killed could not clear up.
+        It inherits this process's environment, which must hold no key any more. Its socket lies in
+        *run*, which is emptied first: an agent that was killed could not clear up.
         """
         if os.name == "nt":
             return
         shutil.rmtree(run, ignore_errors=True)
         run.mkdir(mode=0o700)
-        with only(self._environment), _temporary_files_in(run):
+        with _temporary_files_in(run):
             forkserver.ensure_running()
+        self._run = run if self._sockets_in(run) else None
+        self._temporary = list(run.glob("pymp-*"))
+
+    @property
+    def intact(self) -> bool:
+        """False once somebody has deleted the socket of the forking process."""
+        return self._run is None or self._sockets_in(self._run)
+
+    def _sockets_in(self, run: Path) -> bool:
+        return any(run.glob("*/listener-*"))
 
     def start(self) -> JobProcess:
         """A process that waits for its job. Raises OSError when the system refuses."""
@@ -90,15 +100,23 @@ class Launcher:
             ready, self._ready, self._closed = self._ready, None, True
         if ready is not None:
             self.discard(ready)
+        for folder in self._temporary:
+            # multiprocessing deletes it at exit, and complains if a job was faster.
+            with contextlib.suppress(OSError):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def discard(self, process: JobProcess) -> int | None:
-        """End what is left of *process*; its exit code. Sweeps up when its guard was killed."""
+        """End what is left of *process*; its exit code.
+
+        Sweeps up what its guard left, because it was killed or could not end it either. What even
+        that leaves is named in `process.survivors`.
+        """
         process.close()
         code = process.wait(_EXIT_SECONDS)
         with _PROCESSES:
             self._ours.discard(process.pid)
-        if code is None or code < 0:
-            self._sweep_orphans()
+        if code is None or code < 0 or code == guard.SURVIVORS_LEFT:
+            process.survivors = self._sweep_orphans()
         return code
 
     def _make(self) -> JobProcess:
@@ -126,14 +144,19 @@ class Launcher:
         with contextlib.suppress(psutil.Error):
             self._ours.add(psutil.Process(guard_pid).ppid())
 
-    def _sweep_orphans(self) -> None:
-        """Kill what jobs left whose guard was killed: it became this process's own children."""
+    def _sweep_orphans(self) -> list[str]:
+        """Kill what a job left without a guard: it became this process's own children.
+
+        Returns who is left all the same. They are given up: no other job's end waits for them.
+        """
         deadline = time.monotonic() + _SWEEP_SECONDS
         with _PROCESSES:
             # Each death may bring the dead process's own children, until a look finds none.
             while (orphans := self._orphans()) and time.monotonic() < deadline:
                 for orphan in orphans:
                     _kill_with_descendants(orphan)
+            self._ours |= {orphan.pid for orphan in orphans}
+        return [_described(orphan) for orphan in orphans]
 
     def _orphans(self) -> list[psutil.Process]:
         return [
@@ -145,10 +168,16 @@ class Launcher:
 
 @contextlib.contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Where multiprocessing makes its folder, and leaves it; not if a path in it is too long."""
+    """Where multiprocessing makes its folder, and leaves it.
+
+    A path in it must not be too long for a socket; where it is, another folder has to do.
+    """
     before = tempfile.tempdir
-    if len(os.fsencode(folder)) <= _LONGEST_FOLDER:
-        tempfile.tempdir = str(folder)
+    others = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - it makes a folder of its own
+    for candidate in (str(folder), *others):
+        if len(os.fsencode(candidate)) <= _LONGEST_FOLDER and os.access(candidate, os.W_OK):
+            tempfile.tempdir = candidate
+            break
     try:
         yield
     finally:
@@ -161,6 +190,12 @@ def _is_tracker(process: psutil.Process) -> bool:
         return any("resource_tracker" in word for word in process.cmdline())
     # A dead orphan counts: its children may have become ours after the list was made.
     return False
+
+
+def _described(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return f"{process.pid} ({process.name()}, {process.status()}, of {process.username()})"
+    return str(process.pid)
 
 
 def _kill_with_descendants(process: psutil.Process) -> None:
@@ -179,11 +214,15 @@ class JobProcess:
         self._process = process
         self.talk = talk
         self._life = life
+        #: Answers to a job are sent by threads of their own.
+        self._sending = threading.Lock()
         self.pid: int = process.pid or 0
+        #: Processes of the tree that nothing could end, for people.
+        self.survivors: list[str] = []
 
     def send(self, kind: bytes, payload: bytes = b"") -> None:
         """Silent when the process is gone: its end is read from `talk`."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._sending:
             self.talk.send_bytes(kind + payload)
 
     def allow_until(self, deadline: float) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from casare_rpa.errors import Conflict
@@ -29,11 +30,24 @@ def only_agent_in(folder: Path) -> Iterator[None]:
             hint="Stop it, or give this one a folder of its own with --state-dir.",
         ) from None
     try:
-        pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
+        with suppress(OSError):  # a full disk has no room for a number, but the lock is held
+            pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
         yield
     finally:
         pid_file.unlink(missing_ok=True)
         lock.release()
+
+
+def holder_of(folder: Path) -> int | None:
+    """The process that holds *folder*, as far as its files tell; asking disturbs nobody."""
+    pid_file = folder / "agent.pid"
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        # A number that was given away again belongs to a process younger than the file.
+        older = psutil.Process(pid).create_time() <= pid_file.stat().st_mtime + 1
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return pid if older else None
 
 
 def _named(pid_file: Path) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +21,26 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 SENT = ".sent"
+DAMAGED = ".corrupt"
 _KEPT_FILES = 100
 
 
 def set_aside(journal: Path, lost: Path) -> Path:
     """Move *journal* to the folder *lost*; its new path."""
     kept = journal.replace(lost / journal.name)
+    sync_folder(lost)
+    return kept
+
+
+def keep_damaged(journal: Path, lost: Path) -> Path:
+    """Copy a damaged *journal* to the folder *lost*, for a person to look at; the copy's path."""
+    kept = lost / (journal.stem + DAMAGED)
+    kept.unlink(missing_ok=True)
+    descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with journal.open("rb") as source, os.fdopen(descriptor, "wb") as copy:
+        shutil.copyfileobj(source, copy)
+        copy.flush()
+        os.fsync(descriptor)
     sync_folder(lost)
     return kept
 

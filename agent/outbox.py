@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from multiprocessing.connection import Connection
 
-from agent.frames import MOST_BYTES, MOST_EVENTS, pack_events
+from agent.frames import ACTED, EVENTS, MOST_BYTES, MOST_EVENTS, pack_events
 
 #: How long the first event of a frame waits for others.
 COLLECT_SECONDS = 0.005
@@ -19,7 +19,9 @@ class Outbox:
     def __init__(self, talk: Connection) -> None:
         self._talk = talk
         self._events: list[bytes] = []
+        self._asked: list[bytes] = []
         self._bytes = 0
+        self._acted = False
         self._closing = False
         self._broken = False
         self._changed = threading.Condition()
@@ -27,15 +29,25 @@ class Outbox:
         self._thread = threading.Thread(target=self._send_until_closed, name="outbox", daemon=True)
         self._thread.start()
 
-    def add(self, event: bytes) -> None:
-        """Take one envelope as JSON. Waits while too much is unsent."""
+    def add(self, event: bytes, *, acted: bool = False) -> None:
+        """Take one envelope as JSON. Waits while too much is unsent.
+
+        *acted*: it is the end of a node that acts on the outside world, to be on disk at once.
+        """
         with self._changed:
             while self._bytes > HIGH_WATER_BYTES and not self._broken:
                 self._changed.wait()
             self._events.append(event)
             self._bytes += len(event)
+            self._acted |= acted
             if len(self._events) == 1:
                 self._changed.notify_all()
+
+    def send(self, frame: bytes) -> None:
+        """Send *frame* after the events that are here already."""
+        with self._changed:
+            self._asked.append(frame)
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Returns when everything is sent."""
@@ -46,24 +58,27 @@ class Outbox:
         self._thread.join()
 
     def _send_until_closed(self) -> None:
-        while (events := self._take()) is not None:
+        while (taken := self._take()) is not None:
             try:
-                for frame in _frames(events):
+                for frame in taken:
                     self._talk.send_bytes(frame)
             except OSError:
                 self._give_up()
                 return
 
     def _take(self) -> list[bytes] | None:
-        """All that is collected; None when closed and empty."""
+        """All that is collected, in frames; None when closed and empty."""
         with self._changed:
-            while not self._events and not self._closing:
+            while not self._events and not self._asked and not self._closing:
                 self._changed.wait()
         self._hurry.wait(COLLECT_SECONDS)
         with self._changed:
             events, self._events, self._bytes = self._events, [], 0
+            asked, self._asked = self._asked, []
+            kind, self._acted = ACTED if self._acted else EVENTS, False
             self._changed.notify_all()
-            return events or (None if self._closing else [])
+        frames = _frames(events, kind) + asked
+        return frames or None
 
     def _give_up(self) -> None:
         # The agent is gone; the guard ends this process in a moment.
@@ -72,16 +87,16 @@ class Outbox:
             self._changed.notify_all()
 
 
-def _frames(events: list[bytes]) -> list[bytes]:
+def _frames(events: list[bytes], kind: bytes) -> list[bytes]:
     frames: list[bytes] = []
     batch: list[bytes] = []
     size = 0
     for event in events:
         if batch and (len(batch) >= MOST_EVENTS or size + len(event) > MOST_BYTES):
-            frames.append(pack_events(batch))
+            frames.append(pack_events(batch, kind))
             batch, size = [], 0
         batch.append(event)
         size += len(event) + 1
     if batch:
-        frames.append(pack_events(batch))
+        frames.append(pack_events(batch, kind))
     return frames

@@ -15,15 +15,21 @@ from typing import Any
 import orjson
 
 from agent import frames
+from agent.asking import Asking
 from agent.outbox import Outbox
+from agent.quota import hold
 from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.domain.json_values import json_safe
 from casare_rpa.domain.workflow import parse_workflow
-from casare_rpa.engine import Plan, RunOptions, RunResult, compile_workflow, run_plan
-from casare_rpa.engine.envelopes import envelope
+from casare_rpa.engine import RunOptions, RunResult, compile_workflow, run_plan
+from casare_rpa.engine.envelopes import acts_outside, envelope
+from casare_rpa.engine.masking import Secrets
+from casare_rpa.engine.result import json_size
+from casare_rpa.engine.resume import StartPoint
 from casare_rpa.engine.stop import StopFlag
 from casare_rpa.errors import WorkflowInvalid
+from casare_rpa.secrets import FindSecret
 
 log = logging.getLogger(__name__)
 
@@ -42,41 +48,56 @@ def run(talk: Connection) -> int:
     except (EOFError, OSError):
         return 0  # made ready for a job that never came
     _settle(job)
-    control = _Control(talk)
     outbox = Outbox(talk)
+    asking = Asking(outbox)
+    control = _Control(talk, asking)
+    outcome: Json | None
     try:
-        outcome = _run_job(job, talk, control, outbox)
+        outcome = _run_job(job, talk, control, outbox, asking.find)
     except BaseException as error:  # a workflow may raise anything, also SystemExit
         log.exception("the job's process failed")
-        outcome = _failure(error)
+        outcome = _failure(error, asking.masked)
     outbox.close()
-    with contextlib.suppress(OSError):
-        talk.send_bytes(frames.OUTCOME + _encode_outcome(outcome, job))
+    if outcome is not None:
+        _told(talk, frames.OUTCOME + _encode_outcome(outcome, job))
     logging.shutdown()
-    sys.stderr.flush()
+    asking.close()
     return 0
 
 
 class _Control(threading.Thread):
-    """Listens to the agent: `go` says that the lease holds, `stop` asks the run to end."""
+    """Listens to the agent: `go` says that the lease holds, `stop` asks the run to end.
 
-    def __init__(self, talk: Connection) -> None:
+    Answers to what the job asks go to *asking*.
+    """
+
+    def __init__(self, talk: Connection, asking: Asking) -> None:
         super().__init__(name="control", daemon=True)
         self.stop = StopFlag()
-        self._go = threading.Event()
+        self._decided = threading.Event()
+        self._may_start = False
         self._talk = talk
+        self._asking = asking
         self.start()
 
-    def wait_for_go(self) -> None:
-        self._go.wait()
+    def wait_for_go(self) -> bool:
+        """Whether the run may start; False when the agent is gone, and the lease with it."""
+        self._decided.wait()
+        return self._may_start
 
     def run(self) -> None:
         with contextlib.suppress(EOFError, OSError):
             while True:
                 frame = self._talk.recv_bytes()
+                if frame[:1] == frames.SECRET:
+                    self._asking.answered(frame[1:])
+                    continue
                 if frame[:1] == frames.CANCEL:
                     self.stop.request(frame[1:].decode() or "cancelled")
-                self._go.set()
+                self._may_start = True
+                self._decided.set()
+        self._decided.set()
+        self._asking.end()
 
 
 def _settle(job: Json) -> None:
@@ -91,27 +112,37 @@ def _settle(job: Json) -> None:
     os.dup2(2, 1)  # what a library prints belongs in the agent's log, not in its output
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICENESS)
+    hold(job["memory_bytes"], job["processes"])
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
 
 
-def _run_job(job: Json, talk: Connection, control: _Control, outbox: Outbox) -> Json:
+def _run_job(
+    job: Json, talk: Connection, control: _Control, outbox: Outbox, find_secret: FindSecret
+) -> Json | None:
+    """How the run ended; None when the agent was gone before it could start."""
     try:
         plan = compile_workflow(parse_workflow(job["workflow_json"]))
     except WorkflowInvalid as error:
         return _refused(error)
-    talk.send_bytes(frames.READY)
-    control.wait_for_go()
+    if not _told(talk, frames.READY) or not control.wait_for_go():
+        return None
     bus = EventBus(max_history=1)
     bus.subscribe_all(lambda event: _publish(event, outbox))
-    return _outcome(asyncio.run(_run_plan(plan, job, bus, control.stop)))
+    options = _options(job, find_secret)
+    return _outcome(asyncio.run(run_plan(plan, options, bus, control.stop)))
 
 
-async def _run_plan(plan: Plan, job: Json, bus: EventBus, stop: StopFlag) -> RunResult:
-    return await run_plan(plan, _options(job), bus, stop)
+def _told(talk: Connection, frame: bytes) -> bool:
+    """Whether the agent was there to hear it."""
+    try:
+        talk.send_bytes(frame)
+    except OSError:
+        return False
+    return True
 
 
-def _options(job: Json) -> RunOptions:
+def _options(job: Json, find_secret: FindSecret) -> RunOptions:
     return RunOptions(
         variables=job["variables"],
         working_dir=Path(job["work_dir"]),
@@ -122,9 +153,13 @@ def _options(job: Json) -> RunOptions:
         timeout_seconds=job["timeout_seconds"],
         environment=job["environment"],
         allowed_paths=tuple(job["allowed_paths"]),
+        templates_dir=job["templates_dir"],
         node_timeout_seconds=job["node_timeout_seconds"],
         block_private_addresses=job["block_private_addresses"],
         max_result_bytes=job["max_result_bytes"],
+        find_secret=find_secret,
+        start=None if job["start"] is None else StartPoint.parse(job["start"]),
+        tells_start_points=True,
     )
 
 
@@ -132,11 +167,23 @@ def _publish(event: DomainEvent, outbox: Outbox) -> None:
     found = envelope(event)
     if found is None:
         return
+    if _has_endless_text(found["data"]):
+        found = {**found, "data": _cut(found["data"], json_size(found))}
     # Encoded at once: the values in it may change before the frame is sent.
     data = _encode(found)
     if len(data) > MOST_EVENT_BYTES:
         data = _encode({**found, "data": _cut(found["data"], len(data))})
-    outbox.add(data)
+    outbox.add(data, acted=_has_acted(found))
+
+
+def _has_endless_text(members: Json) -> bool:
+    """A text that fills the job's memory is cut before it is copied."""
+    return any(type(each) is str and len(each) > MOST_EVENT_BYTES for each in members.values())
+
+
+def _has_acted(found: Json) -> bool:
+    ended = found["type"] in ("node.completed", "node.failed")
+    return ended and acts_outside(found["data"]["node_type"])
 
 
 def _encode(value: Json) -> bytes:
@@ -198,20 +245,22 @@ _REASONS = {
 
 
 def _refused(error: WorkflowInvalid) -> Json:
+    message = f"{error.message} ({error.hint})" if error.hint else error.message
     return {
         "status": "failed",
-        "error_message": error.message[:5000],
+        "error_message": message[:5000],
         "error_code": error.code,
         "failed_node_id": next((p.node_id for p in error.problems if p.node_id), None),
         "failure_reason": FailureReason.WORKFLOW_ERROR,
     }
 
 
-def _failure(error: BaseException) -> Json:
+def _failure(error: BaseException, masked: Secrets) -> Json:
+    text = masked.text(f"{type(error).__name__}: {error}")
     memory = isinstance(error, MemoryError)
     return {
         "status": "failed",
-        "error_message": f"{type(error).__name__}: {error}"[:5000],
+        "error_message": text[:5000],
         "error_code": "MEMORY_ERROR" if memory else "INTERNAL_ERROR",
         "failure_reason": (FailureReason.OUT_OF_MEMORY if memory else FailureReason.WORKFLOW_ERROR),
     }

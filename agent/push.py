@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from casare_rpa import tls
 from casare_rpa.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Push:
         connected: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._tls = tls.context_of(settings)
         self._hints = hints
         self._connected = connected
         self._stop = threading.Event()
@@ -78,6 +80,7 @@ class Push:
             close_timeout=1,
             max_size=1 << 16,
             proxy=None if local else True,
+            ssl=self._tls,
         )
 
     def _listen(self, socket: ClientConnection) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 
 import psutil
 
+from agent import lost
 from agent.attempt import Attempt, Grant
+from agent.damage import Condition, examine, mended
 from agent.endings import agent_lost
 from agent.folders import Folders
-from agent.journal import SUFFIX, Journal
+from agent.journal import NEW_SUFFIX, SUFFIX, Journal, read_records
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +24,17 @@ Json = dict[str, Any]
 _DEATH_SECONDS = 5.0
 
 
-def left_over(folders: Folders, *, fsync_seconds: float) -> Iterator[Attempt]:
+def left_over(folders: Folders, *, robot_id: str, fsync_seconds: float) -> Iterator[Attempt]:
     """The attempts that earlier starts left, each with its ending: ready to be delivered.
 
     An attempt that had not ended has lost its agent. Its processes are gone when this yields it.
+    What another robot left stays where it is; what cannot be understood is kept apart.
     """
+    for path in folders.journal.glob(f"*{SUFFIX}{NEW_SUFFIX}"):
+        path.unlink(missing_ok=True)
     for path in sorted(folders.journal.glob(f"*{SUFFIX}")):
         try:
-            attempt = _reopen(path, fsync_seconds)
+            attempt = _reopen(path, folders, robot_id, fsync_seconds)
         except OSError as error:
             log.error("%s cannot be read and stays where it is: %s", path, error)
             continue
@@ -39,15 +44,28 @@ def left_over(folders: Folders, *, fsync_seconds: float) -> Iterator[Attempt]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _reopen(path: Path, fsync_seconds: float) -> Attempt | None:
-    journal = Journal.reopen(path, fsync_seconds=fsync_seconds)
-    records = [record.decode() for record in journal.records() if not _is_events(record.payload)]
-    if not records or records[0]["kind"] != "grant":
+def _reopen(path: Path, folders: Folders, robot_id: str, fsync_seconds: float) -> Attempt | None:
+    if path.stat().st_size == 0:
         # Not even the grant reached the disk, so nothing was started.
-        log.warning("%s holds no grant and is removed", path.name)
-        journal.remove()
+        log.warning("%s is empty and is removed", path.name)
+        path.unlink()
         return None
-    attempt = Attempt(Grant.parse(records[0]["grant"]), journal)
+    owner = owner_of(path)
+    if owner not in (None, robot_id):
+        log.error("%s belongs to the robot %s and stays for it", path.name, owner)
+        return None
+    condition = examine(path)
+    grant = read_grant(path)
+    if grant is None:
+        kept = lost.keep_damaged(path, folders.lost)
+        log.error("%s holds no readable grant and is kept as %s", path.name, kept)
+        path.unlink()
+        return None
+    if condition.damaged:
+        _mend(path, condition, folders)
+    journal = Journal.reopen(path, fsync_seconds=fsync_seconds)
+    records = [record.decode() for record in journal.records() if not record.holds_events]
+    attempt = Attempt(grant, journal)
     for record in records:
         if record["kind"] == "process":
             _make_sure_dead(record)
@@ -55,15 +73,54 @@ def _reopen(path: Path, fsync_seconds: float) -> Attempt | None:
     return attempt
 
 
-def _is_events(payload: bytes) -> bool:
-    return payload.startswith(b'{"kind":"events"')
+def read_grant(path: Path) -> Grant | None:
+    """The grant that *path* begins with; None when there is none that can be understood."""
+    raw = _first_record(path)
+    try:
+        return Grant.parse(raw["grant"])
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def owner_of(path: Path) -> str | None:
+    """The robot whose journal it is, if it says so."""
+    grant = _first_record(path).get("grant")
+    return grant.get("robot_id") if isinstance(grant, dict) else None
+
+
+def _first_record(path: Path) -> Json:
+    with contextlib.suppress(ValueError):
+        for record in read_records(path):
+            decoded = record.decode()
+            return decoded if isinstance(decoded, dict) else {}
+    return {}
+
+
+def _mend(path: Path, condition: Condition, folders: Folders) -> None:
+    """Keep the damaged file apart, and go on with what is proven to be true."""
+    kept = lost.keep_damaged(path, folders.lost)
+    log.error(
+        "%s is damaged in %d place(s), the first at byte %d of %d; %d records can be read, "
+        "the file is kept as %s",
+        path.name,
+        condition.gaps,
+        condition.whole,
+        condition.size,
+        condition.records,
+        kept,
+    )
+    Journal.rewrite(path, mended(path))
 
 
 def _ending(records: list[Json], journal: Journal) -> Json:
     if records[-1]["kind"] == "outcome":
         return records[-1]
     ending = agent_lost()
-    journal.append(ending, sync=True)
+    try:
+        journal.append(ending, sync=True)
+    except OSError as error:
+        # The next start comes to the same end.
+        log.error("%s: no room to note how it ended: %s", journal.path.name, error)
     return ending
 
 

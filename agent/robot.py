@@ -1,7 +1,7 @@
 """The agent's life: recover, claim and run jobs, and stop in good order.
 
-Stopping is not cancelling. The first signal lets running jobs end, the second cancels them, the
-third ends the process. The heartbeat is the last thing to stop.
+Stopping is not cancelling. The first signal lets running jobs end, the second ends the waiting for
+them, the third ends the process. The heartbeat is the last thing to stop.
 """
 
 from __future__ import annotations
@@ -9,35 +9,45 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, assert_never
 
 from agent import exit_codes
 from agent.attempt import Stop
-from agent.claims import Claims
-from agent.commands import Command, Delivered, KeyRefused, Signalled, Superseded, ThreadDied
+from agent.claims import Claims, Taken
+from agent.commands import (
+    Command,
+    Delivered,
+    KeyRefused,
+    Signalled,
+    StopAsked,
+    Superseded,
+    ThreadDied,
+)
+from agent.console import Console
 from agent.disk import Reserve
 from agent.folders import Folders
 from agent.heartbeat import Heartbeat, Reactions
 from agent.identity import Identity
 from agent.jobs import Jobs
 from agent.launch import Launcher
+from agent.limits import Limits
 from agent.options import AgentOptions
 from agent.push import Push
 from agent.recovery import left_over
 from agent.roster import Roster
+from agent.stopping import Stopping
+from agent.timeline import Timeline
+from agent.upkeep import Upkeep
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
+from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
-_LOOK_SECONDS = 1.0
-_POLL_END_SECONDS = 2.0
-_DELIVERY_SECONDS = 10.0
-_HURRIED_DELIVERY_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
 
 
 class Robot:
@@ -54,7 +64,10 @@ class Robot:
         heartbeat_client: OrchestratorClient,
         launcher: Launcher,
         environment: dict[str, str],
+        find_secret: FindSecret,
         commands: queue.SimpleQueue[Command],
+        console: Console,
+        timeline: Timeline,
     ) -> None:
         self._settings = settings
         self._options = options
@@ -62,19 +75,22 @@ class Robot:
         self._identity = identity
         self._client = client
         self._commands = commands
+        self._console = console
+        self._timeline = timeline
         self._launcher = launcher
         self._environment = environment
+        self._find_secret = find_secret
         self._draining = threading.Event()
         self._abandon = threading.Event()
+        self._limits = Limits(options)
         self._reserve = Reserve(folders.journal / "reserve")
         self._roster = Roster(1 if options.once else settings.max_concurrent_jobs)
         self._heartbeat = self._make_heartbeat(heartbeat_client)
         self._jobs = self._make_jobs()
         self._claims = self._make_claims()
-        hints = {
-            "job_available": self._claims.wake,
-            "job_cancel": self._heartbeat.wake,
-            "drain": self._heartbeat.wake,
+        self._upkeep = self._make_upkeep()
+        hints = {"job_available": self._claims.wake} | {
+            kind: self._heartbeat.wake for kind in ("job_cancel", "drain", "resume")
         }
         self._push = Push(settings, hints, connected=self._heartbeat.wake)
 
@@ -87,24 +103,29 @@ class Robot:
             folders=self._folders,
             roster=self._roster,
             reactions=Reactions(
-                drain=self._drained_by_server,
+                rest=self._rest,
                 key_refused=lambda error: tell(KeyRefused(error, claims_only=False)),
                 superseded=lambda error: tell(Superseded(error)),
+                contact=self._note_contact,
             ),
+            say=lambda: self._upkeep.said(),
         )
 
     def _make_jobs(self) -> Jobs:
         return Jobs(
+            robot_id=self._identity.robot_id,
             client=self._client,
             settings=self._settings,
             environment=self._environment,
             folders=self._folders,
             launcher=self._launcher,
             reserve=self._reserve,
+            find_secret=self._find_secret,
             roster=self._roster,
             abandon=self._abandon,
-            tell=self._commands.put,
+            tell=self._hear,
             renew_now=self._heartbeat.wake,
+            timeline=self._timeline,
         )
 
     def _make_claims(self) -> Claims:
@@ -116,18 +137,34 @@ class Robot:
             reserve=self._reserve,
             take=self._take,
             key_refused=lambda error: self._commands.put(KeyRefused(error, claims_only=True)),
-            once=self._options.once,
+            most_jobs=self._options.most_jobs,
+        )
+
+    def _make_upkeep(self) -> Upkeep:
+        return Upkeep(
+            robot_id=self._identity.robot_id,
+            console=self._console,
+            roster=self._roster,
+            claims=self._claims,
+            heartbeat=self._heartbeat,
+            tell=self._commands.put,
         )
 
     def run(self) -> int:
         """Work until told to stop; the exit code."""
+        # First of all, as this machine may want no job to be taken.
+        self._upkeep.tend()
         # Listed first: what the leftovers of this start add, their own uploaders tell.
         self._jobs.tell_untold()
-        for attempt in left_over(self._folders, fsync_seconds=self._settings.journal_fsync_seconds):
+        for attempt in left_over(
+            self._folders,
+            robot_id=self._identity.robot_id,
+            fsync_seconds=self._settings.journal_fsync_seconds,
+        ):
             self._jobs.deliver(attempt)
         # Its first process waits until the engine is loaded; this one goes on meanwhile.
         threading.Thread(target=self._launcher.prepare, name="standby", daemon=True).start()
-        self._start_loop("heartbeat", self._heartbeat.run)
+        self._beating = self._start_loop("heartbeat", self._heartbeat.run)
         self._claiming = self._start_loop("claims", self._claims.run)
         self._start_loop("push", self._push.run)
         try:
@@ -152,19 +189,15 @@ class Robot:
         return thread
 
     def _work(self) -> int:
-        started = idle_since = time.monotonic()
         while True:
+            self._upkeep.tend()
             command = self._next_command(_LOOK_SECONDS)
             if command is not None and (code := self._obey(command)) is not None:
                 return code
-            now = time.monotonic()
-            if self._roster.running_count():
-                idle_since = now
-            if _is_over(self._options.max_uptime_seconds, started, now):
-                log.info("stopping after %.0f s, as asked", now - started)
-                return self._drain(exit_codes.OK)
-            if _is_over(self._options.idle_timeout_seconds, idle_since, now):
-                log.info("stopping after %.0f s without a job, as asked", now - idle_since)
+            why = self._limits.reached(self._roster.running_count())
+            if why is not None:
+                log.info("stopping %s, as asked", why)
+                self._timeline.note("agent.stopping", f"by itself, {why}")
                 return self._drain(exit_codes.OK)
 
     def _next_command(self, timeout_seconds: float) -> Command | None:
@@ -175,10 +208,15 @@ class Robot:
 
     def _obey(self, command: Command) -> int | None:
         """The exit code when the command ends the run."""
+        if not isinstance(command, Delivered):
+            self._timeline.note("agent.stopping", str(command))
         match command:
             case Signalled(number):
                 log.info("signal %d: no new jobs; running ones may end", number)
                 return self._drain(exit_codes.OK)
+            case StopAsked(seconds, note):
+                log.info("asked to stop on this machine%s", f": {note}" if note else "")
+                return self._drain(exit_codes.OK, seconds, note)
             case KeyRefused(error, claims_only):
                 log.error("the orchestrator refuses this robot's key: %s", error)
                 if not claims_only:
@@ -192,71 +230,73 @@ class Robot:
                 log.critical("stopping, because the %s loop failed", name)
                 self._stop_jobs(Stop.DRAIN)
                 return self._drain(exit_codes.FAILED)
-            case Delivered(reported):
-                if self._options.once:
-                    return self._drain(exit_codes.of_outcome(reported))
-                return None
+            case Delivered():
+                return None  # it woke this thread: the limits are looked at next
             case _:
                 assert_never(command)
 
     # stopping
 
-    def _drain(self, code: int) -> int:
+    def _drain(self, code: int, seconds: float | None = None, note: str = "") -> int:
         self._draining.set()
         self._claims.stop()
-        self._tell_status("busy" if self._roster.running_count() else "idle")
-        # A draining robot's long poll is answered at once; what it may bring is given back.
-        self._claiming.join(_POLL_END_SECONDS)
-        interrupted = self._wait_for_jobs()
-        if self._roster.running_count():
-            self._stop_jobs(Stop.DRAIN)
-            log.warning("%d running jobs are stopped and given back", self._roster.running_count())
-            steps = 3 * self._settings.cancel_grace_seconds + _DELIVERY_SECONDS
-            self._roster.wait_until_ended(steps)
-        patience = _DELIVERY_SECONDS if interrupted is None else _HURRIED_DELIVERY_SECONDS
-        if not self._roster.wait_until_empty(patience):
-            log.warning("%d journals are kept for the next start", len(self._roster.all()))
-        self._tell_status("offline")
-        self._heartbeat.stop()
-        return code if interrupted is None else exit_codes.of_signal(interrupted)
-
-    def _wait_for_jobs(self) -> int | None:
-        """Let running jobs end; the number of the signal that ended the waiting, if one did."""
-        deadline = time.monotonic() + self._settings.drain_timeout_seconds
-        while self._roster.running_count() and time.monotonic() < deadline:
-            match self._next_command(0.1):
-                case Signalled(number):
-                    return number
-                case KeyRefused(_, False):
-                    self._stop_jobs(Stop.REFUSED)
-        return None
+        self._console.notify.stopping()
+        self._upkeep.stopping = note or "stopping"
+        allowed = self._settings.drain_timeout_seconds if seconds is None else seconds
+        left = self._upkeep.drained_seconds()
+        ended = Stopping(
+            robot_id=self._identity.robot_id,
+            client=self._client,
+            roster=self._roster,
+            commands=self._commands,
+            claiming=self._claiming,
+            beating=self._beating,
+            hush=self._heartbeat.stop,
+            drain_seconds=allowed if left is None else min(allowed, left),
+            cancel_grace_seconds=self._settings.cancel_grace_seconds,
+            note=note,
+            tend=self._upkeep.tend,
+        ).run(code)
+        return self._limits.exit_code(ended)
 
     def _stop_jobs(self, reason: Stop) -> None:
         for attempt in self._roster.running():
             attempt.ask_stop(reason)
 
-    def _tell_status(self, status: str) -> None:
-        change: Json = {"status": status}
-        if status != "offline":
-            change["draining"] = True
-        try:
-            self._client.set_robot_status(self._identity.robot_id, change)
-        except CasareError as error:
-            log.warning("the orchestrator was not told that this robot is %s: %s", status, error)
-
     # what the loops bring
 
-    def _take(self, grant: Json) -> None:
-        if self._draining.is_set():
-            self._roster.free_slot()
-            self._jobs.give_back(grant, "agent_stop")
+    def _hear(self, command: Command) -> None:
+        """A word of a job's threads, also while nobody waits for it any more."""
+        if isinstance(command, Delivered):
+            self._limits.delivered(command.reported)
+        self._commands.put(command)
+
+    def _note_contact(self, error: CasareError | None, seconds: float) -> None:
+        """In the heartbeat's thread."""
+        held = len(self._roster.leased())
+        if error is not None:
+            text = f"no renewal succeeds any more: {error}"
+            self._timeline.note("orchestrator.lost", text, leases=held)
         else:
-            self._jobs.take(grant)
+            text = f"it answers again, after {seconds:.1f} s"
+            self._timeline.note("orchestrator.back", text, leases=held, seconds=round(seconds, 3))
 
-    def _drained_by_server(self, drained: bool) -> None:
+    def _take(self, grant: Json) -> Taken:
+        unwanted = self._unwanted()
+        if unwanted is None:
+            return self._jobs.take(grant)
+        self._roster.free_slot()
+        self._jobs.give_back(grant, unwanted)
+        return Taken.UNWANTED
+
+    def _unwanted(self) -> str | None:
+        """Why a job that was asked for before is no longer wanted, in one word."""
+        if self._draining.is_set():
+            return "agent_stop"
+        return None if self._console.rest is None else "paused"
+
+    def _rest(self, why: str | None, drain_by: float | None) -> None:
+        """The orchestrator's word, in the heartbeat's thread."""
         if not self._draining.is_set():
-            self._claims.pause(drained)
-
-
-def _is_over(limit_seconds: float | None, since: float, now: float) -> bool:
-    return limit_seconds is not None and now - since >= limit_seconds
+            self._upkeep.drain_by = drain_by
+            self._claims.rest("orchestrator", why)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shutil
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 import orjson
 
 from agent import endings, frames
+from agent.answering import answer
 from agent.attempt import Attempt, Stop
 from agent.disk import Reserve
 from agent.journal import events_payload
 from agent.ladder import Ladder
 from agent.launch import JobProcess, Launcher
+from agent.quota import Quota
+from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,6 +47,8 @@ class Supervisor:
         environment: Mapping[str, str],
         work_dir: Path,
         reserve: Reserve,
+        find_secret: FindSecret,
+        began: Callable[[], None] = lambda: None,
     ) -> None:
         self.attempt = attempt
         self._launcher = launcher
@@ -50,6 +56,9 @@ class Supervisor:
         self._environment = dict(environment)
         self._work_dir = work_dir
         self._reserve = reserve
+        self._find_secret = find_secret
+        self._began = began
+        self._quota = Quota(settings)
         self._events = attempt.grant.next_index - 1
         self._outcome: Json | None = None
         self._ready = False
@@ -65,7 +74,7 @@ class Supervisor:
             self._make_work_dir()
             self._process = self._launcher.start()
         except OSError as error:
-            log.exception("%s could not be started", self.attempt.grant)
+            log.error("%s could not be started: %s", self.attempt.grant, error)
             ending = endings.start_failed(str(error))
         else:
             ending = self._supervise_safely()
@@ -92,7 +101,24 @@ class Supervisor:
             code = self._launcher.discard(self._process)
         if self.attempt.stop is None and self.attempt.expired and self._outcome is None:
             self.attempt.ask_stop(Stop.EXPIRED)
-        return endings.ending(self._outcome, self.attempt.stop, exit_code=code, ready=self._ready)
+        ending = endings.ending(
+            self._outcome,
+            self.attempt.stop,
+            exit_code=code,
+            ready=self._ready,
+            starving=self._quota.starving,
+        )
+        return self._with_survivors(ending)
+
+    def _with_survivors(self, ending: Json) -> Json:
+        """Whoever reads the job's history must know that some of it may still be running."""
+        left = self._process.survivors
+        if not left:
+            return ending
+        text = f"{len(left)} processes could not be ended: {', '.join(left)}"
+        log.error("%s: %s", self.attempt.grant, text)
+        self._take_events(frames.pack_events([_log_event(text[:5000])]))
+        return endings.naming_survivors(ending, text)
 
     def _step(self) -> None:
         """Wait for whatever comes next and deal with it."""
@@ -106,10 +132,15 @@ class Supervisor:
             self._read_frame()
         self._sync_if_due()
         self._follow_lease()
+        self._follow_quota()
         self._follow_stop()
 
     def _pause_seconds(self) -> float:
-        pauses = [_LOOK_SECONDS, self.attempt.journal.sync_due_seconds()]
+        pauses = [
+            _LOOK_SECONDS,
+            self.attempt.journal.sync_due_seconds(),
+            self._quota.due_seconds(),
+        ]
         if self._ladder is not None:
             pauses.append(self._ladder.due_seconds())
         elif self._deadline is not None:
@@ -131,11 +162,18 @@ class Supervisor:
         match frame[:1]:
             case frames.READY:
                 self._ready = True
-            case frames.EVENTS:
+            case frames.EVENTS | frames.ACTED:
                 self._take_events(frame)
+            case frames.WANT:
+                # In a thread of its own: a key store may take its time, the lease does not.
+                asked = threading.Thread(target=self._tell_secret, args=(frame[1:],), daemon=True)
+                asked.start()
             case frames.OUTCOME:
                 self._ready = True
                 self._outcome = orjson.loads(frame[1:])
+
+    def _tell_secret(self, asked: bytes) -> None:
+        self._process.send(answer(self._find_secret, asked, str(self.attempt.grant)))
 
     def _take_events(self, frame: bytes) -> None:
         if self.attempt.stop is Stop.DISK_FULL:
@@ -143,7 +181,8 @@ class Supervisor:
         count, events = frames.unpack_events(frame)
         payload = events_payload(self._events + 1, count, events)
         try:
-            self.attempt.journal.append_bytes(payload)
+            # What was done outside must not be forgotten, even if the machine stops now.
+            self.attempt.journal.append_bytes(payload, sync=frame[:1] == frames.ACTED)
         except OSError as error:
             self._disk_failed(error)
             return
@@ -160,8 +199,16 @@ class Supervisor:
         self._process.allow_until(safe_until)
         if self._allowed_until is None:
             self._process.send(frames.GO)
+            self._began()
             self._deadline = time.monotonic() + self.attempt.grant.timeout_seconds
         self._allowed_until = safe_until
+
+    def _follow_quota(self) -> None:
+        if self._allowed_until is None:
+            return  # it has not begun
+        exceeded = self._quota.exceeded(self._process.pid)
+        if exceeded is not None:
+            self.attempt.ask_stop(exceeded)
 
     def _follow_stop(self) -> None:
         if self.attempt.expired:
@@ -212,11 +259,22 @@ class Supervisor:
             self.attempt.journal.append(ending, sync=True)
         except OSError:
             self._reserve.release()
-            with contextlib.suppress(OSError):
-                self.attempt.journal.append(ending, sync=True)
+            self._record_again(ending)
+
+    def _record_again(self, ending: Json) -> None:
+        try:
+            self.attempt.journal.append(ending, sync=True)
+        except OSError as error:
+            log.error(
+                "%s: how it ended finds no room on the disk, and is lost if this agent ends before "
+                "the orchestrator knows: %s",
+                self.attempt.grant,
+                error,
+            )
 
     def _make_work_dir(self) -> None:
         shutil.rmtree(self._work_dir, ignore_errors=True)
+        self._work_dir.parent.mkdir(mode=0o700, exist_ok=True)
         self._work_dir.mkdir(mode=0o700)
 
     def _job(self) -> Json:
@@ -227,14 +285,28 @@ class Supervisor:
             "workflow_name": grant.workflow_name,
             "workflow_json": grant.workflow_json,
             "variables": grant.variables,
+            "start": grant.start,
             "timeout_seconds": grant.timeout_seconds,
             "work_dir": str(self._work_dir),
             "environment": self._environment,
             "allowed_paths": settings.allowed_paths,
+            "templates_dir": settings.templates_dir,
             "node_timeout_seconds": settings.node_timeout_seconds,
             "block_private_addresses": settings.block_private_addresses,
             "max_result_bytes": settings.max_result_bytes,
+            "memory_bytes": settings.job_memory_bytes,
+            "processes": settings.job_processes,
         }
+
+
+def _log_event(message: str) -> bytes:
+    return orjson.dumps(
+        {
+            "type": "log",
+            "timestamp": datetime.now(UTC).isoformat(),
+            "data": {"level": "ERROR", "message": message, "node_id": None},
+        }
+    )
 
 
 def _identity(process: JobProcess) -> Json:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from agent.attempt import Attempt, Stop
 from agent.backoff import Backoff
-from agent.frames import MOST_BYTES, MOST_EVENTS
+from agent.batch import Batch, events_from
+from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.errors import (
@@ -29,31 +29,8 @@ Json = dict[str, Any]
 #: Result and last events go in one call up to this size; the server takes bodies of 1 MiB.
 _ONE_CALL_BYTES = 512 << 10
 _LOOK_SECONDS = 5.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Batch:
-    """Events with the indexes first_index, first_index + 1, ...; `end` is an offset."""
-
-    first_index: int = 0
-    events: list[Json] = field(default_factory=list)
-    size: int = 0
-    end: int = 0
-    #: Nothing comes after it, as far as the journal was written when it was read.
-    complete: bool = False
-
-    @property
-    def last_index(self) -> int:
-        return self.first_index + len(self.events) - 1
-
-    @property
-    def full(self) -> bool:
-        return len(self.events) >= MOST_EVENTS or self.size >= MOST_BYTES // 2
-
-    def fits(self, count: int, size: int) -> bool:
-        if not self.events:
-            return True
-        return len(self.events) + count <= MOST_EVENTS and self.size + size <= MOST_BYTES
+#: Less than this is not worth writing a journal anew for.
+FEWEST_FORGOTTEN_BYTES = 64 << 10
 
 
 class Abandoned(Exception):
@@ -67,7 +44,8 @@ class Uploader:
     either, and when the answer to `finish` was lost, asking again brings it.
 
     `key_refused` is called when the server no longer knows the key, `lost` with the attempt and the
-    next index it would have sent when it is somebody else's now.
+    next index it would have sent when it is somebody else's now. Once `forget_bytes` of the journal
+    are acknowledged, and they are the most of it, the journal goes on without them.
     """
 
     def __init__(
@@ -77,6 +55,7 @@ class Uploader:
         backoff: Backoff,
         *,
         upload_every_seconds: float,
+        forget_bytes: int,
         key_refused: Callable[[CasareError], None],
         lost: Callable[[Attempt, int], None],
     ) -> None:
@@ -84,10 +63,13 @@ class Uploader:
         self._client = client
         self._backoff = backoff
         self._every = upload_every_seconds
+        self._forget_bytes = forget_bytes
         self._key_refused = key_refused
         self._lost = lost
         self._offset = 0
         self._next_index = attempt.grant.next_index
+        #: The index of the first event that the journal still has.
+        self._first_index = attempt.grant.next_index
         #: The index of the last event read from the journal.
         self._last_index = attempt.grant.next_index - 1
         self._most_events: int | None = None
@@ -101,6 +83,7 @@ class Uploader:
             self._give_up(str(error))
         else:
             self.attempt.over.set()
+            faults.point("remove", "journal")
             self.attempt.journal.remove()
             log.info("%s: delivered (%s)", self.attempt.grant, self.attempt.reported)
         finally:
@@ -110,6 +93,17 @@ class Uploader:
 
     def _deliver(self) -> None:
         """Returns when the server has everything. Raises LeaseLost or Abandoned."""
+        try:
+            self._send_all()
+        except LeaseLost:
+            if not self.attempt.ended.is_set():
+                raise
+            # An earlier start may have had the acknowledgement, and then been killed: the same
+            # ending is acknowledged again, any other is refused.
+            if not self._retrying(self._send_ending):
+                raise
+
+    def _send_all(self) -> None:
         while True:
             # Asked before reading: what is read after the end is all there will ever be.
             ended = self.attempt.ended.is_set()
@@ -157,7 +151,7 @@ class Uploader:
     def _read_batch(self) -> Batch:
         batch = Batch(end=self._offset)
         size_now = self.attempt.journal.size
-        for first, events, size, end in self._event_records(size_now):
+        for first, events, size, end in self._unsent(size_now):
             if not batch.fits(len(events), size):
                 break
             if not batch.events:
@@ -176,19 +170,12 @@ class Uploader:
         self._last_index = max(self._last_index, batch.last_index if batch.events else 0)
         return batch
 
-    def _event_records(self, limit: int) -> Iterator[tuple[int, list[Json], int, int]]:
-        """(first index, events, bytes, end offset) of what the server does not have yet."""
-        for record in self.attempt.journal.records(self._offset, limit):
-            if not record.payload.startswith(b'{"kind":"events"'):
-                continue
-            decoded = record.decode()
-            first, events = decoded["first_index"], decoded["events"]
-            known = max(0, self._next_index - first)
-            if known < len(events):
-                yield first + known, events[known:], len(record.payload), record.end
+    def _unsent(self, limit: int) -> Iterator[tuple[int, list[Json], int, int]]:
+        records = self.attempt.journal.records(self._offset, limit)
+        return events_from(self._next_index, records)
 
     def _rewind(self, expected: int) -> None:
-        if expected < self.attempt.grant.next_index or expected >= self._next_index:
+        if expected < self._first_index or expected >= self._next_index:
             raise LeaseLost(f"the orchestrator wants event {expected}, which is not there")
         self._offset, self._next_index = 0, expected
 
@@ -200,21 +187,37 @@ class Uploader:
             "first_index": batch.first_index,
             "events": batch.events,
         }
+        faults.point("send", "append_events")
         try:
             self._client.append_events(self.attempt.grant.job_id, body)
         except InvalidInput as error:
             self._narrow(batch, error)
             return False
+        faults.point("sent", "append_events")
         self._advance(batch)
         return True
 
     def _advance(self, batch: Batch) -> None:
+        whole_records = batch.end > self._offset
         self._offset = batch.end
         self._next_index = max(self._next_index, batch.last_index + 1)
         self._most_events = None
-        self.attempt.acknowledged_bytes = batch.end
+        if whole_records and self._offset >= self._forget_bytes:
+            self._forget()
+        self.attempt.acknowledged_bytes = self._offset
         if not self.attempt.ended.is_set():
             self.attempt.wake()
+
+    def _forget(self) -> None:
+        """Drop what is acknowledged once it is the most of the journal; then that pays."""
+        if self.attempt.ended.is_set() or 2 * self._offset < self.attempt.journal.size:
+            return
+        try:
+            self._offset = self.attempt.journal.forget(self._offset, self._next_index)
+        except OSError as error:
+            log.debug("%s: the journal stays as long as it is: %s", self.attempt.grant, error)
+        else:
+            self._first_index = self._next_index
 
     def _narrow(self, batch: Batch, error: InvalidInput) -> None:
         """Find the event that is refused; in its place goes a note, so that no index is missing."""
@@ -244,10 +247,16 @@ class Uploader:
         if batch.events and alone:
             self._append(batch)
             return False
-        if finish is None:
-            self._release(str(ending.get("release", "agent_stop")))
-            return True
-        return self._send_outcome(finish, batch)
+        return self._send_ending(batch)
+
+    def _send_ending(self, batch: Batch | None = None) -> bool:
+        """How it ended, together with the last events in *batch*."""
+        ending = self.attempt.ending or {}
+        finish: Json | None = ending.get("finish")
+        if finish is not None:
+            return self._send_outcome(finish, batch or Batch())
+        self._release(str(ending.get("release", "agent_stop")))
+        return True
 
     def _is_large(self, finish: Json, batch: Batch) -> bool:
         return batch.size + len(orjson.dumps(finish)) > _ONE_CALL_BYTES
@@ -256,6 +265,7 @@ class Uploader:
         body = {**self.attempt.grant.proof, **finish, "event_count": self._last_index}
         if batch.events:
             body |= {"first_index": batch.first_index, "events": batch.events}
+        faults.point("send", "finish")
         try:
             answer = self._client.finish(self.attempt.grant.job_id, body)
         except InvalidInput as error:
@@ -265,13 +275,16 @@ class Uploader:
                 return False
             body = _too_large(body, error)
             answer = self._client.finish(self.attempt.grant.job_id, body)
+        faults.point("sent", "finish")
         self.attempt.reported = str(body["status"])
         log.debug("%s: now %s", self.attempt.grant, answer.get("status"))
         return True
 
     def _release(self, reason: str) -> None:
         body = {**self.attempt.grant.proof, "reason": reason}
+        faults.point("send", "release")
         self._client.release(self.attempt.grant.job_id, body)
+        faults.point("sent", "release")
         self.attempt.reported = f"released: {reason}"
 
     def _give_up(self, why: str) -> None:
