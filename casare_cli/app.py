@@ -1,6 +1,6 @@
 """The command tree, made of the files in commands/, and the one place where errors end.
 
-Only the nouns that the command line names are imported; the others are known by their docstring.
+Only the commands that the command line names are imported; of the others the names are enough.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from functools import wraps
 from importlib import import_module
-from pkgutil import ModuleInfo, iter_modules
+from inspect import cleandoc
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -19,7 +22,7 @@ import typer
 from casare_cli import commands, exit_codes
 from casare_cli.context import App
 from casare_cli.output import Format, Json, Output
-from casare_cli.verbs import Noun, Verb
+from casare_cli.verbs import Noun, Verb, stand_in
 from casare_rpa import __version__
 from casare_rpa.errors import CasareError, InvalidInput, NotFound, Unauthenticated
 
@@ -31,9 +34,11 @@ ALIASES = {
     "robot": "robots",
     "node": "nodes",
     "key": "keys",
+    "schedule": "schedules",
+    "profile": "profiles",
 }
 #: Nouns whose things have ids and a list.
-_LISTED = frozenset({"jobs", "workflows", "robots", "keys"})
+_LISTED = frozenset({"jobs", "workflows", "robots", "keys", "schedules"})
 #: Nouns that do something when no verb follows.
 BARE = {"agent": "start"}
 
@@ -43,15 +48,10 @@ class UsageError(InvalidInput):
 
 
 def build(words: Sequence[str] | None = None) -> Any:
-    """The root command with the nouns among *words*; with all of them if that is None."""
-    root = _typer("Run, queue and watch CasareRPA workflows.")
-    root.callback()(_version)
-    for found in _children(commands):
-        if found.ispkg:
-            _add_noun(root, commands, found.name, words)
-        else:
-            _add_verb(root, commands, found.name, words)
-    return typer.main.get_command(root)
+    """The root command with the commands among *words*; with all of them if that is None."""
+    root = _noun_that_runs(_version, help="Run, queue and watch CasareRPA workflows.")
+    root.commands.update(_commands_in(commands, words))
+    return root
 
 
 def _print_version(wanted: bool) -> None:
@@ -71,67 +71,80 @@ def _version(
     """The root has no other option of its own."""
 
 
-def _typer(help: str, **more: Any) -> typer.Typer:
-    return typer.Typer(cls=Noun, help=help, add_completion=False, rich_markup_mode=None, **more)
+def _commands_in(package: ModuleType, words: Sequence[str] | None) -> dict[str, Any]:
+    """The nouns and verbs of *package* by what a person types for them."""
+    found: dict[str, Any] = {}
+    for child in iter_modules(package.__path__):
+        if child.name[0] == "_":
+            continue
+        word, module = child.name.replace("_", "-"), f"{package.__name__}.{child.name}"
+        if not child.ispkg:
+            found[word] = _verb(word, module, words)
+            continue
+        aliases = [alias for alias, noun in ALIASES.items() if noun == word]
+        found[word] = _noun(word, aliases, import_module(module), words)
+        found |= {alias: _hidden(found[word]) for alias in aliases}
+    return found
 
 
-def _children(package: ModuleType) -> list[ModuleInfo]:
-    return [module for module in iter_modules(package.__path__) if module.name[0] != "_"]
+def _noun(
+    word: str, aliases: Sequence[str], package: ModuleType, words: Sequence[str] | None
+) -> Noun:
+    help = cleandoc(package.__doc__ or "")
+    if words is not None and {word, *aliases}.isdisjoint(words):
+        return Noun(name=word, help=help, rich_markup_mode=None)
+    below = _commands_in(package, words)
+    if word not in BARE:
+        return Noun(name=word, help=help, rich_markup_mode=None, commands=below)
+    run = import_module(f"{package.__name__}.{BARE[word]}").run
+    noun: Noun = _noun_that_runs(_without_verb(run), help=help, invoke_without_command=True)
+    noun.name = word
+    noun.commands.update(below)
+    return noun
 
 
-def _add_noun(
-    parent: typer.Typer, package: ModuleType, name: str, words: Sequence[str] | None
-) -> None:
-    noun = import_module(f"{package.__name__}.{name}")
-    aliases = [alias for alias, target in ALIASES.items() if target == name]
-    wanted = words is None or not {name, *aliases}.isdisjoint(words)
-    bare = BARE.get(name) if wanted else None
-    group = _typer(noun.__doc__ or "", invoke_without_command=bool(bare))
-    if bare:
-        group.callback()(_without_verb(noun, bare))
-    for child in _children(noun) if wanted else ():
-        if child.ispkg:
-            _add_noun(group, noun, child.name, None)
-        else:
-            _add_verb(group, noun, child.name)
-    parent.add_typer(group, name=name)
-    for alias in aliases:
-        parent.add_typer(group, name=alias, hidden=True)
+def _verb(word: str, module: str, words: Sequence[str] | None) -> Any:
+    """The command of *module*. Looking into its parameters takes longer than importing it."""
+    if words is not None and word not in words:
+        return stand_in(word, module)
+    maker = typer.Typer(add_completion=False, rich_markup_mode=None)
+    maker.command(word, cls=Verb)(import_module(module).run)
+    return typer.main.get_command(maker)
 
 
-def _add_verb(
-    parent: typer.Typer, package: ModuleType, name: str, words: Sequence[str] | None = None
-) -> None:
-    run = import_module(f"{package.__name__}.{name}").run
-    # Looking into a function's parameters takes longer than importing it.
-    wanted = words is None or name in words
-    parent.command(name, cls=Verb, help=run.__doc__)(run if wanted else _not_wanted)
+def _noun_that_runs(run: Callable[..., Any], **more: Any) -> Any:
+    """A noun with the options of *run*, which is called before or without a verb."""
+    maker = typer.Typer(cls=Noun, add_completion=False, rich_markup_mode=None, **more)
+    maker.callback()(run)
+    return typer.main.get_command(maker)
 
 
-def _not_wanted() -> None:
-    """Stands for a command that the command line does not name."""
+def _hidden(command: Any) -> Any:
+    """The same command, understood and not shown."""
+    found = copy(command)
+    found.hidden = True
+    return found
 
 
-def _without_verb(noun: ModuleType, verb: str) -> Any:
-    """The callback of a noun that does something by itself, with that verb's options."""
-    import functools
+def _without_verb(run: Callable[..., Any]) -> Callable[..., Any]:
+    """*run* where no verb follows; its options are the noun's."""
 
-    run = import_module(f"{noun.__name__}.{verb}").run
-
-    @functools.wraps(run)
+    @wraps(run)
     def bare(ctx: typer.Context, **options: Any) -> Any:
         return None if ctx.invoked_subcommand else run(ctx, **options)
 
-    bare.__doc__ = noun.__doc__
     return bare
 
 
-def main(words: Sequence[str]) -> int:
-    """Run one command line; the exit code. Every error ends here, as one line."""
+def main(words: Sequence[str], make_tree: Callable[[Sequence[str]], Any] = build) -> int:
+    """Run one command line; the exit code. Every error ends here, as one line.
+
+    *make_tree* gives the root command for the words.
+    """
     app = App()
     with _quiet_when_the_reader_is_gone() as gone:
         try:
-            code = _run(list(words), app)
+            code = _run(list(words), app, make_tree)
         except KeyboardInterrupt:
             code = exit_codes.INTERRUPTED
         except BrokenPipeError:
@@ -141,10 +154,10 @@ def main(words: Sequence[str]) -> int:
     return exit_codes.PIPE_CLOSED if gone else code
 
 
-def _run(words: list[str], app: App) -> int:
+def _run(words: list[str], app: App, make_tree: Callable[[Sequence[str]], Any]) -> int:
     if "--debug" in words:
         _log_everything()
-    command = build(words)
+    command = make_tree(words)
     try:
         with command.make_context(PROGRAM, words, obj=app) as context:
             return int(command.invoke(context) or 0)
@@ -166,7 +179,9 @@ def _report(error: Exception, out: Output, app: App, words: Sequence[str]) -> in
 
 def _as_ours(error: Exception, app: App) -> CasareError:
     if isinstance(error, Unauthenticated) and app.key == "":
-        error.hint = "Give a key: CASARE_API_KEY_FILE=PATH, CASARE_API_KEY, or --api-key."
+        error.hint = (
+            "Sign in with casare-rpa login, or give a key: CASARE_API_KEY_FILE=PATH, --api-key."
+        )
     if isinstance(error, CasareError):
         return error
     if isinstance(error, typer.TyperException):
@@ -202,8 +217,8 @@ def _problems(error: CasareError) -> list[Json]:
 
 def _output_for_errors(app: App, words: Sequence[str]) -> Output:
     """The output, in JSON if the command line asks for it, however early it failed."""
-    chosen = app.output or next(_formats_in(words), None)
-    return Output(chosen or Format.TABLE, quiet=app.quiet, color=not app.no_color)
+    chosen = app.output or next(_formats_in(words), None) or app.format
+    return Output(chosen, quiet=app.quiet, color=not app.no_color)
 
 
 def _formats_in(words: Sequence[str]) -> Iterator[Format]:
@@ -212,6 +227,8 @@ def _formats_in(words: Sequence[str]) -> Iterator[Format]:
         value = value or word.removeprefix("-o") if word.startswith("-o") else value
         with contextlib.suppress(ValueError):
             yield Format(value)
+    if any(word.partition("=")[0] in ("--json", "--query") for word in words):
+        yield Format.JSON
 
 
 def _log_everything() -> None:

@@ -1,6 +1,7 @@
 """Ids for the shell's Tab key: `casare-rpa __complete jobs`, within 0.3 s or nothing.
 
-Standard library only: a Tab that waits for HTTP libraries to load is no help.
+Standard library only: a Tab that waits for HTTP libraries to load is no help. Whoever has a slow
+line or machine may wait longer: CASARE_COMPLETION_SECONDS.
 """
 
 from __future__ import annotations
@@ -10,15 +11,22 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
+
+    from casare_rpa.settings import Settings
 
 _SECONDS = 0.3
+_LONGEST_SECONDS = 60.0
 #: A shell expands what it is offered: a name with `$` or a space in it is not offered.
 _HARMLESS = re.compile(r"[A-Za-z0-9._:@+-]+")
 _LIMIT = 200
 _LISTS = {
     "jobs": ("/jobs", "jobs", "job_id"),
     "workflows": ("/workflows", "workflows", "workflow_id"),
+    "schedules": ("/schedules", "", "schedule_id"),
     "robots": ("/robots", "robots", "robot_id"),
 }
 
@@ -27,10 +35,20 @@ def complete(words: Sequence[str]) -> int:
     """Print the ids of the things named by the first word, one a line; never an error."""
     kind = words[0] if words else ""
     prefix = words[1] if len(words) > 1 else ""
-    found = _within(_SECONDS, lambda: _ids(kind))
+    seconds = _patience(os.environ.get("CASARE_COMPLETION_SECONDS", ""))
+    found = _within(seconds, lambda: _ids(kind, seconds))
     sys.stdout.writelines(f"{name}\n" for name in found if name.startswith(prefix))
     sys.stdout.flush()
     return 0
+
+
+def _patience(text: str) -> float:
+    """The seconds that *text* says; the usual ones if it says none."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return _SECONDS
+    return seconds if 0 < seconds <= _LONGEST_SECONDS else _SECONDS
 
 
 def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
@@ -48,11 +66,12 @@ def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
     return list(answer)
 
 
-def _ids(kind: str) -> list[str]:
+def _ids(kind: str, seconds: float) -> list[str]:
     if kind == "nodes":
         return _node_types()
     path, member, name = _LISTS[kind]
-    items = _get(f"/api/v1{path}?limit={_LIMIT}").get(member, [])
+    found = _get(f"/api/v1{path}?limit={_LIMIT}", seconds)
+    items = found.get(member, []) if isinstance(found, dict) else found
     names = [str(item[name]) for item in items]
     return [name for name in names if _HARMLESS.fullmatch(name)]
 
@@ -63,18 +82,32 @@ def _node_types() -> list[str]:
     return sorted(entries())
 
 
-def _get(path: str) -> Any:
-    import http.client
+def _get(path: str, seconds: float) -> Any:
     import json
-    from urllib.parse import urlsplit
+    from contextlib import closing
 
     from casare_cli.context import config_files
+    from casare_cli.key_sources import stored_in_file
     from casare_rpa.settings import Settings
 
     settings = Settings.load(config_files(), os.environ)
+    key = settings.api_key or stored_in_file(settings.orchestrator_url, settings.profile)
+    connection = _connection(settings, seconds)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with closing(connection):
+        connection.request("GET", path, headers=headers)
+        return json.loads(connection.getresponse().read())
+
+
+def _connection(settings: Settings, seconds: float) -> HTTPConnection:
+    import http.client
+    from urllib.parse import urlsplit
+
     address = urlsplit(settings.orchestrator_url)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.hostname or "", address.port, timeout=_SECONDS)
-    headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
-    connection.request("GET", path, headers=headers)
-    return json.loads(connection.getresponse().read())
+    host, port = address.hostname or "", address.port
+    if address.scheme != "https":
+        return http.client.HTTPConnection(host, port, timeout=seconds)
+    from casare_rpa.tls import context_of
+
+    context = context_of(settings)
+    return http.client.HTTPSConnection(host, port, timeout=seconds, context=context)

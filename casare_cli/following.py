@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from casare_cli import exit_codes
 from casare_cli.context import App
@@ -27,11 +30,11 @@ def follow_job(
 ) -> int:
     """Follow the job to its end and say how it ended; the exit code of the outcome.
 
-    With *steps* the step tree is shown on *stream* (stdout). Ctrl-C detaches: the job goes on, and
-    the command that resumes is printed.
+    With *steps* the step tree is shown on *stream* (stdout). Ctrl-C and SIGTERM detach: the job
+    goes on, and the command that resumes is printed.
     """
     out = app.out
-    tree = StepTree(out, stream=stream)
+    tree = StepTree(out, stream=stream, loops=lambda: _loops(client, job_id))
     shows_tree = steps and out.format is Format.TABLE and not app.quiet
 
     def show(event: Json) -> None:
@@ -50,17 +53,48 @@ def follow_job(
         tell=out.note,
     )
     try:
-        if shows_tree:
-            with tree:
+        with _sigterm_raises():
+            if shows_tree:
+                with tree:
+                    job = watch.follow()
+            else:
                 job = watch.follow()
-        else:
-            job = watch.follow()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as stop:
         out.note(f"the job goes on; watch it with:\n  {resuming(job_id, watch.seq)}")
-        return exit_codes.INTERRUPTED
+        is_term = isinstance(stop, Terminated)
+        return exit_codes.TERMINATED if is_term else exit_codes.INTERRUPTED
     except WatchEnded as ended:
         return _still_running(app, ended.job, watch.seq)
     return _ended(app, job, steps=steps)
+
+
+def _loops(client: OrchestratorClient, job_id: str) -> Mapping[str, str]:
+    """The loop around each node of the job's workflow, as its version says."""
+    from casare_cli.graphs.nesting import loops_around
+    from casare_rpa.domain.workflow import parse_workflow
+
+    job = client.job(job_id)
+    version = job.get("workflow_version")
+    stored = client.workflow(str(job["workflow_id"]), version=version)
+    return loops_around(parse_workflow(stored["workflow_json"], name=str(job["workflow_name"])))
+
+
+class Terminated(BaseException):
+    """SIGTERM came, as KeyboardInterrupt stands for SIGINT."""
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """Raises Terminated in the block when SIGTERM comes."""
+
+    def terminate(number: int, frame: Any) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def resuming(job_id: str, seq: int) -> str:
@@ -77,7 +111,7 @@ def _ended(app: App, job: Json, *, steps: bool) -> int:
 
 
 def _still_running(app: App, job: Json, seq: int) -> int:
-    if app.out.format is Format.JSON:
+    if app.out.prints_whole:
         app.out.json(job)
     app.out.note(f"job {job['job_id']} is still {job['status']}; go on with:")
     app.out.note(f"  {resuming(str(job['job_id']), seq)}")

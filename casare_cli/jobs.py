@@ -9,7 +9,7 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.output import Column, Json, Output
-from casare_cli.text import milliseconds, moment
+from casare_cli.text import milliseconds, moment, plain
 from casare_rpa.errors import NotFound
 
 if TYPE_CHECKING:
@@ -18,11 +18,30 @@ if TYPE_CHECKING:
 JobId = Annotated[
     str, typer.Argument(metavar="JOB", help="Id of a job, @latest or @latest:WORKFLOW.")
 ]
+JobIdOrFilter = Annotated[
+    str | None,
+    typer.Argument(metavar="JOB", help="Id of a job, @latest or @latest:WORKFLOW."),
+]
 FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
 
 
 def show_progress(value: Any) -> str:
     return "" if value is None else f"{value} %"
+
+
+def show_side_effects(value: Any) -> str:
+    return "the last attempt had begun to act on the outside world" if value else ""
+
+
+def show_sentences(value: Any) -> str:
+    return "; ".join(value or ())
+
+
+def show_resolution(value: Any) -> str:
+    if not value:
+        return ""
+    again = f", as job {value['new_job_id']}" if value.get("new_job_id") else ""
+    return f"{value['outcome']}{again}, by {value['resolved_by']}: {value['reason']}"
 
 
 LIST_COLUMNS = (
@@ -43,18 +62,32 @@ COLUMNS = (
     Column("current node", "current_node"),
     Column("robot", "robot_id"),
     Column("attempt", "attempt"),
+    Column("rerun of", "rerun_of"),
+    Column("from node", "from_node"),
+    Column("on lost", "on_lost"),
+    Column("side effects", "side_effects", show_side_effects),
     Column("priority", "priority"),
     Column("tags", "tags"),
+    Column("requires", "requires"),
+    Column("waits for", "waits_for", show_sentences),
     Column("input", "input_data"),
     Column("result", "result"),
     Column("error", "error_message"),
     Column("failed node", "failed_node_id"),
     Column("reason", "failure_reason"),
+    Column("resolved", "resolution", show_resolution),
     Column("created", "created_at", moment),
     Column("started", "started_at", moment),
     Column("completed", "completed_at", moment),
     Column("duration", "duration_ms", milliseconds),
 )
+
+
+def event_story(data: Any) -> str:
+    """What an event tells beyond its node: what was said, or else the node's type."""
+    told = data if isinstance(data, dict) else {}
+    said = told.get("message") or told.get("error_message") or told.get("reason")
+    return plain(said if said is not None else told.get("node_type"))
 
 
 def resolve_job_id(client: OrchestratorClient, word: str) -> str:
@@ -74,7 +107,10 @@ def is_finished(job: Mapping[str, Any]) -> bool:
 
 
 def outcome_code(job: Mapping[str, Any]) -> int:
-    """The exit code that a finished job stands for."""
+    """The exit code that a finished job stands for; a person's word on it counts."""
+    resolved = (job.get("resolution") or {}).get("outcome")
+    if resolved in ("succeeded", "failed"):
+        return exit_codes.OK if resolved == "succeeded" else exit_codes.FAILED
     return exit_codes.of_job(str(job.get("status")), job.get("failure_reason"))
 
 
@@ -83,6 +119,8 @@ def outcome_line(job: Mapping[str, Any]) -> str:
     took = milliseconds(job.get("duration_ms"))
     after = f" after {took}" if took else ""
     text = f"job {job['job_id']} {_words(job)}{after}"
+    if job.get("resolution"):
+        return f"{text}; resolved as {show_resolution(job['resolution'])}"
     if not job.get("error_message"):
         return text
     node = f" at {job['failed_node_id']}" if job.get("failed_node_id") else ""
@@ -101,5 +139,6 @@ def show_outcome(out: Output, job: Json) -> int:
     else:
         out.note(outcome_line(job))
         if job.get("status") == "failed":
-            out.note(f"  next: casare-rpa jobs logs {job['job_id']}")
+            out.note(f"  look: casare-rpa jobs trace {job['job_id']}")
+            out.note(f"  once mended: casare-rpa jobs rerun {job['job_id']} --failed")
     return outcome_code(job)

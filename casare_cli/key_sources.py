@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from casare_rpa.errors import ConfigInvalid, InvalidInput
 
-KEYRING_SERVICE = "casare-rpa"
-CREDENTIAL = "casare-api-key"
-_KEYRING_SECONDS = 3.0
+if TYPE_CHECKING:
+    from casare_cli.key_files import KeyFile
+
 _LONGEST_KEY = 4096
 
 
@@ -22,13 +22,13 @@ def from_option(word: str, stdin: TextIO | None = None) -> str:
     """The key that `--api-key` means: the key itself, `-`, `file:PATH` or `fd:N`."""
     if word == "-":
         source = stdin or sys.stdin
-        return _checked(source.readline(_LONGEST_KEY) if source else "", "stdin")
+        return checked(source.readline(_LONGEST_KEY) if source else "", "stdin")
     kind, _, rest = word.partition(":")
     if kind == "file":
-        return _checked(_read(Path(rest).expanduser()), rest)
+        return checked(_read(Path(rest).expanduser()), rest)
     if kind == "fd":
-        return _checked(_read_descriptor(rest), word)
-    return _checked(word, "--api-key")
+        return checked(_read_descriptor(rest), word)
+    return checked(word, "--api-key")
 
 
 def is_literal(word: str) -> bool:
@@ -36,14 +36,48 @@ def is_literal(word: str) -> bool:
     return word != "-" and not word.startswith(("file:", "fd:"))
 
 
-def stored(url: str) -> str:
-    """The first key that systemd, the keyring or the user's file hold; empty if none does."""
-    sources: tuple[Callable[[], str], ...] = (
-        _from_systemd,
-        lambda: from_keyring(url),
-        lambda: _from_file(user_key_file()),
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A key and where it was found, in words; both empty when there is none."""
+
+    key: str = field(default="", repr=False)
+    place: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.key)
+
+
+def stored(url: str, profile: str = "") -> FoundKey:
+    """The first key that systemd, the keyring or the user's files hold."""
+    from casare_rpa.secrets import key_store
+
+    names = entry_names(url, profile)
+    sources: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("systemd credential", _from_systemd),
+        ("keyring", lambda: key_store.read(key_store.KEYS, *names)),
+        (str(login_file().path), lambda: login_file().find(*names)),
+        (str(user_key_file()), lambda: _from_file(user_key_file())),
     )
-    return next((key for source in sources if (key := source())), "")
+    found = (FoundKey(ask(), place) for place, ask in sources)
+    return next(filter(None, found), FoundKey())
+
+
+def stored_in_file(url: str, profile: str = "") -> str:
+    """As `stored`, without the keyring: for what must not wait."""
+    return login_file().find(*entry_names(url, profile)) or _from_file(user_key_file())
+
+
+def entry_names(url: str, profile: str = "") -> tuple[str, ...]:
+    """The names under which keys for *url* are stored: a profile's own before the usual one."""
+    address = url.rstrip("/")
+    return (f"{profile}@{address}", address) if profile else (address,)
+
+
+def login_file() -> KeyFile:
+    """What `login` keeps where there is no keyring."""
+    from casare_cli.key_files import KeyFile
+
+    return KeyFile(user_key_file().with_name("keys.json"))
 
 
 def user_key_file() -> Path:
@@ -57,12 +91,12 @@ def admin_key(state_dir: Path, url: str) -> str:
 
     It is sent to this machine only.
     """
-    if not _is_this_machine(urlsplit(url).hostname or ""):
+    if not is_this_machine(urlsplit(url).hostname or ""):
         return ""
     return _from_file(state_dir / "admin.key")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     import ipaddress
 
     try:
@@ -71,44 +105,11 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def from_keyring(url: str) -> str:
-    """The keyring's answer. A locked one may wait for a prompt nobody sees, so not for long."""
-    if not _keyring_possible():
-        return ""
-    answer: list[str] = []
-    # A daemon thread: one that hangs must not keep the program from ending.
-    asking = threading.Thread(target=lambda: answer.extend(_ask_keyring(url)), daemon=True)
-    asking.start()
-    asking.join(_KEYRING_SECONDS)
-    return answer[0] if answer else ""
-
-
-def _keyring_possible() -> bool:
-    """Whether asking makes sense; importing the library for nothing costs a tenth of a second."""
-    if sys.platform in ("darwin", "win32") or os.environ.get("PYTHON_KEYRING_BACKEND"):
-        return True
-    return bool(os.environ.get("DBUS_SESSION_BUS_ADDRESS"))
-
-
-def _ask_keyring(url: str) -> Iterator[str]:
-    try:
-        import keyring
-
-        backend = keyring.get_keyring()
-        parts = getattr(backend, "backends", None) or [backend]
-        # keyrings.alt keeps secrets in plain text without saying so.
-        safe = [part for part in parts if not type(part).__module__.startswith("keyrings.alt")]
-        for part in safe:
-            if key := part.get_password(KEYRING_SERVICE, url):
-                yield key
-                return
-    except Exception:  # whatever a desktop's key store raises, it is a store without our key
-        return
-
-
 def _from_systemd() -> str:
+    from casare_rpa.secrets.credentials import API_KEY
+
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return _from_file(Path(folder) / CREDENTIAL) if folder else ""
+    return _from_file(Path(folder) / API_KEY) if folder else ""
 
 
 def _from_file(path: Path) -> str:
@@ -134,7 +135,8 @@ def _read_descriptor(number: str) -> str:
         raise ConfigInvalid(f"--api-key: cannot read descriptor {number!r}: {error}") from None
 
 
-def _checked(text: str, origin: str) -> str:
+def checked(text: str, origin: str) -> str:
+    """The key that *text* is, without the white space around it. Raises InvalidInput."""
     key = text.strip()
     if not key:
         raise InvalidInput(f"--api-key: no key in {origin}")

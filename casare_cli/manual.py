@@ -30,7 +30,7 @@ class Page:
     @property
     def summary(self) -> str:
         """The first sentence of the help, without its full stop."""
-        return summary_of(self.command)
+        return summary_of(self.command.help)
 
     @property
     def children(self) -> list[Page]:

@@ -7,15 +7,18 @@ Control characters of data never reach a terminal raw.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
-from casare_cli.text import escape, escape_json, one_line, plain, problem_line
+from casare_cli.documents import json_text, yaml_text
+from casare_cli.shaping import Shape
+from casare_cli.text import ago, escape, moment, one_line, plain, problem_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,30 +35,53 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     JSONL = "jsonl"
+    YAML = "yaml"
     NAME = "name"
     NONE = "none"
 
 
+class TimeFormat(StrEnum):
+    """How times stand in tables."""
+
+    RELATIVE = "relative"
+    ISO = "iso"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its title and the member it shows, or how to make its text."""
+    """A column of a table: its title and the member it shows, or how to make its text.
+
+    Without a member it is made of the whole item. One that shows a `moment` shows it in the time
+    format that the person chose.
+    """
 
     title: str
     member: str
     show: Callable[[Any], str] | None = None
 
-    def text(self, item: Mapping[str, Any]) -> str:
-        value = item.get(self.member)
-        return self.show(value) if self.show else plain(value)
+    def text(self, item: Mapping[str, Any], show_moment: Callable[[Any], str] = moment) -> str:
+        value = item.get(self.member) if self.member else item
+        show = show_moment if self.show is moment else self.show or plain
+        return show(value)
 
 
 class Output:
     """Prints answers in the chosen format, and notes and errors beside them."""
 
     def __init__(
-        self, format: Format = Format.TABLE, *, quiet: bool = False, color: bool = True
+        self,
+        format: Format = Format.TABLE,
+        *,
+        quiet: bool = False,
+        color: bool = True,
+        shape: Shape | None = None,
+        time_format: TimeFormat | None = None,
     ) -> None:
-        self.format = format
+        self._shape = shape or Shape()
+        self._time_format = time_format
+        #: What a query answers is printed as it is, a line each: `-o name --query ...`.
+        self._bare = format is Format.NAME and self._shape.query is not None
+        self.format = Format.JSON if self._bare else format
         self.quiet = quiet
         self._color_wanted = color
         self.stdout = _prepared(sys.stdout)
@@ -63,11 +89,22 @@ class Output:
 
     @property
     def wants_json(self) -> bool:
-        return self.format in (Format.JSON, Format.JSONL)
+        """Whether the answer is a document for a program: JSON, or YAML of the same shape."""
+        return self.format in (Format.JSON, Format.JSONL, Format.YAML)
+
+    @property
+    def prints_whole(self) -> bool:
+        """Whether the answer is one document, so that nothing can be printed as it comes."""
+        return self.format in (Format.JSON, Format.YAML)
 
     def on_terminal(self, stream: TextIO | None = None) -> bool:
         """Whether *stream* (stdout) is a terminal that can do more than lines."""
         return (stream or self.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; COLUMNS wins."""
+        return shutil.get_terminal_size().columns
 
     def colored(self, stream: TextIO | None = None) -> bool:
         """NO_COLOR and --no-color win over CLICOLOR_FORCE, which wins over the terminal."""
@@ -92,12 +129,32 @@ class Output:
             self.line(text, stream=self.stderr)
 
     def json(self, value: Any) -> None:
-        """A JSON document on stdout: indented, or on one line with `-o jsonl`."""
-        self.line_of_json(value, indent=None if self.format is Format.JSONL else 2)
+        """A document on stdout: indented JSON, JSON on one line with `-o jsonl`, or YAML."""
+        self._document(self._shape.select(value))
 
-    def line_of_json(self, value: Any, *, indent: int | None = None) -> None:
-        text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-        self.stdout.write(escape_json(text) + "\n")
+    def line_of_json(self, value: Any) -> None:
+        """One of many records, a line each; fields and query see the record."""
+        answer = self._shape.ask(self._shape.select(value))
+        self._write(json_text(answer))
+
+    def _document(self, value: Any) -> None:
+        answer = self._shape.ask(value)
+        if self._bare:
+            self._lines(plain(part) for part in (answer if isinstance(answer, list) else [answer]))
+            return
+        match self.format:
+            case Format.NONE:
+                pass
+            case Format.YAML:
+                self._write(yaml_text(answer))
+            case Format.JSONL:
+                self._write(json_text(answer))
+            case Format.JSON | Format.TABLE | Format.NAME:
+                self._write(json_text(answer, indent=2))
+
+    def _write(self, text: str) -> None:
+        """*text* that is safe for a terminal already, and the end of its line."""
+        self.stdout.write(text + "\n")
         self.stdout.flush()
 
     def list(
@@ -111,9 +168,14 @@ class Output:
     ) -> None:
         """A list of things; *name* is the member that names one of them."""
         match self.format:
-            case Format.JSON:
-                head = {"schema_version": SCHEMA_VERSION, "items": list(items)}
-                self.json({**head, "next_cursor": next_cursor})
+            case Format.JSON | Format.YAML:
+                self._document(
+                    {
+                        "schema_version": SCHEMA_VERSION,
+                        "items": [self._shape.select(item) for item in items],
+                        "next_cursor": next_cursor,
+                    }
+                )
             case Format.JSONL:
                 for item in items:
                     self.line_of_json(item)
@@ -127,12 +189,12 @@ class Output:
     def item(self, item: Json, columns: Sequence[Column], *, name: str) -> None:
         """One thing, a line per member."""
         match self.format:
-            case Format.JSON | Format.JSONL:
+            case Format.JSON | Format.JSONL | Format.YAML:
                 self.json(item)
             case Format.NAME:
                 self.line(plain(item.get(name)))
             case Format.TABLE:
-                self._members([(column.title, column.text(item)) for column in columns])
+                self._members(self._texts(item, columns))
             case Format.NONE:
                 pass
 
@@ -144,8 +206,8 @@ class Output:
             self.item(result, (), name=name)
 
     def error(self, error: CasareError, *, problems: Sequence[Json] = ()) -> None:
-        """The one way an error is shown; with JSON output one object on stderr."""
-        if self.wants_json:
+        """The one way an error is shown; with JSON or YAML output one object on stderr."""
+        if self.wants_json and not self._bare:
             body: Json = {
                 "code": error.code,
                 "message": error.message,
@@ -156,8 +218,7 @@ class Output:
             }
             if problems:
                 body["problems"] = list(problems)
-            text = json.dumps({"error": body}, ensure_ascii=False, default=str)
-            self.stderr.write(escape_json(text) + "\n")
+            self.stderr.write(json_text({"error": body}) + "\n")
             return
         lines = [f"casare-rpa: {error.message}", *(f"  {problem_line(p)}" for p in problems)]
         if error.hint:
@@ -178,25 +239,24 @@ class Output:
         self.stdout.writelines(escape(line) + "\n" for line in lines)
         self.stdout.flush()
 
+    def _texts(self, item: Json, columns: Sequence[Column]) -> Sequence[tuple[str, str]]:
+        return [(column.title, column.text(item, self._show_moment)) for column in columns]
+
+    def _show_moment(self, value: Any) -> str:
+        chosen = self._time_format
+        relative = self.on_terminal() if chosen is None else chosen is TimeFormat.RELATIVE
+        return ago(value, time.time()) if relative else moment(value)
+
     def _table(self, items: Sequence[Json], columns: Sequence[Column], empty: str) -> None:
-        rows = [[one_line(column.text(item)) for column in columns] for item in items]
+        rows = [[one_line(text) for _, text in self._texts(item, columns)] for item in items]
         if not self.on_terminal():
             self._lines("\t".join(row) for row in rows)
         elif rows:
-            self._rich_table([column.title for column in columns], rows)
+            from casare_cli.tables import print_table
+
+            print_table(self.console(), [column.title for column in columns], rows)
         elif empty:
             self.note(empty)
-
-    def _rich_table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in titles:
-            table.add_column(Text(title), overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-        self.console().print(table)
 
     def _members(self, members: Sequence[tuple[str, str]]) -> None:
         shown = [(title, text) for title, text in members if text]
@@ -205,23 +265,6 @@ class Output:
             return
         width = max((len(title) for title, _ in shown), default=0)
         self._lines(f"{title:<{width}}  {one_line(text)}" for title, text in shown)
-
-
-_STYLES = {
-    "completed": "green",
-    "active": "green",
-    "idle": "green",
-    "running": "cyan",
-    "busy": "cyan",
-    "claimed": "cyan",
-    "failed": "red",
-    "timeout": "red",
-    "error": "red",
-    "cancelled": "yellow",
-    "offline": "dim",
-    "revoked": "dim",
-    "expired": "dim",
-}
 
 
 def _prepared(stream: TextIO | None) -> TextIO:

@@ -23,6 +23,11 @@ def escape_json(text: str) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def is_safe_in_json(text: str) -> bool:
+    """Whether JSON and YAML may show *text* as it is."""
+    return not _UNSAFE_IN_JSON.search(text)
+
+
 def one_line(text: str) -> str:
     """*text* as a cell of a table: line ends and tabs made visible, too."""
     return escape(text.replace("\\", "\\\\") if "\n" in text or "\t" in text else text).translate(
@@ -68,6 +73,28 @@ def moment(value: Any) -> str:
     text = plain(value)
     found = re.match(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|\+00:00)$", text)
     return f"{found[1]} {found[2]}Z" if found else text
+
+
+def ago(value: Any, now_seconds: float) -> str:
+    """An ISO time as a person says it at *now_seconds* since 1970: `5m ago`, `in 2d`, `now`."""
+    from datetime import datetime
+
+    text = plain(value)
+    try:
+        then = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if then.tzinfo is None:
+        return text
+    seconds = round(now_seconds - then.timestamp())
+    if abs(seconds) < 1:
+        return "now"
+    unit, length = next((u, n) for u, n in _UNITS if abs(seconds) >= n)
+    count = abs(seconds) // length
+    return f"{count}{unit} ago" if seconds > 0 else f"in {count}{unit}"
+
+
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def problem_line(problem: Mapping[str, Any]) -> str:

@@ -33,13 +33,46 @@ def environment_rows() -> Rows:
 
 _OTHER_VARIABLES: Rows = [
     ("CREDENTIALS_DIRECTORY", "Folder of systemd credentials; casare-api-key there is the key."),
+    ("CASARE_COMPLETION_SECONDS", "How long the Tab key waits for ids. Default: 0.3."),
     ("NO_COLOR", "Print without colour."),
     ("CLICOLOR_FORCE", "Print with colour even when the output is no terminal."),
     ("TERM", "With dumb: no colour and no cursor movement."),
     ("COLUMNS", "Width of the terminal."),
 ]
 
+_FORMATTING: Rows = [
+    ("-o table", "The default: columns on a terminal, else a line each with tabs, no header."),
+    (
+        "-o json",
+        'One document; a list is {"schema_version": 1, "items": [...], "next_cursor": ...}.',
+    ),
+    ("-o jsonl", "A line of JSON for each item or event, as it comes."),
+    ("-o yaml", "The same document as YAML."),
+    ("-o name", "Ids only, one a line, for xargs and $(...)."),
+    ("-o none", "Nothing on stdout; the exit code tells."),
+    (
+        "--json FIELDS",
+        "Only these members of the JSON: --json job_id,status. Alone: which there are.",
+    ),
+    (
+        "--query EXPRESSION",
+        "What a JMESPath finds in the JSON: --query 'items[?attempt > `1`].job_id'.",
+    ),
+    ("--query with -o jsonl", "The expression sees each line by itself."),
+    ("--query with -o name", "Texts are printed bare, one a line, without quotes."),
+    (
+        "--time-format",
+        "relative (5m ago) or iso in tables; JSON and YAML always have ISO 8601 in UTC.",
+    ),
+    (
+        "errors",
+        'A line on stderr; with JSON or YAML one object: {"error": {"code", "message", ...}}.',
+    ),
+    ("schemas", "casare-rpa api schema COMMAND prints the JSON Schema of what a command answers."),
+]
+
 TOPICS: dict[str, tuple[str, Callable[[], Rows]]] = {
     "exit-codes": ("What each exit code tells a script", exit_code_rows),
     "environment": ("Settings by environment variable", environment_rows),
+    "formatting": ("How answers are printed and chosen from", lambda: _FORMATTING),
 }

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,57 @@ def duration_seconds(text: str | None, option: str) -> float | None:
     if seconds > _LONGEST_SECONDS:
         raise InvalidInput(f"{option}: {text!r} is longer than 100 years")
     return timedelta(seconds=seconds).total_seconds()
+
+
+def positive_seconds(text: str | None, option: str) -> float | None:
+    """As `duration_seconds`, but not nothing."""
+    seconds = duration_seconds(text, option)
+    if seconds == 0:
+        raise InvalidInput(f"{option}: {text!r} is no time at all")
+    return seconds
+
+
+def time_or_ago(text: str | None, option: str) -> str | None:
+    """ISO 8601 of `2h` (so long ago) or of a time with a zone; None for None."""
+    if text is None:
+        return None
+    word = text.strip()
+    if _PART.match(word) and "-" not in word:
+        return _ago(duration_seconds(word, option) or 0.0).isoformat()
+    try:
+        found = datetime.fromisoformat(word)
+    except ValueError:
+        raise InvalidInput(
+            f"{option}: {text!r} is no time", hint="Write it like 2h or 2026-12-01T08:00Z."
+        ) from None
+    if found.tzinfo is None:
+        raise InvalidInput(
+            f"{option}: {text!r} does not say in which time zone",
+            hint=f"Write {_with_time(word)}Z for UTC, or {_with_time(word)}+01:00.",
+        )
+    return found.isoformat()
+
+
+def _ago(seconds: float) -> datetime:
+    return datetime.now(UTC) - timedelta(seconds=seconds)
+
+
+def _with_time(word: str) -> str:
+    return word if len(word) > len("2026-12-01") else f"{word}T00:00"
+
+
+def confirm(question: str, with_yes: str) -> None:
+    """Ask at a terminal; a no ends the command with exit code 1.
+
+    Raises InvalidInput where nobody can be asked, with the command *with_yes* as the mend.
+    """
+    if sys.stdin is None or not sys.stdin.isatty():
+        what = question[:1].lower() + question[1:].rstrip("?")
+        raise InvalidInput(f"to {what} needs --yes when nobody can be asked", hint=with_yes)
+    import typer
+
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
 
 
 def inputs(words: Iterable[str], option: str) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from casare_cli.context import App
-from casare_cli.output import Format
+from casare_cli.output import Format, TimeFormat
 
 
 def _global_options(
@@ -21,11 +22,51 @@ def _global_options(
     output: Annotated[
         Format | None, typer.Option("--output", "-o", help="How the answer is printed.")
     ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            "--json",
+            metavar="FIELDS",
+            help="Print these fields, with commas between them, as JSON; alone: list the fields.",
+        ),
+    ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query", metavar="EXPRESSION", help="Print what this JMESPath finds in the JSON."
+        ),
+    ] = None,
+    time_format: Annotated[
+        TimeFormat | None,
+        typer.Option(
+            "--time-format", help="How tables show times; relative on a terminal, else iso."
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print no notes; be silent on success.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Print without colour.")] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="Profile whose settings count: address, key, output."),
+    ] = None,
+    ca_file: Annotated[
+        str | None,
+        typer.Option(
+            "--ca-file",
+            metavar="FILE",
+            help="Certificates that the orchestrator's is checked with.",
+        ),
+    ] = None,
+    client_cert: Annotated[
+        str | None,
+        typer.Option("--client-cert", metavar="FILE", help="Certificate to show to it."),
+    ] = None,
+    client_key: Annotated[
+        str | None,
+        typer.Option("--client-key", metavar="FILE", help="That certificate's private key."),
+    ] = None,
 ) -> None:
     """Options that are understood before and after every command."""
 
@@ -40,23 +81,35 @@ def _global_params() -> tuple[Any, ...]:
 
 #: The order in help and manual: what a newcomer types first stands first.
 ORDER = (
-    *("demo", "run", "workflows", "jobs", "robots", "nodes", "agent", "orchestrator", "keys"),
-    *("start", "submit", "create", "push", "validate", "list", "get", "show", "watch", "wait"),
-    *("logs", "cancel", "retry", "rotate", "revoke", "delete"),
+    *("demo", "run", "workflows", "jobs", "schedules", "robots", "top", "nodes"),
+    *("agent", "orchestrator", "keys", "login", "logout", "whoami"),
+    *("profiles", "config", "doctor"),
+    *("start", "submit", "create", "push", "validate", "list", "get", "show", "set", "use"),
+    *("next", "watch", "wait", "why", "enable", "disable", "trigger", "graph", "diff", "pull"),
+    *("logs", "events", "result", "trace", "cancel", "retry", "rerun", "resolve"),
+    *("dead-letters", "flush", "pause", "resume", "drain", "stop"),
+    *("status", "check", "timeline", "install", "uninstall", "rotate", "revoke", "delete", "purge"),
     *("api", "completion", "man", "help"),
 )
 _RANK = {name: index for index, name in enumerate(ORDER)}
-GLOBAL_NAMES = ("url", "api_key", "output", "quiet", "debug", "no_color")
+GLOBAL_NAMES = (
+    *("url", "api_key", "output", "json", "query", "time_format", "quiet", "debug", "no_color"),
+    *("profile", "ca_file", "client_cert", "client_key"),
+)
+#: Commands whose --json without fields prints all, as `-o json` does.
+JSON_AS_A_WHOLE = frozenset({"doctor"})
+_KINDS = {"output": Format, "time_format": TimeFormat}
 
 
-def _adopt_globals(ctx: Any) -> None:
+def _adopt_globals(ctx: Any) -> App:
     """Move the global options from the command's parameters to the App; later words win."""
-    app = ctx.ensure_object(App)
+    app: App = ctx.ensure_object(App)
     for name in GLOBAL_NAMES:
         value = ctx.params.pop(name, None)
         # An empty key or address is a mistake to tell of, not an option left out.
         if value is not None and value is not False:
-            setattr(app, name, Format(value) if name == "output" else value)
+            setattr(app, name, _KINDS[name](value) if name in _KINDS else value)
+    return app
 
 
 class Verb(TyperCommand):
@@ -67,15 +120,31 @@ class Verb(TyperCommand):
         self.params += _global_params()
         _name_values(self.params)
 
+    @property
+    def words(self) -> str:
+        """The words of the command behind the program's name, however it was called."""
+        return words_of(self.callback)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if self.words in JSON_AS_A_WHOLE and _asks_for_fields(args):
+            args[args.index("--json")] = "--output=json"
+        if _asks_for_fields(args) and not ctx.resilient_parsing:
+            from casare_cli.schemas import fields_of
+
+            typer.echo("\n".join(fields_of(self.words)))
+            raise typer.Exit
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
-        _adopt_globals(ctx)
+        _adopt_globals(ctx).shape_answers_of(self.words)
         return super().invoke(ctx)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return _usage(self.params)
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        return summary_of(self)
+        # A stand-in's help is in its module, which nothing but a list of commands needs.
+        return summary_of(import_module(self.callback.__module__).run.__doc__)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         _write_help(self.help, formatter)
@@ -106,7 +175,7 @@ class Noun(TyperGroup):
         return super().invoke(ctx)
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        return summary_of(self)
+        return summary_of(self.help)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         _write_help(self.help, formatter)
@@ -114,6 +183,29 @@ class Noun(TyperGroup):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         self.format_commands(ctx, formatter)
         _write_options(self, ctx, formatter)
+
+
+def stand_in(word: str, module: str) -> Verb:
+    """What stands for the command of *module* until the command line names it."""
+
+    def run() -> None:
+        """Known by name only."""
+
+    run.__module__ = module
+    return Verb(word, callback=run, rich_markup_mode=None)
+
+
+def words_of(run: Any) -> str:
+    """`jobs dead-letters list` for the function of that command: its module says it."""
+    module = str(run.__module__).removeprefix("casare_cli.commands.")
+    return module.replace(".", " ").replace("_", "-")
+
+
+def _asks_for_fields(args: list[str]) -> bool:
+    """Whether --json stands there without a value."""
+    words = args[: args.index("--")] if "--" in args else args
+    followed = zip(words, [*words, "-"][1:], strict=True)
+    return any(word == "--json" and following[:1] == "-" for word, following in followed)
 
 
 def _name_values(params: list[Any]) -> None:
@@ -145,9 +237,9 @@ def split_examples(text: str | None) -> tuple[str, list[str]]:
     return prose.strip(), [line.strip() for line in block.splitlines() if line.strip()]
 
 
-def summary_of(command: Any) -> str:
+def summary_of(help: str | None) -> str:
     """The first sentence of a command's help, without its full stop."""
-    paragraph = split_examples(command.help)[0].partition("\n\n")[0]
+    paragraph = split_examples(help)[0].partition("\n\n")[0]
     return " ".join(paragraph.split()).rstrip(".")
 
 

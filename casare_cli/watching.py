@@ -7,7 +7,6 @@ lost. What ends the watching is the job's status as REST tells it, never an even
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -134,7 +133,7 @@ class JobWatch:
                 close_timeout=1,
                 compression=None,
                 max_size=None,
-                ssl=ssl.create_default_context() if url.startswith("wss") else None,
+                ssl=self._client.tls,
             ) as socket:
                 while True:
                     with suppress(TimeoutError):

@@ -1,6 +1,9 @@
-"""Write the manual pages, the completion scripts and the generated docs; --check says if stale.
+"""Write the manual pages, the completion scripts, the schemas of answers and the generated docs.
 
-python scripts/generate.py [--check]
+python scripts/generate.py [--check | --breaking]
+
+--check says what is stale. A schema that programs of today could not rely on any more is written
+with --breaking only: raise SCHEMA_VERSION in casare_cli/output.py with it.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import answer_schemas
 import settings_page
 import shell_completion
 
@@ -21,7 +25,7 @@ from casare_cli.verbs import section_of, split_examples
 
 ROOT = Path(__file__).parent.parent
 #: Folders that hold generated files only: what is no longer made there is removed.
-OWNED = ("man", "completions", "docs/cli", "docs/nodes")
+OWNED = ("man", "completions", "docs/cli", "docs/nodes", "casare_cli/published")
 SCRIPTS = {
     "bash": "completions/bash/casare-rpa",
     "zsh": "completions/zsh/_casare-rpa",
@@ -39,6 +43,7 @@ def generated() -> dict[str, str]:
     for page in root.children:
         files[f"docs/cli/{page.path[-1]}.md"] = _noun(page)
     files["docs/guide/settings.md"] = settings_page.page()
+    files |= answer_schemas.files()
     return files | _node_pages()
 
 
@@ -129,6 +134,10 @@ def _write(files: dict[str, str], paths: list[str]) -> None:
 def main(words: list[str], say: Callable[[str], Any] = print) -> int:
     files = generated()
     paths = stale(files)
+    if words != ["--breaking"] and (breaks := answer_schemas.breaks(ROOT, files)):
+        for line in breaks:
+            say(f"breaking: {line}")
+        return 1
     if words == ["--check"]:
         for path in paths:
             say(f"stale: {path}; run: python scripts/generate.py")

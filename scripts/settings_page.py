@@ -14,15 +14,21 @@ Every setting has a default and can be given, from the weakest to the strongest,
 
 1. the system's file, `/etc/casare-rpa/config.toml` or `/etc/xdg/casare-rpa/config.toml`,
 2. the user's file, `~/.config/casare-rpa/config.toml` (these are the places on Linux),
-3. an environment variable,
-4. an option of the command, where it has one.
+3. the profile that is in use, `[profiles.NAME]` in either file,
+4. an environment variable,
+5. an option of the command, where it has one.
+
+`casare-rpa config list --show-origin` tells of every setting what it is and which file and line, or
+which variable, says so; `casare-rpa config set NAME VALUE` changes the user's file. See
+[Signing in, profiles and TLS](signing-in.md).
 
 A file holds names and values, `lease_seconds = 30` or `tags = ["invoices", "desk"]`. In a variable
 a list is separated by commas, folders as in `PATH`. A name that no setting has, and a value that
 does not fit, end the program before it does anything: exit code 6, of an agent 78.
 
-Times are in seconds, sizes in bytes. Where a setting has several variables, the first one that is
-set counts. `casare-rpa help environment` prints the variables at a terminal."""
+`url` is another name of `orchestrator_url` in a file. Times are in seconds, sizes in bytes. Where a
+setting has several variables, the first one that is set counts. `casare-rpa help environment`
+prints the variables at a terminal."""
 
 _ROLES = {
     "all": "Everywhere",

@@ -13,7 +13,15 @@ import shtab
 from casare_cli.manual import Page
 
 #: Arguments and options whose values the orchestrator knows, by name.
-IDS = {"job": "jobs", "workflow": "workflows", "robot": "robots", "node_type": "nodes"}
+IDS = {
+    "job": "jobs",
+    "other_job": "jobs",
+    "workflow": "workflows",
+    "other_workflow": "workflows",
+    "schedule": "schedules",
+    "robot": "robots",
+    "node_type": "nodes",
+}
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
@@ -22,7 +30,21 @@ def script(root: Page, shell: str) -> str:
     parser = argparse.ArgumentParser(root.path[0], description=_help(root.summary))
     _fill(parser, root)
     text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=_PREAMBLE)
+    if shell == "fish":
+        text = _scan_once(text)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _scan_once(text: str) -> str:
+    """Let fish look into the command line once a Tab instead of once for every condition."""
+    scan, asked = "function _shtab_casare_rpa_scan\n", "  _shtab_casare_rpa_scan\n"
+    if text.count(scan) != 1 or text.count(asked) != 1:
+        raise ValueError("shtab writes another script for fish than it did")
+    line = '"$(commandline -pc)"'
+    text = text.replace(scan, f"{scan}  set -g _shtab_casare_rpa_line {line}\n")
+    # More than a hundred conditions are tried at each Tab: no call and no pipe more than it takes.
+    known = f'  test "$_shtab_casare_rpa_line" = {line}; or'
+    return text.replace(asked, f"{known} {asked.lstrip()}")
 
 
 def _fill(parser: argparse.ArgumentParser, page: Page) -> None:
@@ -76,14 +98,17 @@ _FILES_TOO = {"bash": ' compgen -f -- "$1";', "zsh": " _files;", "fish": " __fis
 
 
 def _function(shell: str, kind: str) -> str:
+    """The shell function that offers ids; for a word that begins an option it asks nobody."""
     files = _FILES_TOO[shell] if kind == "workflows" else ""
     name = f"_casare_rpa_{kind}"
     if shell == "bash":
         return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1";{files} }}'
     if shell == "zsh":
+        guard = '[[ "$PREFIX" == -* ]] && return 1;'
         ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind} 2>/dev/null)"}}); compadd -a ids;'
-        return f"{name}() {{ {ids}{files} }}"
-    return f"function {name}; {_CALL} {kind} 2>/dev/null;{files} end"
+        return f"{name}() {{ {guard} {ids}{files} }}"
+    guard = "string match -q -- '-*' (commandline -ct); and return;"
+    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null;{files} end"
 
 
 _PREAMBLE = {

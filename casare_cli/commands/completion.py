@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_rpa.errors import CasareError, NotFound
+from casare_rpa.errors import CasareError, InvalidInput, NotFound
 
 
 class Shell(StrEnum):
@@ -41,32 +41,67 @@ def run(
     install: Annotated[
         bool, typer.Option("--install", help="Put the script where the shell looks for it.")
     ] = False,
+    uninstall: Annotated[
+        bool, typer.Option("--uninstall", help="Remove what --install put there.")
+    ] = False,
 ) -> None:
-    """Print or install the completion script of a shell.
+    """Print, install or remove the completion script of a shell.
+
+    The script knows the commands, options and choices by itself; for ids the Tab key asks the
+    orchestrator, for 0.3 seconds at most. Installing again replaces the script, as an update does.
 
     Examples:
         casare-rpa completion bash --install
         source <(casare-rpa completion bash)
         casare-rpa completion powershell >> $PROFILE
+        casare-rpa completion zsh --uninstall
     """
     app: App = ctx.obj
-    script = script_of(shell)
-    if not install:
-        app.out.stdout.write(script)
-        return
+    if install and uninstall:
+        raise InvalidInput("--install and --uninstall exclude each other")
     target = _user_path(shell)
+    if install:
+        _install(app, shell, target)
+    elif uninstall:
+        _uninstall(app, target)
+    else:
+        app.out.stdout.write(script_of(shell))
+
+
+def _install(app: App, shell: Shell, target: Path) -> None:
+    script = script_of(shell)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(script, encoding="utf-8")
     except OSError as error:
         raise CasareError(f"cannot write {target}: {error.strerror or error}") from None
     app.out.line(str(target))
-    if shell is Shell.ZSH:
-        app.out.note(f"  needs in ~/.zshrc: fpath=({target.parent} $fpath); compinit")
-    elif shell is Shell.POWERSHELL:
-        app.out.note(f"  needs in $PROFILE: . {target}")
+    app.out.note(f"  {_next_step(shell, target)}")
+
+
+def _uninstall(app: App, target: Path) -> None:
+    try:
+        target.unlink()
+    except FileNotFoundError:
+        app.out.note(f"nothing to remove: there is no {target}")
+    except OSError as error:
+        raise CasareError(f"cannot remove {target}: {error.strerror or error}") from None
     else:
-        app.out.note("  it works in new shells")
+        app.out.line(str(target))
+        app.out.note("  removed; open shells know it until they end")
+
+
+def _next_step(shell: Shell, target: Path) -> str:
+    match shell:
+        case Shell.BASH:
+            return f"new shells with bash-completion know it; in this one: source {target}"
+        case Shell.ZSH:
+            path = f"fpath=({target.parent} $fpath)"
+            return f"needs in ~/.zshrc: {path}; autoload -Uz compinit; compinit"
+        case Shell.FISH:
+            return "new shells know it"
+        case Shell.POWERSHELL:
+            return f"needs in $PROFILE: . {target}"
 
 
 def script_of(shell: Shell) -> str:

@@ -6,9 +6,9 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +22,18 @@ from casare_rpa.errors import ConfigInvalid
 if TYPE_CHECKING:
     from casare_cli.demo_fleet import DemoFleet
 
-_KEPT_FOLDER = Path(tempfile.gettempdir()) / "casare-demo"
+
+@cache
+def _kept_folder() -> Path:
+    from tempfile import gettempdir
+
+    return Path(gettempdir()) / "casare-demo"
+
+
+def _new_folder() -> Path:
+    from tempfile import mkdtemp
+
+    return Path(mkdtemp(prefix="casare-demo-"))
 
 
 def run(
@@ -50,7 +61,7 @@ def run(
     """
     app: App = ctx.obj
     if stop:
-        return _stop(app, (folder or _KEPT_FOLDER).absolute())
+        return _stop(app, (folder or _kept_folder()).absolute())
     if find_spec("fastapi") is None or find_spec("sqlalchemy") is None:
         raise ConfigInvalid(
             "the demo needs the orchestrator, which is not installed",
@@ -58,7 +69,7 @@ def run(
         )
     from casare_cli.demo_fleet import DemoFleet
 
-    place = folder or (_KEPT_FOLDER if keep else Path(tempfile.mkdtemp(prefix="casare-demo-")))
+    place = folder or (_kept_folder() if keep else _new_folder())
     fleet = DemoFleet(place.absolute())
     fleet.prepare()
     with _stopped_at_the_end(fleet, keep):
@@ -142,7 +153,7 @@ def _program() -> str:
 
 
 def _folder_option(folder: Path) -> str:
-    return "" if folder == _KEPT_FOLDER else f" --folder {folder}"
+    return "" if folder == _kept_folder() else f" --folder {folder}"
 
 
 def _stop(app: App, folder: Path) -> int:

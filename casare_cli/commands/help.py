@@ -16,7 +16,7 @@ def run(
     ctx: typer.Context,
     topic: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TOPIC", help="exit-codes, environment, or a command."),
+        typer.Argument(metavar="TOPIC", help="exit-codes, environment, formatting, or a command."),
     ] = None,
 ) -> None:
     """Explain a topic or a command; without one, list the topics.

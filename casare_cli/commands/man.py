@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +45,9 @@ def run(
 
 
 def _read(reader: str, name: str, source: str) -> None:
+    import subprocess
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.1"
         path.write_text(source, encoding="utf-8")

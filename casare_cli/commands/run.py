@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,7 +95,7 @@ def _run(
     with ExitStack() as stack:
         if events is not None:
             bus.subscribe_all(stack.enter_context(_recorder(events)))
-        finish = stack.enter_context(_shown_steps(app, bus, file, len(file.workflow.nodes)))
+        finish = stack.enter_context(_shown_steps(app, bus, file))
         signals = stack.enter_context(_stopping_on_signals(stop))
         result = asyncio.run(run_plan(plan, options, bus, stop))
         finish(result)
@@ -105,6 +106,7 @@ def _options(
     app: App, file: WorkflowFile, variables: dict[str, Any], timeout_seconds: float | None
 ) -> RunOptions:
     from casare_rpa.engine import RunOptions
+    from casare_rpa.secrets import SecretSources
 
     settings = app.settings
     return RunOptions(
@@ -115,8 +117,10 @@ def _options(
         node_timeout_seconds=settings.node_timeout_seconds,
         timeout_seconds=timeout_seconds,
         allowed_paths=settings.allowed_paths,
+        templates_dir=settings.templates_dir,
         block_private_addresses=settings.block_private_addresses,
         max_result_bytes=settings.max_result_bytes,
+        find_secret=SecretSources.of(settings, os.environ).find,
     )
 
 
@@ -139,7 +143,7 @@ def _write_line(target: Any, line: bytes) -> None:
 
 @contextmanager
 def _shown_steps(
-    app: App, bus: EventBus, file: WorkflowFile, total_nodes: int
+    app: App, bus: EventBus, file: WorkflowFile
 ) -> Iterator[Callable[[RunResult], None]]:
     """Show the steps as they happen; what is yielded shows the end."""
     if app.out.format is not Format.TABLE or app.quiet:
@@ -148,9 +152,13 @@ def _shown_steps(
     from casare_cli.tree import StepTree
     from casare_rpa.engine.envelopes import envelope
 
-    started = {"workflow_name": file.workflow.name, "total_nodes": total_nodes}
-    with StepTree(app.out) as tree:
-        tree.feed({"type": "job.started", "data": started})
+    def loops() -> Mapping[str, str]:
+        from casare_cli.graphs.nesting import loops_around
+
+        return loops_around(file.workflow)
+
+    with StepTree(app.out, loops=loops) as tree:
+        tree.feed({"type": "job.started", "data": {"workflow_name": file.workflow.name}})
 
         def show(event: Any) -> None:
             if message := envelope(event):

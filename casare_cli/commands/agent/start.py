@@ -8,7 +8,7 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.values import duration_seconds
-from casare_rpa.errors import ConfigInvalid
+from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 if TYPE_CHECKING:
     from casare_rpa.settings import Settings
@@ -51,12 +51,19 @@ def run(
     max_uptime: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Drain and end after this time.")
     ] = None,
+    max_jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="End when it has run so many jobs.")
+    ] = None,
     drain_timeout: Annotated[
         str | None,
         typer.Option(metavar="DURATION", help="Time that running jobs get after a stop signal."),
     ] = None,
     state_dir: Annotated[
         str | None, typer.Option(metavar="DIR", help="Folder for everything it writes.")
+    ] = None,
+    health_address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Answer probes there: GET /live and /ready."),
     ] = None,
 ) -> int:
     """Start the robot: claim jobs, run them, report, until it is stopped.
@@ -65,12 +72,19 @@ def run(
     second cancels them. Exits 77 when the key is refused and 78 when a setting is wrong: starting
     it again would not help.
 
+    With --once the exit code is the job's outcome: 0 completed, 1 failed, 10 cancelled, 11 lost or
+    timed out; 75 when --idle-timeout or --max-uptime ended it before it had a job. At the end of
+    --max-uptime it drains: running jobs get --drain-timeout.
+
     Examples:
         casare-rpa agent --url http://orchestrator:8000 --api-key file:robot.key
         CASARE_API_KEY_FILE=robot.key casare-rpa agent --name invoices-1 --max-concurrent-jobs 4
         casare-rpa agent --once --idle-timeout 10m
+        casare-rpa agent --max-jobs 100 --max-uptime 12h --health-address 8080
     """
     app: App = ctx.obj
+    if once and max_jobs is not None:
+        raise InvalidInput("--once is one job: leave --max-jobs out")
     app.url = orchestrator or app.url
     settings = _settings(
         app,
@@ -82,6 +96,7 @@ def run(
         max_concurrent_jobs=max_concurrent_jobs,
         drain_timeout_seconds=duration_seconds(drain_timeout, "--drain-timeout"),
         state_dir=state_dir,
+        health_address=health_address,
     )
     idle_seconds = duration_seconds(idle_timeout, "--idle-timeout")
     uptime_seconds = duration_seconds(max_uptime, "--max-uptime")
@@ -91,7 +106,10 @@ def run(
 
     start_logging(settings, debug=app.debug)
     options = AgentOptions(
-        once=once, idle_timeout_seconds=idle_seconds, max_uptime_seconds=uptime_seconds
+        once=once,
+        idle_timeout_seconds=idle_seconds,
+        max_uptime_seconds=uptime_seconds,
+        max_jobs=max_jobs,
     )
     return run_agent(settings, options)
 

@@ -2,37 +2,103 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from casare_cli.context import App
 from casare_cli.jobs import LIST_COLUMNS
+from casare_cli.paging import AllOption, CursorOption, show_list
+from casare_cli.values import time_or_ago
+
+
+class Sort(StrEnum):
+    """The orders of a list of jobs."""
+
+    NEWEST = "-created"
+    OLDEST = "created"
+    ENDED_LAST = "-ended"
+    ENDED_FIRST = "ended"
+    MOST_URGENT = "priority"
+    LEAST_URGENT = "-priority"
 
 
 def run(
     ctx: typer.Context,
-    status: Annotated[str | None, typer.Option(help="Only jobs with this status.")] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="Only jobs with this status; repeatable, or with commas between."),
+    ] = None,
     workflow: Annotated[str | None, typer.Option(help="Only jobs of this workflow.")] = None,
-    robot: Annotated[str | None, typer.Option(help="Only jobs of this robot.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many.")] = 50,
-    cursor: Annotated[
-        int, typer.Option(min=0, metavar="CURSOR", help="Go on at the next_cursor of the last list")
-    ] = 0,
+    robot: Annotated[
+        str | None, typer.Option(help="Only jobs that this robot has or had, or that wait for it.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only jobs with this tag; repeatable: with all of them."),
+    ] = None,
+    environment: Annotated[str | None, typer.Option(help="Only jobs of this pool.")] = None,
+    priority: Annotated[
+        int | None, typer.Option(min=0, max=20, help="Only jobs of this priority.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only jobs made since then: 2h (ago), or an ISO time."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only jobs made before that.")
+    ] = None,
+    ended_since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only jobs that ended since then.")
+    ] = None,
+    ended_until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only jobs that ended before that.")
+    ] = None,
+    sort: Annotated[
+        Sort | None,
+        typer.Option(help="By created, ended or priority (0 first); with - the other way round."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=500, help="At most this many [default: 50].")
+    ] = None,
+    cursor: CursorOption = None,
+    all: AllOption = False,
 ) -> None:
-    """List jobs, newest first.
+    """List jobs, newest first; with --ended-since or --ended-until those that ended last first.
+
+    Sorted by ended there are only jobs that have ended, by priority only those that have not.
 
     Examples:
-        casare-rpa jobs list --status failed
-        casare-rpa jobs list -o json | jq -r '.items[].job_id'
+        casare-rpa jobs list --status failed,timeout --ended-since 2h
+        casare-rpa jobs list --status pending --sort priority
+        casare-rpa jobs list --tag nightly --since 2026-11-30T22:00Z --all -o jsonl
         casare-rpa jobs list --workflow invoices -o name
     """
     app: App = ctx.obj
+    filters = {
+        "status": [word for text in status or () for word in text.split(",")] or None,
+        "workflow_id": workflow,
+        "robot_id": robot,
+        "tag": tag,
+        "environment": environment,
+        "priority": priority,
+        "since": time_or_ago(since, "--since"),
+        "until": time_or_ago(until, "--until"),
+        "ended_since": time_or_ago(ended_since, "--ended-since"),
+        "ended_until": time_or_ago(ended_until, "--ended-until"),
+        "sort": sort,
+    }
     with app.client() as client:
-        found = client.jobs(
-            status=status, workflow_id=workflow, robot_id=robot, limit=limit, offset=cursor
+        show_list(
+            app,
+            lambda **page: client.jobs(**filters, **page),
+            LIST_COLUMNS,
+            member="jobs",
+            name="job_id",
+            limit=limit,
+            cursor=cursor,
+            all=all,
+            usual=50,
+            empty="no jobs",
         )
-    jobs = found["jobs"]
-    more = cursor + len(jobs) < int(found.get("total", 0)) and jobs
-    next_cursor = str(cursor + len(jobs)) if more else None
-    app.out.list(jobs, LIST_COLUMNS, name="job_id", next_cursor=next_cursor, empty="no jobs")

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Format, Json, Output
+from casare_cli.job_options import (
+    FollowOption,
+    InputOption,
+    PriorityOption,
+    TimeoutOption,
+    WaitOption,
+    WaitTimeoutOption,
+)
+from casare_cli.output import Format, Json
+from casare_cli.times import time_of_day
 from casare_cli.values import duration_seconds, inputs
+from casare_rpa.domain.jobs import OnConflict, OnLost
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -24,32 +33,43 @@ _AUTO = "auto:"
 def run(
     ctx: typer.Context,
     workflow: Annotated[
-        str, typer.Argument(help="Id of a workflow, or a workflow file, which is pushed first.")
+        str,
+        typer.Argument(help="Id or name of a workflow, or a workflow file, which is pushed first."),
     ],
-    input: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="INPUT",
-            help="name=text, name:=json, @FILE.json or - (stdin); may be repeated.",
-        ),
-    ] = None,
-    priority: Annotated[
-        int, typer.Option(min=0, max=20, help="0 is the most urgent.", show_default=True)
-    ] = 10,
+    input: InputOption = None,
+    priority: PriorityOption = 10,
     tag: Annotated[list[str] | None, typer.Option(help="Label of the job; repeatable.")] = None,
     robot: Annotated[str | None, typer.Option(help="Only this robot may run it.")] = None,
     environment: Annotated[str, typer.Option(help="The pool of robots it goes to.")] = "default",
-    timeout: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Longest run, such as 10m.")
-    ] = None,
+    timeout: TimeoutOption = None,
     max_retries: Annotated[
         int, typer.Option(min=0, max=10, help="Run it again this often when it fails.")
     ] = 0,
+    on_lost: Annotated[
+        OnLost | None,
+        typer.Option(
+            help="If its robot is lost in the middle: run it again, or end it as failed"
+            " (default: as the workflow says, else requeue)."
+        ),
+    ] = None,
     start_in: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Start no earlier than in this time.")
     ] = None,
+    start_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Start no earlier than then: HH:MM by this machine's clock, or ISO 8601 with a"
+            " time zone.",
+        ),
+    ] = None,
+    on_conflict: Annotated[
+        OnConflict,
+        typer.Option(
+            help="While a job of the workflow has not ended: refuse (exit 9), answer with that"
+            " job, submit all the same, or do nothing.",
+        ),
+    ] = OnConflict.QUEUE,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -58,26 +78,29 @@ def run(
             " of workflow, input and time.",
         ),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", "-w", help="Wait for the end; exit with the outcome.")
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what would be sent and which robots could run it; send nothing."
+        ),
     ] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Show the steps until the end, on stderr.")
-    ] = False,
-    wait_timeout: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Wait no longer than this (exit 8).")
-    ] = None,
+    wait: WaitOption = False,
+    follow: FollowOption = False,
+    wait_timeout: WaitTimeoutOption = None,
 ) -> int | None:
     """Submit a job for the next free robot.
 
     A workflow file is checked and pushed first; the same content again makes no new version. The
     job's id is printed, alone when the output is no terminal. With --wait or --follow the exit
-    code is the job's outcome; Ctrl-C then stops waiting, not the job.
+    code is the job's outcome; Ctrl-C and SIGTERM then stop waiting, not the job. With --dry-run
+    the exit code is 9 if --on-conflict would refuse the job, 12 if no robot could ever run it.
 
     Examples:
         casare-rpa jobs submit invoices --input month=11 --input rows:=250 --follow
         casare-rpa jobs submit invoices.json --input @input.json --wait --wait-timeout 10m
         casare-rpa jobs submit nightly --quiet --idempotency-key auto:minute
+        casare-rpa jobs submit nightly --on-conflict skip --start-at 18:30
+        casare-rpa jobs submit invoices --tag gpu --dry-run
     """
     app: App = ctx.obj
     request: Json = {
@@ -87,15 +110,23 @@ def run(
         "robot_id": robot,
         "environment": environment,
         "max_retries": max_retries,
+        **({"on_lost": on_lost.value} if on_lost else {}),
         "timeout_seconds": duration_seconds(timeout, "--timeout"),
-        "not_before": _not_before(start_in),
+        **_start(start_in, start_at),
+        **({"on_conflict": on_conflict.value} if on_conflict is not OnConflict.QUEUE else {}),
     }
     waits = wait or follow or wait_timeout is not None
     wait_seconds = duration_seconds(wait_timeout, "--wait-timeout")
     with app.client() as client:
-        request["workflow_id"] = _workflow_id(app.out, client, workflow)
-        key = _idempotency_key(idempotency_key, request)
-        job = client.submit(request, idempotency_key=key)
+        if dry_run:
+            from casare_cli.dry_runs import show_dry_run
+
+            return show_dry_run(app.out, client, workflow, request)
+        job = _submit(app, client, workflow, request, idempotency_key)
+        is_left_out = on_conflict is OnConflict.SKIP and not job.get("submitted", True)
+        if is_left_out:
+            _tell_left_out(app, job)
+            return None
         _print_submitted(app, job, waits=waits)
         if not waits:
             return None
@@ -111,22 +142,30 @@ def run(
         )
 
 
-def _workflow_id(out: Output, client: OrchestratorClient, word: str) -> str:
-    from casare_cli import workflow_files
+def _submit(
+    app: App, client: OrchestratorClient, workflow: str, request: Json, key: str | None
+) -> Json:
+    from casare_cli.workflow_files import pushed_id
 
-    if not workflow_files.looks_like_file(word):
-        return word
-    pushed = workflow_files.push_file(client, Path(word))
-    if pushed.get("created", True):
-        out.note(f"pushed {word} as {pushed['workflow_id']} version {pushed['version']}")
-    return str(pushed["workflow_id"])
+    request["workflow_id"] = pushed_id(app.out, client, workflow)
+    try:
+        return client.submit(request, idempotency_key=_idempotency_key(key, request))
+    except KeyboardInterrupt:
+        app.out.note(
+            "stopped while submitting: the job may be in the queue; look with:\n"
+            f"  casare-rpa jobs list --workflow {request['workflow_id']}"
+        )
+        raise
 
 
-def _not_before(start_in: str | None) -> str | None:
+def _start(start_in: str | None, start_at: str | None) -> Json:
+    """When the job may start, as the request says it; the server's clock counts a delay."""
+    if start_in is not None and start_at is not None:
+        raise InvalidInput("--start-in and --start-at: give one of them")
+    if start_at is not None:
+        return {"not_before": time_of_day(start_at, "--start-at").isoformat()}
     seconds = duration_seconds(start_in, "--start-in")
-    if seconds is None:
-        return None
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    return {} if seconds is None else {"start_in_seconds": seconds}
 
 
 def _idempotency_key(word: str | None, request: Json) -> str | None:
@@ -139,9 +178,18 @@ def _idempotency_key(word: str | None, request: Json) -> str | None:
         raise InvalidInput(
             f"--idempotency-key: {word!r} is none of auto:minute, auto:hour, auto:day"
         )
-    stable: dict[str, Any] = {k: v for k, v in request.items() if k != "not_before"}
-    digest = hashlib.sha256(json.dumps(stable, sort_keys=True).encode()).hexdigest()[:24]
+    digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:24]
     return f"{_AUTO}{datetime.now(UTC).isoformat()[: lengths[unit]]}:{digest}"
+
+
+def _tell_left_out(app: App, job: Json) -> None:
+    if app.out.wants_json:
+        app.out.json(job)
+    app.out.note(_left_out(job))
+
+
+def _left_out(job: Json) -> str:
+    return f"nothing submitted: job {job['job_id']} is {job['status']} already"
 
 
 def _print_submitted(app: App, job: Json, *, waits: bool) -> None:
@@ -152,5 +200,7 @@ def _print_submitted(app: App, job: Json, *, waits: bool) -> None:
         out.json(job)
     elif not app.quiet or out.format is Format.NAME:
         out.line(str(job["job_id"]))
+    if not job.get("submitted", True):
+        out.note(_left_out(job))
     if not waits and out.on_terminal():
         out.note(f"  watch it: casare-rpa jobs watch {job['job_id']}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
+from casare_cli.output import Column, Json
 from casare_rpa.errors import InvalidInput
 
 COLUMNS = (
@@ -15,6 +15,7 @@ COLUMNS = (
     Column("CATEGORY", "category"),
     Column("HERE", "implemented"),
     Column("REQUIRES", "requires"),
+    Column("INSTALL", "missing_extras"),
     Column("SUMMARY", "summary"),
 )
 
@@ -25,6 +26,16 @@ def run(
     search: Annotated[
         str | None, typer.Option("--search", help="Only types with this text in name or summary.")
     ] = None,
+    runs_on: Annotated[
+        str | None, typer.Option(help="Only what runs there: any, or a capability.")
+    ] = None,
+    implemented: Annotated[
+        bool | None,
+        typer.Option(
+            "--implemented/--not-implemented",
+            help="Only types that this version can, or cannot, run.",
+        ),
+    ] = None,
     all: Annotated[
         bool, typer.Option("--all", help="Also types that this version cannot run.")
     ] = False,
@@ -32,26 +43,37 @@ def run(
     """List the node types that a workflow can use.
 
     JSON output always holds every type of the format; `implemented` tells which of them this
-    installation can run.
+    version can run, `missing_extras` what has to be installed for it first:
+    pip install 'casare-rpa[EXTRA]'.
 
     Examples:
         casare-rpa nodes list --category control_flow
+        casare-rpa nodes list --runs-on browser --all
         casare-rpa nodes list -o json | jq '.items[] | select(.implemented) | .type'
     """
     from casare_rpa.nodes import catalogue
 
     app: App = ctx.obj
     items = [catalogue.item(name) for name in catalogue.entries()]
-    if category:
-        known = sorted({str(item["category"]) for item in items})
-        if category not in known:
-            raise InvalidInput(
-                f"there is no category {category!r}", hint=f"One of {', '.join(known)}."
-            )
-        items = [item for item in items if item["category"] == category]
+    items = _with(items, "category", category)
+    items = _with(items, "runs_on", runs_on)
     if search:
         wanted = search.lower()
         items = [i for i in items if wanted in f"{i['type']} {i.get('summary', '')}".lower()]
-    if not (all or app.out.wants_json):
-        items = [item for item in items if item["implemented"]]
+    if implemented is None and not (all or app.out.wants_json):
+        implemented = True
+    if implemented is not None:
+        items = [item for item in items if item["implemented"] is implemented]
     app.out.list(items, COLUMNS, name="type", empty="no node type fits; try --all")
+
+
+def _with(items: list[Json], member: str, wanted: str | None) -> list[Json]:
+    """The items whose *member* is *wanted*. Raises InvalidInput when no type has it."""
+    if wanted is None:
+        return items
+    known = sorted({str(item[member]) for item in items})
+    if wanted not in known:
+        raise InvalidInput(
+            f"no node type has the {member} {wanted!r}", hint=f"One of {', '.join(known)}."
+        )
+    return [item for item in items if item[member] == wanted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from casare_cli.context import App
 from casare_cli.output import SCHEMA_VERSION, Column, Format, Json, Output
 from casare_cli.text import plain
-from casare_rpa.errors import NotFound
+from casare_rpa.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from casare_rpa.nodes.base import NodeType
@@ -21,6 +22,8 @@ COLUMNS = (
     Column("runs here", "implemented"),
     Column("runs on", "runs_on"),
     Column("requires", "requires"),
+    Column("extras", "extras"),
+    Column("extras to install", "missing_extras"),
 )
 
 
@@ -30,26 +33,35 @@ def run(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print only the JSON Schema of the config.")
     ] = False,
+    snippet: Annotated[
+        bool, typer.Option("--snippet", help="Print only the node as JSON, ready to paste.")
+    ] = False,
 ) -> None:
-    """Show a node type: what it does, its parameters and its ports.
+    """Show a node type: what it does, its parameters and ports, and a node to paste.
+
+    The snippet is a member of `nodes` in a workflow file.
 
     Examples:
         casare-rpa nodes show ForLoopStartNode
         casare-rpa nodes show HttpRequestNode --schema
+        casare-rpa nodes show ReadFileNode --snippet
     """
-    from casare_rpa.nodes import catalogue
+    from casare_rpa.nodes import catalogue, snippets
 
     app: App = ctx.obj
     try:
         item = catalogue.item(node_type)
     except catalogue.UnknownNodeType as error:
         raise NotFound(error.message, hint=error.hint) from None
-    cls = catalogue.node_class(node_type) if item["implemented"] or schema else None
-    if schema and cls is not None:
-        app.out.json(catalogue.schema(cls))
+    if schema and snippet:
+        raise InvalidInput("--schema and --snippet exclude each other")
+    alone = schema or snippet
+    cls = catalogue.node_class(node_type) if item["implemented"] or alone else None
+    if cls is not None and alone:
+        app.out.json(catalogue.schema(cls) if schema else snippets.snippet(cls))
         return
     if cls is not None:
-        item |= _about(cls, catalogue.schema(cls))
+        item |= _about(cls, catalogue.schema(cls)) | {"snippet": snippets.snippet(cls)}
     if app.out.wants_json:
         app.out.json({"schema_version": SCHEMA_VERSION, **item})
     else:
@@ -96,6 +108,8 @@ def _print_ports(out: Output, item: Json) -> None:
     for port in item["outputs"]:
         out.line(f"  -> {port['name']} ({port['kind']})")
     out.line(f"  leaves by: {', '.join(item['exec_outputs'])}")
+    out.line("\nTo paste into nodes:")
+    out.line(json.dumps(item["snippet"], ensure_ascii=False, indent=2)[2:-2])
 
 
 def _parameter_line(parameter: Json) -> str:

@@ -1,1 +1,1 @@
-"""See the robots and manage their keys."""
+"""See the robots, pause and drain them, manage their keys."""

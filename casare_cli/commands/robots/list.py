@@ -8,6 +8,8 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.output import Column
+from casare_cli.paging import AllOption, CursorOption, show_list
+from casare_cli.robots import rest
 from casare_cli.text import moment
 
 COLUMNS = (
@@ -17,6 +19,7 @@ COLUMNS = (
     Column("ENVIRONMENT", "environment"),
     Column("JOBS", "current_job_ids", lambda ids: str(len(ids or ()))),
     Column("LAST SEEN", "last_seen", moment),
+    Column("RESTS", "", rest),
 )
 
 
@@ -24,10 +27,11 @@ def run(
     ctx: typer.Context,
     status: Annotated[str | None, typer.Option(help="Only robots with this status.")] = None,
     environment: Annotated[str | None, typer.Option(help="Only robots of this pool.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many.")] = 100,
-    cursor: Annotated[
-        int, typer.Option(min=0, metavar="CURSOR", help="Go on at the next_cursor of the last list")
-    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=500, help="At most this many [default: 100].")
+    ] = None,
+    cursor: CursorOption = None,
+    all: AllOption = False,
 ) -> None:
     """List the robots that the orchestrator knows.
 
@@ -36,8 +40,15 @@ def run(
     """
     app: App = ctx.obj
     with app.client() as client:
-        found = client.robots(status=status, environment=environment, limit=limit, offset=cursor)
-    items = found["robots"]
-    more = items and cursor + len(items) < int(found.get("total", 0))
-    next_cursor = str(cursor + len(items)) if more else None
-    app.out.list(items, COLUMNS, name="robot_id", next_cursor=next_cursor, empty="no robots")
+        show_list(
+            app,
+            lambda **page: client.robots(status=status, environment=environment, **page),
+            COLUMNS,
+            member="robots",
+            name="robot_id",
+            limit=limit,
+            cursor=cursor,
+            all=all,
+            usual=100,
+            empty="no robots",
+        )

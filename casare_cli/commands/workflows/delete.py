@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from casare_cli.context import App
-from casare_rpa.errors import InvalidInput
+from casare_cli.values import confirm
 
 
 def run(
@@ -25,18 +24,8 @@ def run(
     """
     app: App = ctx.obj
     if not yes:
-        _ask(workflow)
+        confirm(f"Delete workflow {workflow}?", f"casare-rpa workflows delete {workflow} --yes")
     with app.client() as client:
         result = client.delete_workflow(workflow)
     result = {"workflow_id": workflow, **result}
     app.out.done(result, name="workflow_id", text=f"deleted workflow {workflow}")
-
-
-def _ask(workflow: str) -> None:
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise InvalidInput(
-            f"deleting workflow {workflow} needs --yes when nobody can be asked",
-            hint=f"casare-rpa workflows delete {workflow} --yes",
-        )
-    if not typer.confirm(f"Delete workflow {workflow}?", err=True):
-        raise typer.Exit(1)

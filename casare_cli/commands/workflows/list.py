@@ -8,6 +8,7 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.output import Column
+from casare_cli.paging import AllOption, CursorOption, show_list
 from casare_cli.text import moment
 
 COLUMNS = (
@@ -22,10 +23,11 @@ COLUMNS = (
 def run(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Option(help="Only workflows of this name.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many.")] = 100,
-    cursor: Annotated[
-        int, typer.Option(min=0, metavar="CURSOR", help="Go on at the next_cursor of the last list")
-    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=500, help="At most this many [default: 100].")
+    ] = None,
+    cursor: CursorOption = None,
+    all: AllOption = False,
 ) -> None:
     """List the workflows that the orchestrator keeps.
 
@@ -34,8 +36,15 @@ def run(
     """
     app: App = ctx.obj
     with app.client() as client:
-        found = client.workflows(limit=limit, offset=cursor, name=name)
-    items = found["workflows"]
-    more = items and cursor + len(items) < int(found.get("total", 0))
-    next_cursor = str(cursor + len(items)) if more else None
-    app.out.list(items, COLUMNS, name="workflow_id", next_cursor=next_cursor, empty="no workflows")
+        show_list(
+            app,
+            lambda **page: client.workflows(name=name, **page),
+            COLUMNS,
+            member="workflows",
+            name="workflow_id",
+            limit=limit,
+            cursor=cursor,
+            all=all,
+            usual=100,
+            empty="no workflows",
+        )

@@ -28,14 +28,15 @@ def run(
         casare-rpa workflows push invoices.json
         casare-rpa workflows push invoices.json --id invoices
     """
-    from casare_cli.workflow_files import push_file
+    from casare_cli.workflow_files import note_warnings, push_file
 
     app: App = ctx.obj
     if workflow_id and len(files) > 1:
         raise InvalidInput("--id names one workflow, but several files are given")
     with app.client() as client:
         results = [push_file(client, path, workflow_id=workflow_id) for path in files]
-    for result in results:
+    for path, result in zip(files, results, strict=True):
+        note_warnings(app.out, path, result)
         if app.out.format in (Format.TABLE, Format.NAME):
             app.out.line(str(result["workflow_id"]))
             state = "" if result.get("created", True) else ", unchanged"

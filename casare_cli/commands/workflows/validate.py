@@ -21,22 +21,25 @@ def run(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Workflow files.")],
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as errors do.")] = False,
 ) -> int:
-    """Say everything that is wrong with workflow files, with line numbers and what to do.
+    """Say everything that is wrong with workflow files, where it stands and what to do.
 
-    Exits 1 when a file has an error, 2 when one cannot be read. A node that this installation
-    cannot run is an error, too; robots elsewhere may have what is missing here.
+    Checked are the document, node types and their parameters, ports, placeholders, what a run
+    reaches, partners of loops and tries, and secrets in plain text. Exits 1 when a file has an
+    error, 2 when one cannot be read. A node that this installation cannot run is an error, too;
+    robots elsewhere may have what is missing here.
 
     Examples:
         casare-rpa workflows validate *.json
-        casare-rpa workflows validate invoices.json -o json | jq '.items[].code'
+        casare-rpa workflows validate invoices.json --strict
+        casare-rpa workflows validate invoices.json -o json | jq '.items[] | {node, field, mend}'
     """
     from casare_cli.workflow_files import check_file
 
     app: App = ctx.obj
     items: list[Json] = []
     for path in files:
-        workflow, problems, text = check_file(path)
-        found = [problem.to_dict() for problem in problems] + _not_available(workflow, text)
+        _, workflow, problems = check_file(path, runs_here=True)
+        found = [problem.to_dict() for problem in problems]
         items += [{"file": str(path), **problem} for problem in found]
         if app.out.format in (Format.TABLE, Format.NAME):
             _print_file(app.out, path, workflow, found)
@@ -51,28 +54,3 @@ def _print_file(out: Output, path: Path, workflow: Workflow | None, found: list[
         out.line(f"{path}: {problem_line(problem)}")
     if workflow is not None and not found:
         out.note(f"{path}: ok, {len(workflow.nodes)} nodes")
-
-
-def _not_available(workflow: Workflow | None, text: bytes) -> list[Json]:
-    """An error for each node that cannot run here."""
-    from casare_cli.workflow_files import with_lines
-    from casare_rpa.domain.workflow import Problem, Severity
-    from casare_rpa.errors import WorkflowInvalid
-    from casare_rpa.nodes.catalogue import node_class
-
-    found: list[Problem] = []
-    for spec in workflow.nodes if workflow else ():
-        try:
-            node_class(spec.node_type)
-        except WorkflowInvalid as error:
-            found.append(
-                Problem(
-                    code=error.code,
-                    severity=Severity.ERROR,
-                    message=error.message,
-                    pointer=f"/nodes/{spec.node_id}/node_type",
-                    node_id=spec.node_id,
-                    hint=error.hint,
-                )
-            )
-    return [problem.to_dict() for problem in with_lines(text, found)] if found else []

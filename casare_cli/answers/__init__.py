@@ -1,0 +1,123 @@
+"""What commands print with `-o json`: one line a command, for the published schemas.
+
+The shapes are those of HTTP, and the ones beside this file for what never crosses it. Only
+scripts/generate.py and the tests import this: it loads the models.
+"""
+
+from __future__ import annotations
+
+from casare_cli.answers import (
+    databases,
+    documents,
+    fleets,
+    identities,
+    machines,
+    problems,
+    runs,
+)
+from casare_cli.answers.shapes import Answer, ListOf, One
+from casare_rpa import wire
+
+ANSWERS: dict[str, Answer] = {
+    "agent check": ListOf(problems.Finding),
+    "agent drain": One(machines.AgentStopped),
+    "agent install": One(machines.ServiceInstalled),
+    "agent journal flush": ListOf(machines.Flushed),
+    "agent journal list": ListOf(machines.Journal),
+    "agent journal show": One(machines.JournalContents),
+    "agent pause": One(machines.MachinePause),
+    "agent resume": One(machines.MachineResumed),
+    "agent status": One(machines.AgentStatus),
+    "agent stop": One(machines.AgentStopped),
+    "config get": One(identities.SettingValue),
+    "config list": ListOf(identities.SettingValue),
+    "config set": One(identities.SettingValue),
+    "agent timeline": ListOf(machines.TimelineEntry),
+    "agent uninstall": One(machines.ServiceRemoved),
+    "demo": One(wire.Job),
+    "doctor": ListOf(problems.Finding),
+    "help": ListOf(identities.HelpRow),
+    "jobs cancel": One(wire.CancelResult),
+    "jobs dead-letters get": One(wire.DeadLetter),
+    "jobs dead-letters list": ListOf(wire.DeadLetter),
+    "jobs dead-letters purge": One(runs.DeadLettersForgotten),
+    "jobs dead-letters retry": One(wire.DeadLetterRetry),
+    "jobs diff": One(documents.Differences),
+    "jobs events": ListOf(wire.JobEvent),
+    "jobs get": One(wire.Job),
+    "jobs list": ListOf(wire.Job),
+    "jobs logs": ListOf(runs.LogLine),
+    "jobs rerun": One(wire.Rerun),
+    "jobs resolve": One(wire.Job),
+    "jobs retry": One(wire.RetryResult),
+    "jobs side-log": ListOf(wire.JobEvent),
+    "jobs submit": One(wire.SubmittedJob),
+    "jobs trace": One(runs.Trace),
+    "jobs wait": One(wire.Job),
+    "jobs watch": One(wire.Job),
+    "jobs why": One(wire.JobWhy),
+    "keys create": One(identities.ApiKeyMade),
+    "keys list": ListOf(wire.ApiKey),
+    "keys revoke": One(wire.KeyRevoked),
+    "keys rotate": One(identities.ApiKeyMade),
+    "login": One(identities.SignedIn),
+    "logout": One(identities.SignedOut),
+    "nodes list": ListOf(documents.NodeType),
+    "nodes show": One(documents.NodeTypeDetails),
+    "orchestrator backup": One(databases.BackedUp),
+    "orchestrator db-status": One(databases.DatabaseStatus),
+    "orchestrator init-db": One(databases.DatabaseMade),
+    "orchestrator migrate": One(databases.DatabaseMigrated),
+    "orchestrator migrate-from": One(databases.DatabaseMoved),
+    "orchestrator prune": One(databases.Pruned),
+    "orchestrator restore": One(databases.Restored),
+    "profiles list": ListOf(identities.Profile),
+    "profiles show": One(identities.Profile),
+    "profiles use": One(identities.ProfileInUse),
+    "robots delete": One(fleets.RobotDeleted),
+    "robots drain": One(wire.Robot),
+    "robots get": One(wire.Robot),
+    "robots keys create": One(identities.RobotKeyMade),
+    "robots keys list": ListOf(wire.RobotKey),
+    "robots keys revoke": One(wire.KeyRevoked),
+    "robots keys rotate": One(identities.RobotKeyMade),
+    "robots list": ListOf(wire.Robot),
+    "robots pause": One(wire.Robot),
+    "robots resume": One(wire.Robot),
+    "run": One(runs.RunOutcome),
+    "schedules create": One(wire.Schedule),
+    "schedules delete": One(fleets.ScheduleDeleted),
+    "schedules disable": One(wire.Schedule),
+    "schedules enable": One(wire.Schedule),
+    "schedules get": One(wire.Schedule),
+    "schedules list": ListOf(wire.Schedule),
+    "schedules next": ListOf(fleets.ScheduleTime),
+    "schedules trigger": One(wire.ScheduleTriggered),
+    "secrets delete": One(identities.SecretDeleted),
+    "secrets list": ListOf(identities.SecretListed),
+    "secrets set": One(identities.SecretSet),
+    "whoami": One(identities.WhoAmI),
+    "top": One(fleets.Fleet),
+    "workflows delete": One(documents.WorkflowDeleted),
+    "workflows diff": One(documents.Differences),
+    "workflows get": One(wire.Workflow),
+    "workflows graph": One(documents.WorkflowGraph),
+    "workflows list": ListOf(wire.WorkflowSummary),
+    "workflows pull": One(documents.WorkflowPulled),
+    "workflows push": One(wire.WorkflowSubmissionResult),
+    "workflows validate": ListOf(problems.FileProblem),
+}
+#: Commands whose answer has no shape of its own: text, a role that runs, any
+#: endpoint's or job's JSON.
+SHAPELESS = frozenset(
+    {"agent start", "api", "completion", "jobs result", "man", "orchestrator start"}
+)
+#: Shapes that are no command's usual answer: the error on stderr, a line of `jobs watch -o jsonl`,
+#: and what options make of an answer.
+OTHERS: dict[str, Answer] = {
+    "error": One(problems.ErrorAnswer),
+    "event": One(wire.JobEvent),
+    "jobs cancel --filter": ListOf(runs.ActedOn),
+    "jobs retry --filter": ListOf(runs.ActedOn),
+    "jobs submit --dry-run": One(runs.SubmitPreview),
+}

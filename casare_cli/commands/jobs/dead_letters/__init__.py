@@ -1,0 +1,1 @@
+"""Look at jobs that failed for good, run them again or forget them."""

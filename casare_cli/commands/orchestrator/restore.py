@@ -1,0 +1,45 @@
+"""`casare-rpa orchestrator restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casare_cli.context import App
+from casare_cli.databases import DatabaseUrl, StateDir, settings_of, sqlite_file
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file made by orchestrator backup.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the database; the old one is kept beside.")
+    ] = False,
+    database: DatabaseUrl = None,
+    state_dir: StateDir = None,
+) -> None:
+    """Put a backup back as the orchestrator's SQLite database, while no server runs.
+
+    What happened after the backup is forgotten: jobs submitted since are gone, jobs finished since
+    may run again, and keys revoked since are good again. Watchers that know more are closed with
+    4409; robots are told that what they held since is no longer theirs.
+
+    Examples:
+        casare-rpa orchestrator restore /var/backups/casare.db
+        casare-rpa orchestrator restore --force nightly.db
+    """
+    app: App = ctx.obj
+    settings = settings_of(app, database, state_dir)
+    path = sqlite_file(
+        settings.database, otherwise=f"pg_restore --clean --if-exists --dbname=DATABASE {file}"
+    )
+    from casare_rpa.store.backup import restore
+
+    kept = restore(file.absolute(), path, force=force)
+    app.out.done(
+        {"file": str(file), "database": str(path), "kept": str(kept) if kept else None},
+        name="database",
+        text=f"restored {path} from {file}" + (f"; the old one is {kept}" if kept else ""),
+    )

@@ -1,0 +1,1 @@
+"""Let the orchestrator submit jobs by the clock."""

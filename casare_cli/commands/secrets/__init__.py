@@ -1,0 +1,1 @@
+"""Set, list and delete the secrets that workflows on this machine may use."""
