@@ -2,9 +2,9 @@
 .DEFAULT_GOAL := check
 RUN := uv run --quiet
 
-.PHONY: check format lint types layers generated pins test wheel bench generate lock help
+.PHONY: check format lint types layers generated tour pins test faults faults-mutants wheel bench generate lock help
 
-check: lint types layers pins generated test wheel ## every check, as the gate runs them
+check: lint types layers pins generated tour test wheel ## every check, as the gate runs them
 
 format: ## format and mend what a machine can mend
 	$(RUN) ruff format .
@@ -26,11 +26,20 @@ pins: ## requirements.lock and the constraints agree
 generated: ## man pages, completions and generated docs are fresh
 	$(RUN) python scripts/generate.py --check
 
+tour: ## the tour shows what its commands print; scripts/tour.py writes it
+	$(RUN) python scripts/tour.py --check
+
 test: ## the tests
 	uv run pytest
 
 wheel: ## the built wheel runs the demo in an empty environment
 	sh scripts/check_wheel.sh
+
+faults: ## every fault in its long form, a JSON report in faults.json; FAULTS="--quick --only F7"
+	$(RUN) python -m tests.faults --database both --report faults.json $(FAULTS)
+
+faults-mutants: ## every guard of the protocol removed, one by one: does a test notice?
+	$(RUN) python -m tests.faults.mutants --report mutants.json $(MUTANTS)
 
 bench: ## speed, as ratios within one run
 	$(RUN) python benchmarks/run.py
@@ -42,4 +51,4 @@ lock: ## take in newer versions of the dependencies
 	$(RUN) python scripts/lock.py
 
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

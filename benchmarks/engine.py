@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.domain.workflow import parse_workflow
 from casare_rpa.engine import Plan, RunOptions, compile_workflow, run_plan
 from casare_rpa.engine.envelopes import envelope
+from casare_rpa.secrets import Secret
 
 BATCH = 500
 
@@ -92,6 +94,25 @@ def loop_of(passes: int) -> Plan:
     return document(nodes, links)
 
 
+def texts_of(passes: int, secrets: int) -> Plan:
+    """A For loop that makes texts, in a run that has read some secrets first."""
+    nodes = {f"s{n}": _set("known", f"{{{{$secret:s{n}}}}}") for n in range(secrets)}
+    nodes |= {
+        "loop": {"type": "ForLoopStartNode", "mode": "range", "start": 0, "end": passes},
+        "one": _set("text", "a line of text, number {{loop.index}} of them"),
+        "two": _set("more", "{{text}}, and what else there is to say"),
+        "end": {"type": "ForLoopEndNode", "paired_start_id": "loop"},
+    }
+    order = [*(f"s{n}" for n in range(secrets)), "loop"]
+    links = [(a, "exec_out", b) for a, b in itertools.pairwise(order)]
+    links += [("loop", "body", "one"), ("one", "exec_out", "two"), ("two", "exec_out", "end")]
+    return document(nodes, links)
+
+
+def _secret(name: str) -> Secret:
+    return Secret.of_text(f"{name}-Tr0ub4dor&3/correct horse")
+
+
 def _set(name: str, value: Any) -> dict[str, Any]:
     return {"type": "SetVariableNode", "variable_name": name, "value": value}
 
@@ -105,7 +126,7 @@ def measure_plan(plan: Plan, repeats: int) -> tuple[float, float]:
     collector = Collector()
     bus = EventBus()
     bus.subscribe_all(collector)
-    options = RunOptions(working_dir=Path.cwd())
+    options = RunOptions(working_dir=Path.cwd(), find_secret=_secret, tells_start_points=True)
     began = time.process_time()
     executed = 0
     for _ in range(repeats):
@@ -148,10 +169,14 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=20_000)
     chosen = parser.parse_args()
     chain, loop = chain_of(1000), loop_of(chosen.passes)
+    texts, with_one, with_five = (texts_of(chosen.passes, secrets) for secrets in (0, 1, 5))
     cases: dict[str, Callable[[], tuple[float, float]]] = {
         "floor": lambda: measure_floor(chosen.passes * 5),
         "chain": lambda: measure_plan(chain, max(1, chosen.passes // 500)),
         "loop": lambda: measure_plan(loop, 1),
+        "texts": lambda: measure_plan(texts, 1),
+        "texts, a secret": lambda: measure_plan(with_one, 1),
+        "texts, 5 secrets": lambda: measure_plan(with_five, 1),
     }
     best: dict[str, tuple[float, float]] = {}
     for _ in range(chosen.rounds):
@@ -160,7 +185,7 @@ def main() -> None:
     floor = best["floor"][0]
     for name, (rate, work) in best.items():
         print(
-            f"{name:6} {rate:10,.0f} nodes/s  {rate / floor:6.3f} of the floor"
+            f"{name:16} {rate:10,.0f} nodes/s  {rate / floor:6.3f} of the floor"
             f"  ({work:,.0f} working nodes/s)"
         )
 
