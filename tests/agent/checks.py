@@ -47,5 +47,5 @@ def processes_with(mark: str) -> list[psutil.Process]:
     return found
 
 
-def wait_until_gone(mark: str, seconds: float = 10.0) -> None:
+def wait_until_gone(mark: str, seconds: float = 30.0) -> None:
     eventually(lambda: not processes_with(mark), seconds, f"the end of {mark}")

@@ -83,7 +83,7 @@ def _has_outcome(agent: Agent) -> bool:
 
 def test_a_job_completes_although_the_orchestrator_was_killed_meanwhile(tmp_path: Path) -> None:
     with (
-        start_orchestrator(tmp_path, lease_seconds=10) as orchestrator,
+        start_orchestrator(tmp_path, lease_seconds=60) as orchestrator,
         start_agent(orchestrator, tmp_path) as agent,
     ):
         job_id = orchestrator.submit(workflows.gated(tmp_path))

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from agent import lost
-from agent.attempt import Attempt, Grant
+from agent.attempt import Attempt, Grant, Stop
 from agent.backoff import Backoff
-from agent.journal import Journal, events_payload
-from agent.uploader import Uploader
+from agent.journal import Journal, events_payload, pack, read_records
+from agent.recovery import read_grant
+from agent.uploader import FEWEST_FORGOTTEN_BYTES, Uploader
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 from tests.agent import workflows
 from tests.agent.checks import sound_history
-from tests.support.fleet import Orchestrator
+from tests.support.fleet import Orchestrator, eventually
 
 Json = dict[str, Any]
 
@@ -36,7 +39,7 @@ class Delivery:
         assert grant is not None
         self.grant = Grant.parse(grant)
         path = folder / "a.journal"
-        self.journal = Journal.create(path, self.grant.for_journal(), fsync_seconds=0.05)
+        self.journal = Journal.create(path, self.grant.for_journal(robot_id), fsync_seconds=0.05)
         self.attempt = Attempt(self.grant, self.journal)
         self.refused: list[CasareError] = []
         self.stop = threading.Event()
@@ -53,9 +56,20 @@ class Delivery:
         )
 
     def finish(self, **more: Any) -> None:
-        ending = {"kind": "outcome", "finish": {"status": "completed", **more}}
+        self.end({"kind": "outcome", "finish": {"status": "completed", **more}})
+
+    def end(self, ending: Json) -> None:
         self.journal.append(ending, sync=True)
         self.attempt.end(ending)
+
+    def begin_again(self, left: Path) -> None:
+        """As a start does that finds the journal *left*."""
+        grant = read_grant(left)
+        assert grant is not None
+        self.journal = Journal.reopen(left, fsync_seconds=0.05)
+        *_, last = self.journal.records()
+        self.attempt = Attempt(grant, self.journal)
+        self.attempt.end(last.decode())
 
     def deliver(self) -> None:
         Uploader(
@@ -63,6 +77,7 @@ class Delivery:
             self.client,
             self._backoff(),
             upload_every_seconds=0.01,
+            forget_bytes=FEWEST_FORGOTTEN_BYTES,
             key_refused=self.refused.append,
             lost=self._lost,
         ).run()
@@ -118,9 +133,7 @@ def test_what_the_server_has_already_is_not_stored_twice(
 
 
 def _decoded(text: str) -> Json:
-    import json
-
-    decoded: Json = json.loads(event(text))
+    decoded: Json = orjson.loads(event(text))
     return decoded
 
 
@@ -172,3 +185,193 @@ def test_a_delivery_that_is_broken_off_keeps_its_journal(
     delivery.deliver()
     assert delivery.journal.path.exists()
     orchestrator.admin.cancel(delivery.job_id)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        {"kind": "outcome", "finish": {"status": "completed"}},
+        {"kind": "outcome", "finish": {"status": "failed", "failure_reason": "workflow_error"}},
+        {"kind": "outcome", "release": "agent_stop"},
+    ],
+)
+def test_what_was_acknowledged_before_the_agent_died_is_removed_and_not_called_lost(
+    orchestrator: Orchestrator, delivery: Delivery, tmp_path: Path, ending: Json
+) -> None:
+    """Killed between the acknowledgement and the removal, with more events than one call takes."""
+    for start in range(0, 2000, 100):
+        delivery.write(*(event(f"line {n}") for n in range(start, start + 100)))
+    delivery.end(ending)
+    left = tmp_path / "left.journal"
+    shutil.copy(delivery.journal.path, left)
+    delivery.deliver()
+    before = orchestrator.history(delivery.job_id)
+    delivery.begin_again(left)
+    delivery.deliver()
+    assert not left.exists()
+    assert not list(delivery.lost_folder.iterdir())
+    assert orchestrator.history(delivery.job_id) == before
+
+
+def test_another_ending_than_the_acknowledged_one_is_lost(
+    orchestrator: Orchestrator, delivery: Delivery, tmp_path: Path
+) -> None:
+    delivery.write(event("only"))
+    left = tmp_path / "left.journal"
+    shutil.copy(delivery.journal.path, left)
+    delivery.finish()
+    delivery.deliver()
+    with left.open("ab") as file:
+        file.write(pack(b'{"kind":"outcome","finish":{"status":"failed"}}'))
+    delivery.begin_again(left)
+    delivery.deliver()
+    assert [path.name for path in delivery.lost_folder.iterdir()] == ["left.sent"]
+    assert orchestrator.job(delivery.job_id)["status"] == "completed"
+
+
+def test_a_journal_forgets_what_is_acknowledged_while_its_job_goes_on(
+    orchestrator: Orchestrator, delivery: Delivery, tmp_path: Path
+) -> None:
+    wanted = [f"{n} {'x' * 400}" for n in range(2400)]
+    uploading = threading.Thread(target=delivery.deliver)
+    uploading.start()
+    written, longest = 0, 0
+    for start in range(0, len(wanted), 100):
+        lines = [event(text) for text in wanted[start : start + 100]]
+        payload = events_payload(start + 1, len(lines), b"[" + b",".join(lines) + b"]")
+        delivery.journal.append_bytes(payload)
+        delivery.attempt.tell_uploader()
+        written += len(payload)
+        eventually(lambda: orchestrator.job(delivery.job_id)["last_seq"] > start)  # noqa: B023
+        longest = max(longest, delivery.journal.path.stat().st_size)
+    assert written > 10 * FEWEST_FORGOTTEN_BYTES
+    assert longest < 4 * FEWEST_FORGOTTEN_BYTES
+    left = tmp_path / "left.journal"
+    shutil.copy(delivery.journal.path, left)
+    grant = read_grant(left)
+    assert grant is not None
+    assert grant.next_index > 1
+    kept = [r.decode()["first_index"] for r in read_records(left) if r.holds_events]
+    assert kept[:1] in ([], [grant.next_index])
+    delivery.finish()
+    uploading.join()
+    assert messages(orchestrator, delivery) == wanted
+    assert not delivery.journal.path.exists()
+    # Killed before it was removed: what is left of it is enough to be acknowledged again.
+    with left.open("ab") as file:
+        file.write(pack(b'{"kind":"outcome","finish":{"status":"completed"}}'))
+    delivery.begin_again(left)
+    delivery.deliver()
+    assert not left.exists()
+    assert messages(orchestrator, delivery) == wanted
+
+
+def test_a_start_goes_on_behind_what_a_journal_has_forgotten(
+    orchestrator: Orchestrator, delivery: Delivery, tmp_path: Path
+) -> None:
+    delivery.write(*(event(f"line {n}") for n in range(5)))
+    delivery.client.append_events(
+        delivery.job_id,
+        {
+            **delivery.grant.proof,
+            "first_index": 1,
+            "events": [_decoded(f"line {n}") for n in range(5)],
+        },
+    )
+    delivery.journal.append({"kind": "process", "pid": 0, "started": 0})
+    offset = delivery.journal.size
+    delivery.write(event("line 5"), event("line 6"))
+    assert delivery.journal.forget(offset, 6) < offset
+    delivery.journal.append_bytes(events_payload(8, 1, b"[" + event("line 7") + b"]"))
+    delivery.finish()
+    left = delivery.journal.path
+    assert [r.decode()["kind"] for r in read_records(left)] == [
+        "grant",
+        "process",
+        "events",
+        "events",
+        "outcome",
+    ]
+    delivery.begin_again(left)
+    delivery.deliver()
+    assert messages(orchestrator, delivery) == [f"line {n}" for n in range(8)]
+
+
+def test_an_outcome_names_all_events_of_the_attempt(
+    orchestrator: Orchestrator, delivery: Delivery
+) -> None:
+    """The server believes an outcome only with the number of events that came before it."""
+    delivery.write(event("a"), event("b"))
+    delivery.finish()
+    said: list[int] = []
+    finish = delivery.client.finish
+
+    def listen(job_id: str, body: Json) -> Json:
+        said.append(body["event_count"])
+        return finish(job_id, body)
+
+    delivery.client.finish = listen  # type: ignore[method-assign]
+    delivery.deliver()
+    assert said == [2]
+    assert messages(orchestrator, delivery) == ["a", "b"]
+
+
+def test_a_server_that_lost_events_gets_them_again(
+    orchestrator: Orchestrator, delivery: Delivery
+) -> None:
+    """It was put back to an earlier state: it wants events that it had acknowledged."""
+    delivery.write(event("a"), event("b"))
+    append = delivery.client.append_events
+    swallowed: list[Json] = []
+
+    def swallow(job_id: str, body: Json) -> Json:
+        if swallowed:
+            return append(job_id, body)
+        swallowed.append(body)
+        delivery.write(event("c"))
+        delivery.finish()
+        return {"accepted": 2, "stored_index": 2}
+
+    delivery.client.append_events = swallow  # type: ignore[method-assign]
+    delivery.deliver()
+    assert [len(body["events"]) for body in swallowed] == [2]
+    assert messages(orchestrator, delivery) == ["a", "b", "c"]
+
+
+def test_a_fenced_call_ends_the_process_before_anything_else(
+    orchestrator: Orchestrator, delivery: Delivery
+) -> None:
+    delivery.client.release(delivery.job_id, delivery.grant.proof)
+    orchestrator.admin.cancel(delivery.job_id)
+    delivery.write(event("too late"))
+    uploading = threading.Thread(target=delivery.deliver)
+    uploading.start()
+    try:
+        # Nobody but the uploader knows; the process still runs.
+        eventually(lambda: delivery.attempt.stop is Stop.LOST)
+        assert delivery.journal.path.exists() and not list(delivery.lost_folder.iterdir())
+    finally:
+        delivery.finish()
+        uploading.join(30)
+    assert list(delivery.lost_folder.iterdir())
+
+
+def test_what_a_lost_attempt_had_to_say_is_beside_the_history(
+    orchestrator: Orchestrator, delivery: Delivery
+) -> None:
+    delivery.client.release(delivery.job_id, delivery.grant.proof)
+    orchestrator.admin.cancel(delivery.job_id)
+    told: list[str] = []
+    side_log = delivery.client.side_log
+
+    def listen(job_id: str, body: Json) -> Json:
+        answer = side_log(job_id, body)
+        told.extend(event["type"] for event in body["events"])
+        assert answer["accepted"] == len(body["events"])
+        return answer
+
+    delivery.client.side_log = listen  # type: ignore[method-assign]
+    delivery.write(event("a"), event("b"))
+    delivery.finish()
+    delivery.deliver()
+    assert told == ["log", "log", "attempt.outcome"]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from agent.attempt import Stop
-from agent.endings import ending
-from agent.guard import LEASE_EXPIRED
+from agent.endings import ending, naming_survivors
+from agent.guard import LEASE_EXPIRED, SURVIVORS_LEFT
 
 
 def said(status: str) -> dict[str, Any]:
@@ -56,3 +56,14 @@ def test_a_process_that_dies_before_it_is_ready_did_not_start() -> None:
 def test_a_tree_that_the_guard_ended_lost_its_lease() -> None:
     found = ending(None, None, exit_code=LEASE_EXPIRED, ready=True)["finish"]
     assert found["failure_reason"] == "lease_lost"
+
+
+def test_processes_that_could_not_be_ended_are_named_where_the_job_says_why_it_ended() -> None:
+    left = "1 processes could not be ended: 7 (sudo, sleeping, of root)"
+    died = naming_survivors(ending(None, None, exit_code=SURVIVORS_LEFT, ready=True), left)
+    assert died["finish"]["error_message"] == f"the job's process ended without saying why; {left}"
+    for silent in (
+        ending(said("completed"), None, exit_code=SURVIVORS_LEFT, ready=True),
+        ending(None, Stop.DRAIN, exit_code=SURVIVORS_LEFT, ready=True),
+    ):
+        assert naming_survivors(silent, left) == silent

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.attempt import Grant
 from agent.journal import Journal, events_payload, pack, read_records
 
 GRANT = {"job_id": "j", "attempt": 1, "lease_token": "t"}
@@ -135,3 +136,52 @@ def test_a_sync_is_due_only_while_something_is_unsynced(tmp_path: Path) -> None:
     journal.sync()
     assert journal.sync_due_seconds() is None
     journal.close()
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths that were put on disk, in order; they really are."""
+    paths: list[str] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        paths.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    return paths
+
+
+def test_a_new_journal_is_on_disk_with_its_name(tmp_path: Path, synced: list[str]) -> None:
+    path = tmp_path / "a.journal"
+    Journal.create(path, GRANT, fsync_seconds=60).close()
+    assert synced == [str(path), str(tmp_path)]
+
+
+def test_a_record_that_must_be_on_disk_is(tmp_path: Path, synced: list[str]) -> None:
+    path = tmp_path / "a.journal"
+    journal = Journal.create(path, GRANT, fsync_seconds=60)
+    synced.clear()
+    journal.append({"kind": "process"})
+    assert synced == [] and journal.sync_due_seconds() is not None
+    journal.append({"kind": "outcome"}, sync=True)
+    assert synced == [str(path)] and journal.sync_due_seconds() is None
+    journal.close()
+
+
+def test_many_bytes_are_synced_without_waiting(tmp_path: Path, synced: list[str]) -> None:
+    path = tmp_path / "a.journal"
+    journal = Journal.create(path, GRANT, fsync_seconds=60)
+    synced.clear()
+    for index in range(1, 10):
+        journal.append_bytes(events_payload(index, 1, b'["' + b"x" * 8000 + b'"]'))
+    assert synced == [str(path)]
+    journal.close()
+
+
+def test_the_input_of_a_job_is_not_written_down(tmp_path: Path) -> None:
+    raw = {**GRANT, "variables": {"password": "swordfish"}, "workflow_json": '{"pin": "0815"}'}
+    grant = Grant.parse({**raw, "timeout_seconds": 1.0})
+    path = tmp_path / "a.journal"
+    Journal.create(path, grant.for_journal("r1"), fsync_seconds=60).close()
+    assert b"swordfish" not in path.read_bytes() and b"0815" not in path.read_bytes()

@@ -86,3 +86,11 @@ def test_a_long_job_leaves_a_whole_history(orchestrator: Orchestrator, tmp_path:
         ]
         assert added == list(range(1, 2001))
         assert [event["seq"] for event in history] == list(range(1, len(history) + 1))
+
+
+def test_an_agent_that_takes_jobs_holds_a_reserve(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path) as agent:
+        reserve = agent.state_dir / "journal" / "reserve"
+        eventually(lambda: reserve.exists() and reserve.stat().st_blocks * 512 >= 2 << 20)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def test_no_node_starts_before_a_renewal_was_answered(
             # The orchestrator counts it as running; the agent does not know that it may.
             orchestrator.wait_for(job_id, "running")
             seen = len(proxy.lost)
-            eventually(lambda: len(proxy.lost) > seen + 3)
+            until = time.monotonic() + 5  # enough to run it many times over
+            eventually(lambda: len(proxy.lost) > seen + 3 and time.monotonic() > until)
             assert workflows.ledger(tmp_path) == []
             proxy.lose(b"/heartbeat ", 0)
             job = orchestrator.wait_for(job_id)

@@ -139,3 +139,15 @@ def test_a_revoked_key_ends_running_jobs(orchestrator: Orchestrator, tmp_path: P
         assert agent.program.wait() == 77, agent.program.tail()
         wait_until_gone(str(tmp_path / "gate"))
         orchestrator.admin.cancel(job_id)
+
+
+def test_it_works_in_a_folder_whose_path_is_too_long_for_a_socket(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60)
+    deep.mkdir(parents=True)
+    with start_agent(orchestrator, deep, environment={"TMPDIR": str(deep)}) as agent:
+        job = orchestrator.wait_for(orchestrator.submit(workflows.shell("true")))
+        assert job["status"] == "completed"
+        assert agent.stop() == 0
+        assert "Traceback" not in agent.program.tail(1000)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.agent import workflows
 from tests.agent.checks import sound_history, types
-from tests.support.fleet import Orchestrator, eventually, start_agent
+from tests.support.fleet import Agent, Orchestrator, eventually, start_agent
 from tests.support.runs import chain, document, node
 
 
@@ -75,16 +75,46 @@ def test_once_runs_one_job_and_exits_with_its_outcome(
 def test_a_job_sees_no_key_and_no_setting_of_the_agent(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
-    out = tmp_path / "seen"
-    look = f"(env; tr '\\0' '\\n' < /proc/self/environ; cat /proc/$PPID/environ) > '{out}' 2>&1"
     with start_agent(orchestrator, tmp_path) as agent:
-        key = agent.program.environment["CASARE_API_KEY"]
-        job = orchestrator.wait_for(orchestrator.submit(workflows.shell(look)))
-        assert job["status"] == "completed", job["error_message"]
+        _check_what_a_job_sees(orchestrator, agent, tmp_path / "seen")
+
+
+def test_a_job_sees_no_key_after_the_forking_process_was_killed(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    """The system does so for want of memory; the next job has another one."""
+    with start_agent(orchestrator, tmp_path) as agent:
+        _check_what_a_job_sees(orchestrator, agent, tmp_path / "before")
+        before = _forking(agent)
+        before.kill()
+        orchestrator.wait_for(orchestrator.submit(workflows.shell("true")))
+        _check_what_a_job_sees(orchestrator, agent, tmp_path / "after")
+        assert _forking(agent) != before
+
+
+def _forking(agent: Agent) -> psutil.Process:
+    """The process that all jobs' processes are forks of."""
+    living = [
+        child
+        for child in psutil.Process(agent.pid).children()
+        if child.status() != psutil.STATUS_ZOMBIE and "forkserver" in " ".join(child.cmdline())
+    ]
+    (found,) = [child for child in living if child.ppid() == agent.pid]
+    return found
+
+
+def _check_what_a_job_sees(orchestrator: Orchestrator, agent: Agent, out: Path) -> None:
+    """Its own environment, and those of all processes between it and the agent."""
+    look = (
+        f"(env; p=$$; while [ $p != {agent.pid} ] && [ $p -gt 1 ]; do cat /proc/$p/environ; "
+        f"p=$(awk '/^PPid/ {{print $2}}' /proc/$p/status); done) > '{out}' 2>&1"
+    )
+    job = orchestrator.wait_for(orchestrator.submit(workflows.shell(look)))
+    assert job["status"] == "completed", job["error_message"]
     seen = out.read_bytes()
-    assert b"PATH=" in seen
+    assert seen.count(b"PATH=") > 2
     assert b"CASARE_" not in seen
-    assert key.encode() not in seen
+    assert agent.program.environment["CASARE_API_KEY"].encode() not in seen
 
 
 def test_nothing_in_the_state_folder_is_for_others(

@@ -50,14 +50,17 @@ def shell(command: str, *, before: str = "", after: str = "") -> Json:
     return document(nodes, chain(*order)) if len(order) > 1 else document(nodes)
 
 
-def gated(folder: Path) -> Json:
-    """Notes "begin" in *folder*/ledger, waits for *folder*/gate, notes "end"."""
+def gated(folder: Path, *, fails: bool = False) -> Json:
+    """Notes "begin" in *folder*/ledger, waits for *folder*/gate, notes "end" or fails."""
     ledger, gate = folder / "ledger", folder / "gate"
-    return shell(
-        f"while [ ! -e '{gate}' ]; do sleep 0.02; done",
-        before=f"echo begin >> '{ledger}'",
-        after=f"echo end >> '{ledger}'",
-    )
+    # Soon noticed at first; fifty that wait for long must leave the machine to the others.
+    wait = f"n=0; while [ ! -e '{gate}' ]; do n=$((n+1)); sleep 0.$((n>50?3:0))2; done"
+    nodes = {"before": _shell_line(f"echo begin >> '{ledger}'"), "command": _shell_line(wait)}
+    if fails:
+        nodes["after"] = node("ThrowErrorNode", error_message="as asked")
+    else:
+        nodes["after"] = _shell_line(f"echo end >> '{ledger}'")
+    return document(nodes, chain("before", "command", "after"))
 
 
 def ledger(folder: Path) -> list[str]:

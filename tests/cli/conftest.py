@@ -27,10 +27,12 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """An orchestrator process, shared by the tests of a worker."""
     found = start_server(tmp_path_factory.mktemp("orchestrator"))
-    with found.client(found.admin_key) as admin:
-        found.developer_key = admin.create_key({"role": "developer", "name": "t"})["api_key"]
-    yield found
-    found.stop()
+    try:
+        with found.client(found.admin_key) as admin:
+            found.developer_key = admin.create_key({"role": "developer", "name": "t"})["api_key"]
+        yield found
+    finally:
+        found.stop()
 
 
 @pytest.fixture

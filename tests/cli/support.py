@@ -16,22 +16,26 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 from uuid import uuid4
 
+import jsonschema_rs
+
 from casare_rpa.client import OrchestratorClient
 
 T = TypeVar("T")
 PROGRAM = [sys.executable, "-m", "casare_cli"]
-SECONDS = 20.0
+SECONDS = 60.0
 Done = subprocess.CompletedProcess[str]
 
 
-def eventually(ready: Callable[[], T | None], seconds: float = 30.0) -> T:
+def eventually(ready: Callable[[], T | None], seconds: float = 60.0) -> T:
     """What *ready* answers as soon as it is neither None nor False."""
     deadline = time.monotonic() + seconds
+    pause = 0.01  # asking takes time from what is waited for: seldom, when it takes long
     while time.monotonic() < deadline:
         answer = ready()
         if answer is not None and answer is not False:
             return answer
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)
     raise AssertionError("it did not happen in time")
 
 
@@ -109,9 +113,12 @@ class Cli:
         os.close(write_end)
         return done.returncode, done.stderr
 
-    def on_terminal(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Shown:
-        """Run with a pseudo-terminal as stdin, stdout and stderr."""
+    def on_terminal(
+        self, *words: str | Path, env: Mapping[str, str] | None = None, typed: str = ""
+    ) -> Shown:
+        """Run with a pseudo-terminal as stdin, stdout and stderr; *typed* waits to be read."""
         ours, theirs = pty.openpty()
+        os.write(ours, typed.encode())
         process = subprocess.Popen(
             [*PROGRAM, *map(str, words)],
             cwd=self.folder,
@@ -187,7 +194,7 @@ class Server:
         self._ended()
 
     def _ended(self) -> None:
-        self.process.wait(30)
+        self.process.wait(60)
         if self.log is not None:
             self.log.close()
 
@@ -214,8 +221,14 @@ def start_server(state_dir: Path, port: int = 0, env: Mapping[str, str] | None =
             return None
         return str(found["url"]) if found.get("pid") == process.pid else None
 
-    found = eventually(url)
-    admin = (state_dir / "admin.key").read_text().strip()
+    try:
+        found = eventually(url)
+        admin = (state_dir / "admin.key").read_text().strip()
+    except BaseException:
+        process.kill()
+        process.wait()
+        log.close()
+        raise
     return Server(process, found, state_dir, admin, log=log)
 
 
@@ -262,6 +275,12 @@ class Robot:
             self.report(*events)
         self.finish(status, **more)
         return job_id
+
+
+def check(document: Any, schema: dict[str, Any]) -> None:
+    """That *document* is what a published schema says."""
+    found = [str(error) for error in jsonschema_rs.validator_for(schema).iter_errors(document)]
+    assert not found, "\n".join(found)
 
 
 def steps(*names: str) -> list[tuple[str, dict[str, Any]]]:

@@ -1,9 +1,8 @@
-"""The program itself: version, help, usage errors, start-up, and what it imports."""
+"""The program itself: version, help, usage errors, streams."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -15,82 +14,14 @@ import pytest
 from casare_rpa import __version__
 from tests.cli.support import PROGRAM, Cli, error_of
 
-#: Modules that cost more than a tenth of what a person notices; loaded only by what uses them.
-HEAVY = ("pydantic", "httpx", "rich", "websockets", "keyring", "asyncio", "sqlalchemy", "fastapi")
 
-
-_REPORT = """
-import atexit, sys
-sys.argv = ["casare-rpa", *sys.argv[1:]]
-before = set(sys.modules)
-atexit.register(lambda: sys.stderr.write("\\nmodules: " + " ".join(set(sys.modules) - before)))
-from casare_cli.__main__ import main
-sys.exit(main())
-"""
-
-
-def imported(cli: Cli, *words: str) -> set[str]:
-    """The modules that a command line imports, however it ends."""
-    done = subprocess.run(
-        [sys.executable, "-c", _REPORT, *words],
-        cwd=cli.folder,
-        env=cli.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
-    return set(done.stderr.rpartition("modules: ")[2].split())
-
-
-def test_the_version_is_answered_before_typer_is_imported(cli: Cli) -> None:
+def test_the_version_is_told(cli: Cli) -> None:
     done = cli("--version")
     assert (done.returncode, done.stdout) == (0, f"casare-rpa {__version__}\n")
-    loaded = imported(cli, "--version")
-    assert not loaded & {"typer", "json", "typing", "logging", *HEAVY}
 
 
 def test_the_version_is_understood_beside_other_options(cli: Cli) -> None:
     assert cli("--no-color", "--version").stdout == f"casare-rpa {__version__}\n"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--help",),
-        ("jobs", "list", "--help"),
-        ("jobs", "submit", "--help"),
-        ("agent", "--help"),
-        ("demo", "--help"),
-        ("run", "--help"),
-        ("help", "exit-codes"),
-    ],
-)
-def test_a_command_imports_nothing_heavy_that_it_does_not_use(
-    cli: Cli, words: tuple[str, ...]
-) -> None:
-    assert not imported(cli, *words) & set(HEAVY)
-
-
-@pytest.mark.parametrize("words", [("jobs", "list"), ("jobs", "submit", "w")])
-def test_a_command_that_calls_the_server_imports_a_client_and_no_models(
-    cli: Cli, words: tuple[str, ...]
-) -> None:
-    loaded = imported(cli, *words, "--url", "http://127.0.0.1:9")
-    assert "httpx" in loaded
-    assert not loaded & {"pydantic", "rich", "websockets", "keyring", "sqlalchemy"}
-    assert "casare_rpa.engine" not in loaded
-
-
-def test_listing_the_nodes_imports_none_of_what_they_need(cli: Cli) -> None:
-    assert not imported(cli, "nodes", "list") & (set(HEAVY) - {"asyncio"})
-
-
-def test_only_the_noun_that_is_named_is_imported(cli: Cli) -> None:
-    loaded = imported(cli, "jobs", "list", "--help")
-    assert "casare_cli.commands.jobs.submit" in loaded
-    assert "casare_cli.commands.workflows.push" not in loaded
 
 
 def test_the_help_names_every_command(cli: Cli) -> None:
@@ -188,33 +119,6 @@ def test_the_system_user_and_environment_settings_override_each_other(cli: Cli) 
     env = {"CASARE_ORCHESTRATOR_URL": "http://127.0.0.1:12"}
     assert "127.0.0.1:12" in cli("jobs", "list", env=env).stderr
     assert "127.0.0.1:13" in cli("jobs", "list", "--url", "http://127.0.0.1:13", env=env).stderr
-
-
-def test_it_starts_about_as_fast_as_typer_is_imported(cli: Cli) -> None:
-    """Plain --help within 1.5 times of `import typer`, --version within 2.5 of nothing at all.
-
-    CPU time, the best of several: other programs on the machine must not decide.
-    """
-
-    def best(*command: str, times: int = 7) -> float:
-        return min(_cpu_seconds(command, cli.environment()) for _ in range(times))
-
-    python = sys.executable
-    assert best(python, "-m", "casare_cli", "--help") < 1.5 * best(python, "-c", "import typer")
-    assert best(python, "-m", "casare_cli", "--version") < 2.5 * best(python, "-c", "pass")
-
-
-def _cpu_seconds(command: tuple[str, ...], env: dict[str, str]) -> float:
-    """User and system time of a child, from its own account: exact to microseconds."""
-    pid = os.posix_spawn(
-        command[0],
-        command,
-        env,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )
-    _, status, usage = os.wait4(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    return usage.ru_utime + usage.ru_stime
 
 
 def test_every_command_explains_itself(cli: Cli) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from casare_cli.output import Column, Format, Output
-from casare_cli.text import escape, milliseconds, moment, plain
-from casare_rpa.errors import NotFound
+from casare_cli.output import Column, Format, Output, TimeFormat
+from casare_cli.shaping import Query, Shape
+from casare_cli.text import ago, escape, milliseconds, moment, plain
+from casare_rpa.errors import InvalidInput, NotFound
 
 NASTY = "a\x1b[31m\x00\x9b\x7f\u202e\ud800\tb\nc"
 
@@ -63,6 +65,95 @@ def test_a_list_in_json_has_a_cursor(out: Output) -> None:
     out.format = Format.JSON
     out.list([], (), name="id", next_cursor="50")
     assert json.loads(printed(out)) == {"schema_version": 1, "items": [], "next_cursor": "50"}
+
+
+def shaped(
+    monkeypatch: pytest.MonkeyPatch, format: Format, *fields: str, query: str | None = None
+) -> Output:
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    return Output(format, shape=Shape(fields=fields, query=Query(query) if query else None))
+
+
+ITEMS = [{"id": 1, "n": "x"}, {"id": 2, "n": "y"}]
+
+
+def test_yaml_means_the_same_and_is_safe_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    out = shaped(monkeypatch, Format.YAML)
+    text = NASTY.replace("\ud800", "")
+    value: dict[str, Any] = {text: text, "ids": ["007", "yes", "2026-11-23"], "lines": "a\nb\n"}
+    out.item({**value, "x": None, "long": "ä " * 200}, (), name="x")
+    assert yaml.safe_load(printed(out)) == {**value, "x": None, "long": "ä " * 200}
+    assert not set(printed(out)) & {"\x1b", "\x9b", "\x7f", "\u202e", "\x00"}
+    assert "lines: |\n  a\n  b\n" in printed(out)
+
+
+def test_fields_are_chosen_of_each_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = shaped(monkeypatch, Format.JSON, "n", "gone")
+    out.list(ITEMS, (), name="id")
+    assert json.loads(printed(out))["items"] == [{"n": "x", "gone": None}, {"n": "y", "gone": None}]
+
+
+@pytest.mark.parametrize(
+    ("format", "query", "text"),
+    [
+        (Format.JSON, "items[?id > `1`].n | [0]", '"y"\n'),
+        (Format.JSONL, "n", '"x"\n"y"\n'),
+        (Format.YAML, "items[].id", "- 1\n- 2\n"),
+        (Format.NAME, "items[].n", "x\ny\n"),
+        (Format.NAME, "items[0].n", "x\n"),
+        (Format.NONE, "items", ""),
+    ],
+)
+def test_a_query_sees_the_answer_and_with_jsonl_each_line(
+    monkeypatch: pytest.MonkeyPatch, format: Format, query: str, text: str
+) -> None:
+    out = shaped(monkeypatch, format, query=query)
+    out.list(ITEMS, (), name="id")
+    assert printed(out) == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("items[?", "unexpected the end at character 8"),
+        ("items[].]", "unexpected ']' at character 9"),
+        ("a ~ b", "unexpected '~' at character 3"),
+        ("", "unexpected the end at character 1"),
+        ("items[].lenth(@)", "no function lenth()"),
+    ],
+)
+def test_a_wrong_query_is_refused_with_the_position(expression: str, message: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Query(expression)
+    assert message in refused.value.message
+
+
+def test_a_function_that_does_not_take_what_it_gets_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(InvalidInput, match="length"):
+        shaped(monkeypatch, Format.JSON, query="length(items[0].id)").list(ITEMS, (), name="id")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "now"), (59, "59s ago"), (-90, "in 1m"), (7200, "2h ago"), (200_000, "2d ago")],
+)
+def test_a_time_is_told_from_now(seconds: float, text: str) -> None:
+    now = 1_800_000_000.0
+    assert ago(datetime.fromtimestamp(now - seconds, UTC).isoformat(), now) == text
+    assert ago("yesterday", now) == "yesterday"
+    assert ago("2026-11-23T10:05:07", now) == "2026-11-23T10:05:07"
+
+
+def test_times_are_relative_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    out = Output(time_format=TimeFormat.RELATIVE)
+    items = [{"at": "2026-11-23T10:05:07Z"}]
+    out.list(items, [Column("AT", "at", moment)], name="at")
+    assert printed(out).endswith(" ago\n") or printed(out).startswith("in ")
 
 
 def test_an_error_has_a_hint_and_a_request_id(out: Output) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from casare_cli.tree import TIMES
+from casare_cli.steps import TIMES
 from tests.cli.support import Cli, error_of, eventually
 
 KEYS = {
@@ -187,7 +187,7 @@ def test_a_signal_stops_the_run(cli: Cli, tmp_path: Path, number: int, code: int
     assert running.stdout is not None
     eventually(lambda: "▶ wait" in running.stdout.readline())
     running.send_signal(number)
-    stdout, stderr = running.communicate(timeout=20)
+    stdout, stderr = running.communicate(timeout=100)
     assert running.returncode == code
     assert "late" not in stdout
     assert "Traceback" not in stderr

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from casare_cli.tree import TIMES, Steps
+from casare_cli.steps import TIMES, Steps
 
 
 def event(kind: str, **data: Any) -> dict[str, Any]:
@@ -54,3 +55,33 @@ def test_a_hundred_thousand_events_are_taken_in_without_waiting() -> None:
         steps.take(event("node.completed", node_id=f"n{index % 5000}", execution_time_ms=1.0))
     assert time.process_time() - before < 5
     assert len(steps.by_id) == 5000
+
+
+def test_steps_stand_below_their_loop_or_their_subflow_in_order_of_first_start() -> None:
+    steps = Steps()
+    for node_id in ("outer", "inner", "say", "after", "say_else", "call", "call/a", "call/b"):
+        steps.take(event("node.started", node_id=node_id))
+    loops = {"inner": "outer", "say": "inner", "say_else": "inner", "gone": "never_started"}
+    steps.take(event("node.started", node_id="gone"))
+    shown = [(step.depth, step.node_id) for step in steps.nested(loops)]
+    assert shown == [
+        (0, "outer"),
+        (1, "inner"),
+        (2, "say"),
+        (2, "say_else"),
+        (0, "after"),
+        (0, "call"),
+        (1, "call/a"),
+        (1, "call/b"),
+        (0, "gone"),
+    ]
+
+
+def test_a_step_that_began_before_the_watching_shows_its_true_duration() -> None:
+    steps = Steps()
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    steps.take(event("node.started", node_id="a") | {"timestamp": began.isoformat()})
+    assert steps.by_id["a"].duration().startswith("5 m 0")
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    steps.take(event("node.started", node_id="b") | {"timestamp": ahead.isoformat()})
+    assert steps.by_id["b"].duration().endswith(" ms")

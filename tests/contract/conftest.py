@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,17 @@ import sqlalchemy as sa
 from casare_rpa.settings import Settings
 from casare_rpa.store import open_store
 from tests.contract.world import World
+from tests.support.postgres import empty, own_schema, server_address
 
 BACK_ENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(params=BACK_ENDS)
 def store_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database."""
+    """The address of an empty database; of one with empty tables if the test asks for `world`."""
     name = "sqlite_url" if request.param == "sqlite" else "postgresql_url"
+    if name == "postgresql_url" and "world" in request.fixturenames:
+        name = "postgresql_url" if "engine" in request.fixturenames else "emptied_url"
     url: str = request.getfixturevalue(name)
     return url
 
@@ -34,18 +35,38 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url() -> Iterator[str]:
     """A schema of its own in the database of CASARE_TEST_POSTGRES."""
-    server = os.environ.get("CASARE_TEST_POSTGRES")
+    server = server_address()
     if not server:
         pytest.skip("CASARE_TEST_POSTGRES names no PostgreSQL to test with")
-    address = sa.make_url(server).set(drivername="postgresql+psycopg")
+    with own_schema(server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def kept_url() -> Iterator[str]:
+    """A schema whose tables are made once: making them takes longer than most tests."""
+    server = server_address()
+    if not server:
+        pytest.skip("CASARE_TEST_POSTGRES names no PostgreSQL to test with")
+    with own_schema(server) as url:
+        open_store(url, Settings()).close()
+        yield url
+
+
+@pytest.fixture
+def emptied_url(kept_url: str) -> str:
+    empty(kept_url)
+    return kept_url
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[sa.Engine]:
+    """The database, from outside."""
+    address = sa.make_url(store_url)
+    if address.drivername.startswith("postgres"):
+        address = address.set(drivername="postgresql+psycopg")
     engine = sa.create_engine(address, poolclass=sa.pool.NullPool)
-    schema = f"casare_test_{uuid.uuid4().hex[:12]}"
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    own = sa.make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield own.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    yield engine
     engine.dispose()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import LeaseLost, NotFound
-from casare_rpa.wire import RobotStatusChange
+from casare_rpa.wire import Job, RobotStatusChange
 from tests.contract.world import World
 
 CLAIM = "claim-0001"
@@ -46,8 +47,9 @@ def test_no_job_is_handed_to_two_robots(world: World) -> None:
 
 
 def test_the_most_urgent_then_the_oldest_job_goes_first(world: World) -> None:
-    late, early, urgent = (world.submit(priority=p) for p in (10, 10, 0))
+    late, early = (world.submit(priority=10) for _ in range(2))
     world.clock.advance(1)
+    urgent = world.submit(priority=0)
     last = world.submit(priority=10)
     claimed = [world.claim().job_id for _ in range(4)]
     assert claimed[0] == urgent.job_id
@@ -98,6 +100,80 @@ def test_a_robot_needs_all_tags_of_a_job(world: World) -> None:
     job = world.submit(tags=["gpu", "excel"])
     assert world.store.claim("some") is None
     assert world.claim("all").job_id == job.job_id
+
+
+def browsing(world: World, *more_types: str, **more: Any) -> Job:
+    """A job of a workflow that needs a browser, and what *more_types* need."""
+    types = ("LaunchBrowserNode", "LogNode", *more_types)
+    nodes = {f"n{i}": {"node_id": f"n{i}", "node_type": name} for i, name in enumerate(types)}
+    document = {"nodes": nodes, "connections": []}
+    world.store.put_workflow(name="browsing", document=document, workflow_id="browsing")
+    return world.submit(workflow_id="browsing", **more)
+
+
+def test_a_robot_needs_every_capability_of_a_job(world: World) -> None:
+    world.robot("some", capabilities=["browser", "desktop"])
+    world.robot("all", capabilities=["windows", "browser"])
+    job = browsing(world, "MoveWindowNode")
+    assert job.requires == ["browser", "windows"]
+    assert world.store.claim("r1") is None
+    assert world.store.claim("some") is None
+    assert world.claim("all").job_id == job.job_id
+
+
+def test_a_job_that_needs_a_capability_does_not_hold_up_the_others(world: World) -> None:
+    browsing(world, priority=0)
+    plain = world.submit(priority=20)
+    assert (plain.requires, world.claim().job_id) == ([], plain.job_id)
+    assert world.store.claim("r1") is None
+
+
+def test_capabilities_bind_pinned_and_tagged_jobs_and_repeated_ones_too(world: World) -> None:
+    pinned = browsing(world, robot_id="r1", tags=["gpu"])
+    assert world.store.claim("r1") is None
+    world.robot("r1", tags=["gpu"])
+    assert world.store.claim("r1") is None
+    world.store.cancel(pinned.job_id)
+    again = world.store.retry(pinned.job_id, principal="ann")
+    assert again.requires == ["browser"]
+    assert world.store.claim("r1") is None
+    world.robot("r1", tags=["gpu"], capabilities=["browser"])
+    assert world.claim("r1").job_id == again.job_id
+
+
+def test_what_a_job_needs_follows_the_version_it_was_submitted_with(world: World) -> None:
+    older = browsing(world)
+    document = {"nodes": {"n": {"node_id": "n", "node_type": "LogNode"}}, "connections": []}
+    world.store.put_workflow(name="browsing", document=document, workflow_id="browsing")
+    newer = world.submit(workflow_id="browsing")
+    assert (older.requires, newer.requires) == (["browser"], [])
+    assert world.claim().job_id == newer.job_id
+    assert world.store.claim("r1") is None
+
+
+def test_a_waiting_job_says_which_robot_lacks_what(world: World) -> None:
+    world.robot("near", capabilities=["browser"])
+    world.robot("lab", environment="lab")
+    job = browsing(world, "MoveWindowNode", environment="default")
+    reasons = world.store.job(job.job_id, with_nodes=True).waits_for
+    browser, windows = "browser (a web browser)", "windows (a Windows machine)"
+    assert reasons == [
+        "no registered robot can ever run it as it is"
+        f"; lab: it lacks the capabilities {browser}, {windows}"
+        f"; near: it lacks the capability {windows}"
+        f"; r1: it lacks the capabilities {browser}, {windows}",
+        "until: a robot is started with: casare-rpa agent --capabilities browser,windows",
+    ]
+    elsewhere = browsing(world, environment="lab")
+    found, until = world.store.job(elsewhere.job_id, with_nodes=True).waits_for
+    why = world.store.why(elsewhere.job_id)
+    assert (found, until) == (why.message, f"until: {why.unblocked_by}")
+    assert f"lab: it lacks the capability {browser}" in found
+    assert until.endswith("casare-rpa agent --environment lab --capabilities browser")
+    world.robot("lab", environment="lab", capabilities=["browser"])
+    assert world.store.job(elsewhere.job_id, with_nodes=True).waits_for == []
+    world.claim("lab")
+    assert world.store.job(elsewhere.job_id, with_nodes=True).waits_for == []
 
 
 def test_names_with_quotes_and_brackets_do_not_mix_lanes(world: World) -> None:

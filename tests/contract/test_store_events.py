@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from casare_rpa.errors import EventGap, InvalidInput, NotFound
+from casare_rpa.store.events import MOST_NODE_EVENTS
 from casare_rpa.wire import EventBatch, EventEnvelope, Progress
 from tests.contract.world import World, envelopes, outcome
 
@@ -185,3 +186,19 @@ def test_node_executions_tell_of_the_last_attempt(world: World) -> None:
         ("d", "", "running", 1, None),
     ]
     assert nodes[2].error_message == "broke"
+
+
+def test_a_look_at_a_job_with_a_long_history_reads_its_latest_node_events(world: World) -> None:
+    grant = world.running()
+    data = [{"node_id": "early"}, *({"node_id": "late"} for _ in range(MOST_NODE_EVENTS))]
+    for first in range(0, len(data), 5000):
+        part = data[first : first + 5000]
+        batch = EventBatch(
+            attempt=1,
+            lease_token=grant.lease_token,
+            first_index=first + 1,
+            events=envelopes(*["node.started"] * len(part), data=part),
+        )
+        world.store.append_events("r1", grant.job_id, batch)
+    (node,) = world.store.job(grant.job_id, with_nodes=True).node_executions
+    assert (node.node_id, node.runs) == ("late", MOST_NODE_EVENTS)

@@ -162,3 +162,25 @@ def test_an_unknown_key_is_not_found(world: World) -> None:
         world.store.revoke_key("nothing")
     with pytest.raises(NotFound):
         world.store.rotate_key("nothing", new_id="a", secret_hash="b")
+
+
+def test_a_ticket_is_good_once_at_any_server(world: World) -> None:
+    world.store.put_ticket("hash", "k1", seconds=30)
+    assert world.store.take_ticket("other") is None
+    assert world.store.take_ticket("hash") == "k1"
+    assert world.store.take_ticket("hash") is None
+
+
+def test_a_ticket_past_its_time_is_good_for_nothing(world: World) -> None:
+    world.store.put_ticket("hash", "k1", seconds=30)
+    world.store.put_ticket("later", "k1", seconds=60)
+    world.clock.advance(31)
+    assert world.store.take_ticket("hash") is None
+    assert world.store.take_ticket("later") == "k1"
+
+
+def test_an_expired_admin_key_does_not_count(world: World) -> None:
+    world.store.create_key(new_key("k1", expires_at=_at(world, 10)))
+    assert world.store.has_admin_key()
+    world.clock.advance(10)
+    assert not world.store.has_admin_key()

@@ -262,6 +262,8 @@ def test_a_side_log_keeps_what_a_lost_attempt_still_had(world: World) -> None:
     assert world.store.side_log("r1", old.job_id, batch) == 0
     kept = world.store.side_events(old.job_id)
     assert [(e.seq, e.attempt, e.type) for e in kept] == [(2, 1, "log"), (3, 1, "late")]
+    assert world.store.side_events(old.job_id, limit=1) == kept[:1]
+    assert world.store.side_events(old.job_id, attempt=1, after=2) == kept[1:]
     assert world.types(old) == history
 
 
@@ -278,6 +280,8 @@ def test_a_side_log_is_taken_from_the_robot_of_that_attempt_only(world: World) -
     for robot_id, forged in refused:
         with pytest.raises(LeaseLost):
             world.store.side_log(robot_id, old.job_id, forged)
+    with pytest.raises(NotFound):
+        world.store.side_events("nothing")
     with pytest.raises(NotFound):
         world.store.side_log("r1", "nothing", batch)
     assert world.store.side_events(old.job_id) == []

@@ -137,3 +137,12 @@ def test_deleting_a_robot_frees_its_jobs(world: World) -> None:
     grant = world.running()
     world.store.delete_robot("r1")
     assert world.claim("r2").job_id == grant.job_id
+
+
+def test_jobs_lost_together_do_not_come_back_together(world: World) -> None:
+    grants = [world.running() for _ in range(12)]
+    world.clock.advance(world.settings.lease_seconds + 1)
+    assert len(world.store.requeue_expired()) == 12
+    waits = {world.history(grant)[-1].data["wait_seconds"] for grant in grants}
+    # To a thousandth of a second in five: all twelve alike never happens.
+    assert len(waits) > 6

@@ -60,16 +60,13 @@ def test_the_newest_figures_are_shown_and_kept_over_a_restart(world: World) -> N
     assert world.store.robot("r1").last_seen == seen
 
 
-def test_frequent_heartbeats_are_not_a_write_each(world: World) -> None:
+def test_heartbeats_with_nothing_new_wake_nobody(world: World) -> None:
     world.store.renew("r1", figures={})
     world.changes.clear()
-    for _ in range(10):
+    for _ in range(20):
         world.clock.advance(1)
-        world.store.renew("r1", figures={})
+        world.store.renew("r1", figures={"cpu_percent": 1})
     assert world.changes == []
-    world.clock.advance(10)
-    world.store.renew("r1", figures={})
-    assert [change.kind for change in world.changes] == ["robot"]
 
 
 def test_a_heartbeat_tells_a_robot_to_drain(world: World) -> None:
@@ -150,3 +147,117 @@ def test_a_deleted_robot_is_gone(world: World) -> None:
     assert world.store.robots().total == 0
     world.robot("r1")
     assert world.store.robot("r1").metrics == {}
+
+
+def test_a_pause_says_why_and_ends_when_its_time_is_over(world: World) -> None:
+    world.submit()
+    pause = RobotStatusChange(status="paused", note="new screen", resume_after_seconds=60)
+    robot = world.store.set_robot_status("r1", pause)
+    assert (robot.status, robot.note, robot.paused_by) == (
+        "maintenance",
+        "new screen",
+        "orchestrator",
+    )
+    assert robot.resume_at is not None
+    assert robot.resume_at.timestamp() == world.clock() + 60
+    assert world.store.renew("r1").paused
+    world.clock.advance(59)
+    assert world.store.claim("r1") is None
+    world.clock.advance(1)
+    # Claims go by the clock; nobody need have looked.
+    assert world.store.claim("r1") is not None
+    robot = world.store.robot("r1")
+    assert (robot.status, robot.note, robot.resume_at) == ("busy", None, None)
+    assert not world.store.renew("r1").paused
+
+
+def test_the_end_of_a_pause_wakes_the_robot(world: World) -> None:
+    pause = RobotStatusChange(status="paused", resume_after_seconds=60)
+    world.store.set_robot_status("r1", pause)
+    world.changes.clear()
+    world.clock.advance(59)
+    world.store.requeue_expired()
+    assert world.changes == []
+    world.clock.advance(2)
+    world.store.requeue_expired()
+    assert {change.kind for change in world.changes} == {"robot", "queue"}
+    world.changes.clear()
+    world.store.requeue_expired()
+    assert world.changes == []
+
+
+def test_a_pause_outlives_signing_off_and_a_restart(world: World) -> None:
+    world.store.set_robot_status("r1", RobotStatusChange(status="paused", note="stays"))
+    world.store.set_robot_status("r1", RobotStatusChange(draining=True))
+    assert world.store.set_robot_status("r1", RobotStatusChange(status="offline")).status == (
+        "offline"
+    )
+    robot = world.robot("r1", boot_id="two")
+    assert (robot.status, robot.draining, robot.note) == ("maintenance", False, "stays")
+    robot = world.store.set_robot_status("r1", RobotStatusChange(status="idle"))
+    assert (robot.status, robot.note) == ("idle", None)
+
+
+def test_a_robot_that_signed_off_in_a_pause_stays_away_when_it_is_over(world: World) -> None:
+    pause = RobotStatusChange(status="paused", resume_after_seconds=60)
+    world.store.set_robot_status("r1", pause)
+    world.store.set_robot_status("r1", RobotStatusChange(status="offline"))
+    world.clock.advance(61)
+    world.store.requeue_expired()
+    assert world.store.robot("r1").status == "offline"
+    world.store.renew("r1")
+    assert world.store.robot("r1").status == "idle"
+
+
+def test_a_robot_that_signed_off_in_a_pause_is_not_back_because_it_is_lifted(world: World) -> None:
+    world.store.set_robot_status("r1", RobotStatusChange(status="paused"))
+    world.store.set_robot_status("r1", RobotStatusChange(status="offline"))
+    robot = world.store.set_robot_status("r1", RobotStatusChange(status="idle"))
+    assert robot.status == "offline"
+    world.store.renew("r1")
+    assert world.store.robot("r1").status == "idle"
+
+
+def test_a_drain_tells_the_time_that_is_left_until_a_new_start(world: World) -> None:
+    world.robot("r1", boot_id="one")
+    drain = RobotStatusChange(draining=True, drain_seconds=60, note="moving house")
+    robot = world.store.set_robot_status("r1", drain)
+    assert robot.drain_by is not None and robot.note == "moving house"
+    world.clock.advance(45)
+    assert world.store.renew("r1").drain_seconds == 15
+    world.clock.advance(45)
+    assert world.store.renew("r1").drain_seconds == 0
+    robot = world.robot("r1", boot_id="two")
+    assert (robot.draining, robot.drain_by, robot.note) == (False, None, None)
+    assert world.store.renew("r1").drain_seconds is None
+
+
+def test_a_drain_without_a_limit_has_none_and_a_lifted_one_is_forgotten(world: World) -> None:
+    drain = RobotStatusChange(draining=True, drain_seconds=60)
+    world.store.set_robot_status("r1", drain)
+    robot = world.store.set_robot_status("r1", RobotStatusChange(draining=True))
+    assert (robot.draining, robot.drain_by) == (True, None)
+    world.store.set_robot_status("r1", RobotStatusChange(draining=False))
+    assert world.store.claim("r1") is None  # nothing to claim, but no longer resting
+    world.submit()
+    assert world.store.claim("r1") is not None
+
+
+def test_a_pause_at_the_machine_is_shown_and_only_the_machine_ends_it(world: World) -> None:
+    said = {"paused": True, "paused_note": "I need the desk", "resume_after_seconds": 30.0}
+    world.store.renew("r1", figures=said)
+    robot = world.store.robot("r1")
+    assert (robot.status, robot.note, robot.paused_by) == (
+        "maintenance",
+        "I need the desk",
+        "machine",
+    )
+    assert robot.resume_at is not None
+    assert robot.resume_at.timestamp() == world.clock() + 30
+    robot = world.store.set_robot_status("r1", RobotStatusChange(status="idle"))
+    assert (robot.status, robot.paused_by) == ("maintenance", "machine")
+    world.store.renew("r1", figures={})
+    assert world.store.robot("r1").status == "maintenance", "no figures say nothing"
+    world.store.renew("r1", figures={"paused": False})
+    robot = world.store.robot("r1")
+    assert (robot.status, robot.note, robot.paused_by) == ("idle", None, None)

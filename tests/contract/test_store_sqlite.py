@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from casare_rpa.errors import CasareError, ConfigInvalid, ServerFailed, Unavailable
+from casare_rpa.errors import CasareError, ConfigInvalid, InvalidInput, ServerFailed, Unavailable
 from casare_rpa.settings import Settings
 from casare_rpa.store import open_store
 from casare_rpa.store.sqlite import SqliteStore
+from casare_rpa.store.tables import jobs
+from casare_rpa.store.tx import Tx
 from casare_rpa.wire import JobRequest
 from tests.contract.world import DOCUMENT
 
@@ -90,14 +92,14 @@ def test_a_reader_sees_one_moment_and_holds_no_writer_up(store: SqliteStore) -> 
         def look(tx: object) -> tuple[int, int]:
             before = tx.scalar(sa.text("SELECT count(*) FROM jobs"))  # type: ignore[attr-defined]
             reads.set()
-            assert wrote.wait(10)
+            assert wrote.wait(60)
             return before, tx.scalar(sa.text("SELECT count(*) FROM jobs"))  # type: ignore[attr-defined]
 
         return store._read(look)
 
     with ThreadPoolExecutor(1) as pool:
         looks = pool.submit(look_twice)
-        assert reads.wait(10)
+        assert reads.wait(60)
         store.submit(REQUEST, principal="ann")
         wrote.set()
         assert looks.result(10) == (0, 0)
@@ -118,7 +120,7 @@ def test_one_refused_write_leaves_its_group_alone(store: SqliteStore) -> None:
 
     def submit(number: int) -> bool:
         if number == 0:
-            store._write(lambda tx: gate.wait(10))
+            store._write(lambda tx: gate.wait(60))
             return True
         workflow = "w" if number % 2 else "nothing"
         try:
@@ -282,3 +284,59 @@ def test_times_are_those_of_the_machine_unless_a_clock_is_given(store: SqliteSto
     job = store.submit(REQUEST, principal="ann").job
     after = datetime.now(UTC)
     assert before - timedelta(seconds=1) <= job.created_at <= after + timedelta(seconds=1)
+
+
+def test_frequent_heartbeats_are_not_a_write_each(store: SqliteStore, path: Path) -> None:
+    """`data_version` changes for one connection when another one has written."""
+    store.renew("r1", figures={})
+    with sqlite3.connect(path) as outside:
+        before = outside.execute("PRAGMA data_version").fetchone()
+        for _ in range(10):
+            store.renew("r1", figures={"cpu_percent": 1})
+        assert outside.execute("PRAGMA data_version").fetchone() == before
+        store.submit(REQUEST, principal="ann")
+        assert outside.execute("PRAGMA data_version").fetchone() != before
+
+
+def test_a_write_is_answered_after_its_commit(store: SqliteStore) -> None:
+    committing, answered = threading.Event(), threading.Event()
+    may_commit = threading.Event()
+
+    @sa.event.listens_for(store._writing, "commit")
+    def hold(connection: sa.Connection) -> None:
+        committing.set()
+        assert may_commit.wait(60)
+
+    def submit() -> None:
+        store.submit(REQUEST, principal="ann")
+        answered.set()
+
+    thread = threading.Thread(target=submit)
+    thread.start()
+    assert committing.wait(60)
+    assert not answered.wait(0.2)
+    may_commit.set()
+    thread.join(20)
+    assert answered.is_set() and store.jobs().total == 1
+
+
+def test_a_write_that_fails_half_way_leaves_nothing_and_its_group_alone(
+    store: SqliteStore,
+) -> None:
+    def half(tx: Tx) -> None:
+        tx.run(sa.update(jobs).values(priority=99))
+        raise InvalidInput("no")
+
+    job = store.submit(REQUEST, principal="ann").job
+    gate = threading.Event()
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(store._write, lambda tx: gate.wait(60))
+        failing = pool.submit(store._write, half)
+        other = pool.submit(store.submit, REQUEST, principal="ann")
+        gate.set()
+        assert first.result(10)
+        with pytest.raises(InvalidInput):
+            failing.result(10)
+        assert other.result(10)
+    assert store.job(job.job_id) == job
+    assert store.jobs().total == 2

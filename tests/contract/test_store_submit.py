@@ -9,6 +9,7 @@ import pytest
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidInput, InvalidTransition, NotFound
+from casare_rpa.store import Change
 from casare_rpa.wire import JobRequest
 from tests.contract.world import DOCUMENT, World
 
@@ -165,7 +166,7 @@ def test_retry_of_an_unfinished_or_completed_job_is_refused(world: World) -> Non
         world.store.retry("nothing", principal="ann")
 
 
-def test_watchers_hear_of_a_job_only_after_it_can_be_read(world: World) -> None:
+def test_a_submit_announces_the_history_and_then_the_queue(world: World) -> None:
     job = world.submit()
     kinds = [(c.kind, c.job_id) for c in world.changes[-2:]]
     assert kinds == [("events", job.job_id), ("queue", job.job_id)]
@@ -177,3 +178,18 @@ def test_a_refused_submit_announces_nothing(world: World) -> None:
     with pytest.raises(NotFound):
         world.submit(workflow_id="nothing")
     assert world.changes == []
+
+
+def test_a_listener_can_read_what_it_hears_of(world: World) -> None:
+    """Nothing is announced before it is committed."""
+    found: list[bool] = []
+
+    def look(change: Change) -> None:
+        if change.kind == "queue" and change.job_id is not None:
+            found.append(listening.job(change.job_id).status is JobStatus.PENDING)
+
+    world.store.close()
+    listening = world.open(world.settings, on_change=look, clock=world.clock)
+    world.store = listening
+    world.submit()
+    assert found == [True]

@@ -119,7 +119,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield running
     for program in (robot, process):
         program.send_signal(signal.SIGTERM)
-    assert (robot.wait(30), process.wait(30)) == (0, 0)
+    assert (robot.wait(60), process.wait(60)) == (0, 0)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

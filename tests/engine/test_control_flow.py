@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.domain.events import EventBus, NodeCompleted, NodeSkipped
+from casare_rpa.domain.events import EventBus, NodeCompleted, NodeSkipped, NodeStarted
 from tests.engine.test_walk import lines, log
 from tests.support.runs import chain, document, node, run_document
 
@@ -371,7 +371,7 @@ def test_with_fail_fast_a_failed_branch_stops_the_others() -> None:
     assert "set" not in result.outputs
 
 
-def _parallel(condition: str = "false", **config: Any) -> Any:
+def _parallel(condition: str = "false", bus: EventBus | None = None, **config: Any) -> Any:
     nodes = {
         "each": node("ParallelForEachNode", items=[0, 1, 2, 3], **config),
         "wait": node("WaitNode", duration=0.1),
@@ -387,13 +387,16 @@ def _parallel(condition: str = "false", **config: Any) -> Any:
         chain("check.false", "ten"),
         chain("each.completed", "after"),
     )
-    return run_document(raw)
+    return run_document(raw, bus=bus)
 
 
 def test_items_are_done_in_parallel_and_results_keep_their_order() -> None:
-    began = time.monotonic()
-    result = _parallel()
-    assert time.monotonic() - began < 0.39
+    bus, told = EventBus(), []
+    bus.subscribe(NodeStarted)(told.append)
+    bus.subscribe(NodeCompleted)(told.append)
+    result = _parallel(bus=bus)
+    waits = [type(event) for event in told if event.node_id == "wait"]
+    assert waits == [NodeStarted] * 4 + [NodeCompleted] * 4
     assert result.outputs["each"]["results"] == [{"ten": f"{n}0"} for n in range(4)]
     assert lines(result) == ["after"]
     assert result.variables == {}

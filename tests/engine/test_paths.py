@@ -9,10 +9,11 @@ import pytest
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.engine.paths import Paths
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.file.reach import Reach
 
 
 def paths(folder: Path, *allowed: str) -> Paths:
-    return Paths(working_dir=folder, allowed=allowed, environment={"OUT": "reports"})
+    return Paths(working_dir=folder, reach=Reach(allowed), environment={"OUT": "reports"})
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,23 @@ import pytest
 from casare_rpa.domain.workflow import parse_workflow
 from casare_rpa.engine import RunResult, compile_workflow
 from casare_rpa.errors import WorkflowInvalid
-from tests.engine.handwritten import control, data, files, odd, shapes, triggers
+from tests.engine.handwritten import (
+    calls,
+    control,
+    data,
+    designer,
+    files,
+    nested,
+    odd,
+    shapes,
+    triggers,
+)
 from tests.engine.handwritten.case import Case
 from tests.nodes.web_server import serving
 from tests.support.runs import chain, document, node, run_document
 
-CASES = [case for module in (control, data, files, odd, shapes, triggers) for case in module.CASES]
+MODULES = (calls, control, data, designer, files, nested, odd, shapes, triggers)
+CASES = [case for module in MODULES for case in module.CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

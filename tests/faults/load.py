@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,13 @@ class Load:
     folder: Path
     passes: int = 300
     wait_seconds: float = 0.5
+    #: Whether the jobs must end before the trial does.
+    ends: bool = True
     acknowledged: dict[str, str] = field(default_factory=dict)
+    #: How often a call was refused with which status, before it succeeded.
+    refusals: Counter[int] = field(default_factory=Counter)
+    #: One key for each submit, however many threads submit.
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
     _workflows: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -50,19 +59,45 @@ class Load:
             ),
         }
         for name, document in documents.items():
-            pushed = self.orchestrator.admin.push_workflow(
-                {"workflow_name": name, "workflow_json": document}
-            )
-            self._workflows[name] = pushed["workflow_id"]
+            self.add(name, document)
+
+    def add(self, kind: str, document: Json) -> None:
+        """Jobs of *kind* run *document*."""
+        pushed = self.orchestrator.admin.push_workflow(
+            {"workflow_name": kind, "workflow_json": document}
+        )
+        self._workflows[kind] = pushed["workflow_id"]
+
+    def workflow(self, kind: str) -> str:
+        """The id of what jobs of *kind* run."""
+        return self._workflows[kind]
+
+    def run(self, document: Json, **more: Any) -> str:
+        """Submit a job of *document*."""
+        kind = f"own{len(self._workflows)}"
+        self.add(kind, document)
+        return self.submit(kind, **more)
 
     def submit(self, kind: str, **more: Any) -> str:
         """The job's id; repeats until it is acknowledged, always with the same key."""
-        key = f"{kind}-{len(self.acknowledged)}"
-        request = {"workflow_id": self._workflows[kind], **more}
+        key, request = self._request(kind, more)
         with self._client() as client:
-            answer = stubbornly(lambda: client.submit(request, idempotency_key=key))
+            answer = stubbornly(
+                lambda: client.submit(request, idempotency_key=key), refusals=self.refusals
+            )
         self.acknowledged[key] = answer["job_id"]
         return str(answer["job_id"])
+
+    def submit_once(self, kind: str, **more: Any) -> str:
+        """The same without patience: raises what was answered."""
+        key, request = self._request(kind, more)
+        with self._client() as client:
+            answer = client.submit(request, idempotency_key=key)
+        self.acknowledged[key] = answer["job_id"]
+        return str(answer["job_id"])
+
+    def _request(self, kind: str, more: Json) -> tuple[str, Json]:
+        return f"{kind}-{next(self._numbers)}", {"workflow_id": self._workflows[kind], **more}
 
     def submit_mix(self, count: int, random_order: random.Random, **more: Any) -> list[str]:
         """Jobs of all kinds, in an order of its own."""
@@ -77,7 +112,8 @@ class Load:
 
             def over() -> bool:
                 for job_id in list(unfinished):
-                    if stubbornly(lambda: client.job(job_id))["status"] in FINISHED:  # noqa: B023
+                    ask = partial(client.job, job_id)
+                    if stubbornly(ask, refusals=self.refusals)["status"] in FINISHED:
                         del unfinished[job_id]
                     else:
                         return False
@@ -105,14 +141,17 @@ class Load:
         return OrchestratorClient(self.orchestrator.url, _admin_key(self.orchestrator))
 
 
-def stubbornly(call: Any, seconds: float = 60.0) -> Json:
-    """Repeat *call* for as long as its failure is one that passes."""
+def stubbornly(
+    call: Callable[[], Json], seconds: float = 60.0, refusals: Counter[int] | None = None
+) -> Json:
+    """Repeat *call* for as long as its failure is one that passes; *refusals* counts these."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            answer: Json = call()
-            return answer
+            return call()
         except CasareError as error:
+            if refusals is not None:
+                refusals[error.http_status] += 1
             if not error.retryable or time.monotonic() > deadline:
                 raise
         time.sleep(_RETRY_SECONDS)
@@ -121,14 +160,14 @@ def stubbornly(call: Any, seconds: float = 60.0) -> Json:
 class Watcher(threading.Thread):
     """Follows one job over a socket, from the first event to the last, through every cut."""
 
-    def __init__(self, orchestrator: Orchestrator, job_id: str) -> None:
+    def __init__(self, orchestrator: Orchestrator, job_id: str, url: str | None = None) -> None:
         super().__init__(name=f"watcher {job_id}", daemon=True)
         self.job_id = job_id
         self.transcript: list[Json] = []
         self.cuts = 0
         self.failure: str | None = None
         self._ending = threading.Event()
-        self._address = orchestrator.url.replace("http", "ws", 1) + f"/ws/jobs/{job_id}"
+        self._address = (url or orchestrator.url).replace("http", "ws", 1) + f"/ws/jobs/{job_id}"
         self._headers = {"Authorization": f"Bearer {_admin_key(orchestrator)}"}
         self.start()
 

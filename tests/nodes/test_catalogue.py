@@ -5,60 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casare_rpa.domain import capabilities
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes import catalogue
+from casare_rpa.nodes._differences import INTENDED
 from casare_rpa.nodes.base import Node, NodeType, Output, param
+from casare_rpa.nodes.capabilities import required_by
 from casare_rpa.nodes.catalogue import NodeCatalogue, NodeNotAvailable, UnknownNodeType
 from tests.nodes.conformance import differences
-
-SOME_ACTIONS_ONLY = "needed by some of the actions only"
-NOT_NEEDED = "the node can do its job without it"
-IS_PARSED = "an expression is parsed, not resolved as text"
-KEEPS_INTEGERS = "a whole number stays one"
-STARTED_BY_HAND = "a trigger that a person starts waits for nothing"
-LAST_PARSED = "without text it works on the document parsed last"
-NAMES_VARIABLES = "text that is no number names a variable"
-
-#: Where a class differs from the format on purpose, and why.
-INTENDED: dict[tuple[str, str], str] = {
-    ("AssertNode", "property condition.kind"): "text that is an expression is evaluated",
-    ("DictSuperNode", "property dict.required"): SOME_ACTIONS_ONLY,
-    ("DictSuperNode", "property key.required"): SOME_ACTIONS_ONLY,
-    ("HttpSuperNode", "property url.required"): SOME_ACTIONS_ONLY,
-    ("HttpSuperNode", "property save_path.required"): SOME_ACTIONS_ONLY,
-    ("HttpSuperNode", "property file_path.required"): SOME_ACTIONS_ONLY,
-    ("ListSuperNode", "property list.required"): SOME_ACTIONS_ONLY,
-    ("ListSuperNode", "property index.required"): SOME_ACTIONS_ONLY,
-    ("TextSuperNode", "property text.required"): SOME_ACTIONS_ONLY,
-    ("TextSuperNode", "property search.required"): SOME_ACTIONS_ONLY,
-    ("IfNode", "property expression.kind"): IS_PARSED,
-    ("IfNode", "input condition.kind"): IS_PARSED,
-    ("SwitchNode", "property expression.kind"): IS_PARSED,
-    ("WhileLoopStartNode", "property expression.kind"): IS_PARSED,
-    ("IncrementVariableNode", "property increment.kind"): KEEPS_INTEGERS,
-    ("IncrementVariableNode", "input increment.kind"): KEEPS_INTEGERS,
-    ("MathOperationNode", "property a.kind"): NAMES_VARIABLES,
-    ("MathOperationNode", "property b.kind"): NAMES_VARIABLES,
-    ("LogErrorNode", "property error_message.required"): NOT_NEEDED,
-    ("LogErrorNode", "property error_type.required"): NOT_NEEDED,
-    ("LogErrorNode", "property context.required"): NOT_NEEDED,
-    ("RetryFailNode", "property error_message.required"): NOT_NEEDED,
-    ("WebhookNotifyNode", "property error_details.required"): NOT_NEEDED,
-    ("GetXMLAttributeNode", "property xml_string.required"): LAST_PARSED,
-    ("GetXMLElementNode", "property xml_string.required"): LAST_PARSED,
-    ("XMLToJsonNode", "property xml_string.required"): LAST_PARSED,
-    ("XPathQueryNode", "property xml_string.required"): LAST_PARSED,
-    ("FileWatchTriggerNode", "property watch_path.required"): STARTED_BY_HAND,
-    ("RSSFeedTriggerNode", "property feed_url.required"): STARTED_BY_HAND,
-    ("SSETriggerNode", "property sse_url.required"): STARTED_BY_HAND,
-    ("WorkflowCallTriggerNode", "property call_alias.required"): STARTED_BY_HAND,
-    ("ValidateNode", "property value.required"): "that there is no value is what it may find",
-}
+from tests.support.runs import run_node
 
 
 def every_class() -> list[NodeType]:
@@ -105,18 +67,72 @@ def test_every_registered_class_is_a_type_of_the_format() -> None:
     assert not {n for n in ours if catalogue.canonical(n) is None}
 
 
-def test_the_types_that_need_nothing_special_are_counted() -> None:
-    here = catalogue.implemented()
-    total: Counter[str] = Counter()
-    running: Counter[str] = Counter()
-    for entry in catalogue.entries().values():
-        total[entry.category] += 1
-        running[entry.category] += entry.type in here
+def test_every_type_that_needs_nothing_special_is_served() -> None:
+    entries = catalogue.entries().values()
+    total = Counter(entry.category for entry in entries)
+    running = Counter(entry.category for entry in entries if entry.type in catalogue.implemented())
     for category, count in sorted(total.items()):
         sys.stdout.write(f"{category}: {running[category]}/{count}\n")
     assert sum(total.values()) == 466
-    for category in ("data", "text", "utility", "data_operation"):
-        assert running[category] == total[category], category
+    anywhere = {entry.type for entry in entries if entry.runs_on == "any"}
+    assert len(anywhere) == 195
+    # What only carries the name of others is refused with words of its own; see below.
+    missing = anywhere - catalogue.implemented() - {"HttpBaseNode"}
+    assert not missing
+
+
+def test_a_type_that_others_have_in_common_says_which_to_place() -> None:
+    with pytest.raises(NodeNotAvailable, match="does nothing by itself") as caught:
+        catalogue.node_class("HttpBaseNode")
+    assert caught.value.hint == "place one of those: casare-rpa nodes list --category http"
+    assert run_node("BaseTriggerNode", {"name": "any"}).success
+
+
+def test_a_type_without_its_library_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert catalogue.runnable_class("QRCodeNode").type == "QRCodeNode"
+    monkeypatch.setitem(sys.modules, "segno", None)  # As if it were not installed.
+    with pytest.raises(NodeNotAvailable) as caught:
+        catalogue.runnable_class("QRCodeNode")
+    assert caught.value.message == "QRCodeNode needs the extra 'images', which is not installed"
+    assert caught.value.hint == "pip install 'casare-rpa[images]'"
+    line = catalogue.item("QRCodeNode")
+    assert (line["implemented"], line["missing_extras"]) == (True, ["images"])
+    with pytest.raises(WorkflowInvalid, match="needs the extra 'images'"):
+        run_node("QRCodeNode", {})
+
+
+def test_a_library_that_a_type_needs_comes_with_an_extra() -> None:
+    pyproject = Path(catalogue.__file__).parents[2] / "pyproject.toml"
+    extras = tomllib.loads(pyproject.read_text())["project"]["optional-dependencies"]
+    needed = {extra for cls in every_class() for extra in cls.needs.values()}
+    assert needed <= extras.keys()
+
+
+def test_no_library_is_loaded_before_a_node_needs_it() -> None:
+    modules = sorted({m for cls in every_class() for m in cls.needs})
+    script = (
+        "import sys; from casare_rpa.nodes import catalogue; catalogue.load_families();"
+        f"print(*[m for m in {modules!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == ([], "")
+
+
+def test_the_capabilities_that_nodes_of_this_version_use_are_listed() -> None:
+    used = {required_by(cls.type) for cls in every_class()} - {None}
+    assert used == capabilities.IMPLEMENTED
+    assert not [cls.type for cls in every_class() if set(cls.requires) - capabilities.IMPLEMENTED]
+    asked = {entry.runs_on for entry in catalogue.entries().values()} - {"any"}
+    assert asked == set(capabilities.MEANING)
+
+
+def test_the_capability_that_a_type_asks_for_is_known_by_any_name() -> None:
+    asked = {name: required_by(name) for name in NodeCatalogue().names()}
+    assert asked["MoveWindowNode"] == "windows"
+    assert asked["LogNode"] is None
+    assert asked["GmailTriggerNode"] is None, "what it waits for happens elsewhere"
+    assert required_by("DocsGetTextNode") == "external-account"
+    assert required_by("NoSuchNode") is None
 
 
 def test_an_alias_stands_for_its_type() -> None:
@@ -194,4 +210,21 @@ def test_reading_the_facts_imports_no_family() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr == ""
     loaded = {name.removeprefix("casare_rpa.nodes.") for name in done.stdout.split()}
-    assert loaded == {"_facts", "base", "catalogue"}
+    assert loaded == {"_facts", "base", "capabilities", "catalogue"}
+
+
+def test_listing_the_nodes_loads_no_third_party_package_beyond_pydantic() -> None:
+    script = (
+        "import sys, sysconfig; from casare_rpa.nodes import catalogue;"
+        "lines = [catalogue.item(name) for name in catalogue.entries()];"
+        "assert any(line['implemented'] for line in lines);"
+        "others = sysconfig.get_path('purelib');"
+        "files = {n: getattr(m, '__file__', None) or '' for n, m in sys.modules.items()};"
+        "print(*sorted({n.partition('.')[0] for n, f in files.items() if f.startswith(others)}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr == ""
+    started_with = {"_virtualenv", "sitecustomize"}
+    pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
+    pydantic |= {"typing_inspection"}
+    assert set(done.stdout.split()) <= pydantic | started_with

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.nodes.test_file_read_write import failure, outputs
+from tests.support.runs import run_node
 
 
 def _read(folder: Path, raw: bytes, **config: Any) -> dict[str, Any]:
@@ -102,3 +103,22 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     rows = [{"k": "a\r\nb", "v": '"'}, {"k": "", "v": "ü"}]
     outputs("WriteCSVNode", tmp_path, file_path="f.csv", data=rows)
     assert outputs("ReadCSVNode", tmp_path, file_path="f.csv")["data"] == rows
+
+
+@pytest.mark.parametrize(
+    ("written", "encoding"),
+    [
+        *(("utf-8-sig", "utf-8"), ("utf-16", "utf-8"), ("utf-16", "utf-16"), ("utf-32", "")),
+        *(("utf-16", "utf-16-le"), ("utf-16-be", "utf-16-be"), ("cp1252", "cp1252")),
+        *(("shift_jis", "shift_jis"), ("cp437", "cp437")),
+    ],
+)
+def test_a_mark_tells_the_encoding_and_is_no_text(
+    tmp_path: Path, written: str, encoding: str
+) -> None:
+    text = "n;t\r\n1;\u00b0C\r\n"
+    (tmp_path / "f.csv").write_bytes(text.encode(written))
+    config = {"file_path": "f.csv", "encoding": encoding, "delimiter": ";"}
+    result = run_node("ReadCSVNode", config, folder=tmp_path)
+    assert result.success, result.error
+    assert result.outputs["n"]["data"] == [{"n": "1", "t": "\u00b0C"}]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from casare_rpa.nodes.http import transfer
 from tests.nodes.web_server import Server, serving
 from tests.support.runs import run_node
 
@@ -42,15 +43,30 @@ def test_a_download_becomes_a_file(server: Server, tmp_path: Path) -> None:
     assert (tmp_path / "d" / "f.bin").read_bytes() == b"x" * 3_000_000
 
 
-@pytest.mark.parametrize("path", ["status/404", "status/201", "cut", "slow"])
-def test_a_failed_download_leaves_the_old_file(server: Server, tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "timeout"), [("status/404", 60), ("status/201", 60), ("cut", 60), ("slow", 0.5)]
+)
+def test_a_failed_download_leaves_the_old_file(
+    server: Server, tmp_path: Path, path: str, timeout: float
+) -> None:
     (tmp_path / "f").write_text("old")
-    config = {"url": f"{server.url}/{path}", "save_path": "f", "timeout": 0.5}
+    config = {"url": f"{server.url}/{path}", "save_path": "f", "timeout": timeout}
     code, message = _failure("HttpDownloadFileNode", tmp_path, **config)
     assert code in ("HTTP_ERROR", "NETWORK_ERROR", "TIMEOUT")
     assert ("HTTP" in message) == ("status" in path)
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
     assert (tmp_path / "f").read_text() == "old"
+
+
+def test_a_download_ends_before_it_fills_the_disk(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "_LOOK_EVERY_BYTES", 1 << 20)
+    monkeypatch.setattr(transfer, "_LEFT_FREE_BYTES", 1 << 60)  # more than any disk has
+    config = {"url": f"{server.url}/big/3000000", "save_path": "f"}
+    code, message = _failure("HttpDownloadFileNode", tmp_path, **config)
+    assert (code, "left on the disk" in message) == ("DISK_FULL", True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_existing_file_is_kept_if_told(server: Server, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,13 +44,15 @@ def workflow_document(name: str = "my-workflow") -> Json:
     }
 
 
-def eventually(check: Callable[[], Any], *, within_seconds: float = 15) -> Any:
+def eventually(check: Callable[[], Any], *, within_seconds: float = 60) -> Any:
     """Ask again until *check* gives something true."""
     end = time.monotonic() + within_seconds
+    pause = 0.01  # asking takes time from what is waited for: seldom, when it takes long
     while not (found := check()):
         if time.monotonic() > end:
             raise AssertionError(f"still {found!r} after {within_seconds} s")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)
     return found
 
 
@@ -74,7 +76,7 @@ class Running:
     @property
     def open_sockets(self) -> int:
         assert self.orchestrator.app is not None
-        return int(self.orchestrator.app.state.desk.open_sockets)
+        return len(self.orchestrator.app.state.desk.open_sockets)
 
     def key(self, role: str) -> str:
         """A new key of *role*."""
@@ -85,7 +87,10 @@ class Running:
 
     def client(self, key: str) -> OrchestratorClient:
         """A client that is closed with the server."""
-        self.clients.append(OrchestratorClient(self.url, key))
+        patient = OrchestratorClient(
+            self.url, key, connect_timeout_seconds=60, request_timeout_seconds=60
+        )
+        self.clients.append(patient)
         return self.clients[-1]
 
     def robot(self, robot_id: str = "r1") -> OrchestratorClient:
@@ -94,7 +99,9 @@ class Running:
     def http(self, key: str | None = None, **more: Any) -> httpx.Client:
         """A bare HTTP client, for what our own client would never send."""
         headers = {"Authorization": f"Bearer {key or self.admin_key}"} if key != "" else {}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, **more)
+        # Reading the authorities' certificates takes longer than the calls.
+        about = {"timeout": 60, "trust_env": False, "verify": False, **more}
+        return httpx.Client(base_url=self.url, headers=headers, **about)
 
     def push(self, workflow_id: str = "my-workflow") -> Json:
         return self.admin.push_workflow(
@@ -110,11 +117,17 @@ class Running:
         self.push(workflow_id)
         return str(self.admin.submit({"workflow_id": workflow_id, **more})["job_id"])
 
-    def socket(self, path: str, key: str | None = None, **more: Any) -> ClientConnection:
+    def socket(
+        self,
+        path: str,
+        key: str | None = None,
+        more_headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> ClientConnection:
         headers = {"Authorization": f"Bearer {key or self.admin_key}"} if key != "" else {}
         return connect(
             f"ws{self.url.removeprefix('http')}{path}",
-            additional_headers=headers,
+            additional_headers={**headers, **(more_headers or {})},
             proxy=None,
             **more,
         )
@@ -186,7 +199,7 @@ def closed(socket: ClientConnection) -> int:
     """The close code, once the server has closed."""
     with pytest.raises(ConnectionClosed):
         while True:
-            socket.recv(timeout=20)
+            socket.recv(timeout=60)
     assert socket.close_code is not None
     return int(socket.close_code)
 
@@ -204,15 +217,16 @@ def running(state_dir: Path, **settings: Any) -> Iterator[Running]:
     orchestrator = Orchestrator(Settings(**given), show=shown.append)
     thread = threading.Thread(target=orchestrator.run, name="orchestrator")
     thread.start()
+    server: Running | None = None
     try:
         eventually(lambda: orchestrator.listening.is_set() or not thread.is_alive())
         assert thread.is_alive(), "the orchestrator did not start"
         key = next((word for line in shown for word in line.split() if "sk_live" in word), "")
         server = Running(orchestrator=orchestrator, thread=thread, admin_key=key)
         yield server
-        for client in server.clients:
-            client.close()
     finally:
+        for client in server.clients if server else ():
+            client.close()
         orchestrator.stop()
-        thread.join(timeout=30)
+        thread.join(timeout=60)
         assert not thread.is_alive(), "the orchestrator did not stop"

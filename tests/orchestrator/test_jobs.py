@@ -132,3 +132,35 @@ def test_a_wait_for_events_of_a_finished_job_ends_at_once(server: Running) -> No
     began = time.monotonic()
     assert server.admin.events(job_id, after=last, wait=20)["events"] == []
     assert time.monotonic() - began < 5
+
+
+def test_a_list_takes_all_filters_and_goes_on_at_its_cursor(server: Running) -> None:
+    server.push()
+    request = {"workflow_id": "my-workflow", "tags": ["a", "b"], "priority": 2, "robot_id": "r1"}
+    ids = [server.admin.submit(request)["job_id"] for _ in range(3)]
+    server.admin.submit({"workflow_id": "my-workflow", "tags": ["a"]})
+    wanted = {
+        "tag": ["b", "a"],
+        "priority": 2,
+        "robot_id": "r1",
+        "status": "queued",
+        "since": "2020-01-01T00:00:00Z",
+        "until": "2100-01-01T00:00:00+01:00",
+        "sort": "created",
+        "limit": 2,
+    }
+    first = server.admin.jobs(**wanted)
+    assert [job["job_id"] for job in first["jobs"]] == ids[:2] and first["total"] == 3
+    rest = server.admin.jobs(**wanted, cursor=first["next_cursor"])
+    assert [job["job_id"] for job in rest["jobs"]] == ids[2:]
+    assert (rest["total"], rest["next_cursor"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("cursor", "made-up"), ("sort", "size"), ("since", "soon"), ("limit", 501), ("priority", 21)],
+)
+def test_what_no_list_can_be_made_of_is_refused(server: Running, name: str, value: object) -> None:
+    with pytest.raises(errors.InvalidInput) as refused:
+        server.admin.jobs(**{name: value})
+    assert name in str(refused.value.details) + str(refused.value)

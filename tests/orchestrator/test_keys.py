@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from casare_rpa import errors
+from casare_rpa.domain.keys import _checksum, make_key, parse_key
+from casare_rpa.orchestrator.key_records import new_key
 from tests.orchestrator.support import Running, claim, eventually, soon
 
 
@@ -62,10 +66,10 @@ def test_a_rotated_key_is_replaced(server: Running) -> None:
 
 def test_an_expired_robot_key_ends_its_jobs_and_gets_no_more(server: Running) -> None:
     server.submit()
-    made = server.admin.create_robot_key({"robot_id": "r1", "expires_at": soon(1.5)})
+    made = server.admin.create_robot_key({"robot_id": "r1", "expires_at": soon(5)})
     robot = server.client(made["api_key"])
     attempt = claim(robot)
-    time_of_expiry = time.monotonic() + 1.5
+    time_of_expiry = time.monotonic() + 5
     eventually(lambda: time.monotonic() > time_of_expiry)
     with pytest.raises(errors.Unauthenticated, match="expired"):
         robot.claim({})
@@ -96,3 +100,40 @@ def test_the_last_use_of_a_key_is_kept(server: Running) -> None:
         return next(key for key in keys if key["id"] == made["key"]["id"])["last_used_ip"]
 
     assert eventually(used) == "127.0.0.1"
+
+
+def test_no_key_is_in_the_database(server: Running) -> None:
+    keys = [server.admin_key, server.key("viewer"), server.robot_key("r1")]
+    for text in keys:
+        server.client(text).me()
+    stored = b"".join(path.read_bytes() for path in _files_of(server))
+    for text in keys:
+        key = parse_key(text)
+        assert key is not None
+        assert key.digest.encode() in stored
+        assert text.encode() not in stored
+
+
+def test_a_key_with_a_known_id_and_another_secret_is_unknown(server: Running) -> None:
+    known = parse_key(server.admin_key)
+    assert known is not None
+    body = f"sk_live_{known.key_id}" + "0" * 32
+    forged = body + _checksum(body)
+    assert parse_key(forged) is not None
+    with pytest.raises(errors.Unauthenticated, match="unknown"):
+        server.client(forged).me()
+
+
+def test_a_robots_key_is_none_for_people_whatever_its_hash(server: Running) -> None:
+    """The record of the one kind with the hash of the other: somebody wrote into the database."""
+    person = make_key("sk_live")
+    assert server.orchestrator.app is not None
+    store = server.orchestrator.app.state.desk.store
+    record = new_key(person, name="mixed up", robot_id="r1")
+    store.create_key(replace(record, kind="robot"))
+    with pytest.raises(errors.Unauthenticated, match="unknown"):
+        server.client(person.text).me()
+
+
+def _files_of(server: Running) -> list[Path]:
+    return sorted(Path(server.orchestrator.settings.state_dir).glob("orchestrator.db*"))

@@ -9,8 +9,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from casare_rpa.orchestrator.examples import ANSWERS, REQUESTS
 from casare_rpa.orchestrator.rules import RULES
+from tests.orchestrator.routes import served
 from tests.orchestrator.support import Running
-from tests.orchestrator.test_rules import served
 
 ROUTES = {(method, path): route for method, path, route in served()}
 

@@ -241,3 +241,18 @@ def test_a_robot_cannot_declare_a_job_over_by_an_event(server: Running) -> None:
     event = {"type": "job.failed", "timestamp": NOW, "data": {}}
     with pytest.raises(errors.InvalidInput):
         attempt.finish(first_index=1, events=[event])
+
+
+def test_no_claim_waits_longer_than_half_a_minute(server: Running) -> None:
+    with pytest.raises(errors.InvalidInput):
+        server.robot().claim({"wait_seconds": 31})
+
+
+def test_members_that_this_server_does_not_know_are_ignored(server: Running) -> None:
+    job_id = server.submit(shape="round")
+    attempt = claim(server.robot(), mood="eager")
+    event = {"type": "log", "timestamp": NOW, "data": {}, "from": "a newer robot"}
+    batch = {**attempt.proof, "first_index": 1, "events": [event], "more": {"x": 1}}
+    assert attempt.robot.append_events(job_id, batch)["accepted"] == 1
+    attempt.index = 1
+    assert attempt.finish(weather="fine")["status"] == "completed"

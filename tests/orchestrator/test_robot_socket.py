@@ -12,11 +12,11 @@ from tests.orchestrator.support import Running, claim, eventually
 def _ready(socket: Any) -> None:
     """The server listens for this robot once it has answered."""
     socket.send("ping")
-    assert socket.recv(timeout=10) == "pong"
+    assert socket.recv(timeout=60) == "pong"
 
 
 def _next(socket: Any) -> dict[str, Any]:
-    return dict(orjson.loads(socket.recv(timeout=5)))
+    return dict(orjson.loads(socket.recv(timeout=60)))
 
 
 @pytest.mark.parametrize("path", ["/ws/robot", "/ws/robot/r1"])
@@ -52,12 +52,16 @@ def test_a_robot_is_told_to_drain_and_of_no_more_jobs(server: Running) -> None:
         _ready(socket)
     with server.socket("/ws/robot/r1", key) as socket:
         assert _next(socket) == {"type": "drain"}
+        server.admin.set_robot_status("r1", {"draining": True, "drain_seconds": 60})
+        assert _next(socket) == {"type": "drain"}
+        server.admin.set_robot_status("r1", {"draining": False})
+        assert _next(socket) == {"type": "resume"}
 
 
 def test_a_key_opens_the_socket_of_its_own_robot_only(server: Running) -> None:
     with server.socket("/ws/robot/r2", server.robot_key("r1")) as socket:
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=10)
+            socket.recv(timeout=60)
         assert socket.close_code == 4403
 
 
@@ -67,6 +71,6 @@ def test_the_socket_of_a_revoked_key_is_closed(server: Running) -> None:
         _ready(socket)
         server.admin.revoke_robot_key(made["key"]["id"])
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=5)
+            socket.recv(timeout=60)
         assert socket.close_code == 4401
     eventually(lambda: server.open_sockets == 0)

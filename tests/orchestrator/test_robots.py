@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from casare_rpa import errors
-from tests.orchestrator.support import Running
+from tests.orchestrator.support import Running, eventually
 
 REGISTRATION = {"robot_id": "r1", "name": "Desk 1", "hostname": "desk1", "tags": ["blue"]}
 
@@ -73,3 +73,43 @@ def test_paused_is_kept_as_maintenance(server: Running) -> None:
     assert robot.set_robot_status("r1", {"status": "paused"})["status"] == "maintenance"
     server.submit()
     assert robot.claim({"wait_seconds": 20}) is None
+
+
+def test_a_pause_has_a_note_and_ends_by_itself(server: Running) -> None:
+    robot = server.robot()
+    robot.register(REGISTRATION)
+    change = {"status": "paused", "note": "stock-taking", "resume_after_seconds": 0.4}
+    paused = server.admin.set_robot_status("r1", change)
+    assert (paused["status"], paused["note"]) == ("maintenance", "stock-taking")
+    assert robot.heartbeat("r1", {})["paused"] is True
+    job_id = server.submit()
+    eventually(lambda: robot.heartbeat("r1", {})["paused"] is False)
+    assert robot.claim({"wait_seconds": 5})["job_id"] == job_id
+
+
+def test_a_drain_has_a_limit_that_robots_are_told_as_a_duration(server: Running) -> None:
+    robot = server.robot()
+    robot.register(REGISTRATION)
+    assert robot.heartbeat("r1", {})["drain_seconds"] is None
+    drained = server.admin.set_robot_status("r1", {"draining": True, "drain_seconds": 60})
+    assert drained["drain_by"] is not None
+    reply = robot.heartbeat("r1", {})
+    assert reply["drain"] is True and 50 < reply["drain_seconds"] <= 60
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "asleep"},
+        {"status": "paused", "note": "x" * 501},
+        {"status": "paused", "resume_after_seconds": 0},
+        {"draining": True, "drain_seconds": -1},
+    ],
+)
+def test_a_wrong_status_is_refused_and_changes_nothing(
+    server: Running, change: dict[str, object]
+) -> None:
+    server.robot().register(REGISTRATION)
+    with pytest.raises(errors.InvalidInput):
+        server.admin.set_robot_status("r1", change)
+    assert server.admin.robot("r1")["status"] == "idle"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import resource
 import signal
 import socket
 import stat
@@ -17,6 +18,7 @@ from typing import Any
 
 import httpx
 import orjson
+import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -24,8 +26,10 @@ from websockets.sync.client import connect
 from casare_rpa import errors
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.keys import parse_key
+from casare_rpa.orchestrator.first_key import make_first_key
 from casare_rpa.orchestrator.server import Orchestrator, serve
 from casare_rpa.settings import Settings
+from casare_rpa.store import open_store
 from casare_rpa.store.sqlite import SqliteStore
 from tests.orchestrator.support import eventually, running, workflow_document
 
@@ -85,7 +89,7 @@ def test_the_first_start_without_a_terminal_leaves_a_key_for_its_user_alone(
         with OrchestratorClient(url, key) as client:
             assert client.me()["roles"] == ["admin"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     assert not (state / "orchestrator.json").exists()
     assert sorted(path.name for path in state.glob("admin*")) == ["admin.key"]
 
@@ -96,7 +100,7 @@ def test_the_second_start_makes_no_key(tmp_path: Path) -> None:
             _url(tmp_path, process)
             key = (tmp_path / "admin.key").read_text()
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0
     assert (tmp_path / "admin.key").read_text() == key
     assert not (tmp_path / "admin.key.old").exists()
 
@@ -130,7 +134,7 @@ def test_a_port_in_use_is_one_clear_line_and_nothing_is_written(tmp_path: Path) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         process = _start(tmp_path / "state", CASARE_PORT=port)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=100)
     assert process.returncode == errors.ConfigInvalid.exit_code
     assert len(said.splitlines()) == 1 and port in said and "--port" in said
     assert not (tmp_path / "state").exists()
@@ -155,13 +159,13 @@ def test_beyond_this_machine_addresses_are_good_hosts_and_names_are_not(tmp_path
     thread = threading.Thread(target=orchestrator.run)
     thread.start()
     try:
-        assert orchestrator.listening.wait(20)
-        with httpx.Client(base_url=orchestrator.url, trust_env=False) as http:
+        assert orchestrator.listening.wait(60)
+        with httpx.Client(base_url=orchestrator.url, trust_env=False, timeout=60) as http:
             assert http.get("/health", headers={"Host": "192.0.2.7:8000"}).status_code == 200
             assert http.get("/health", headers={"Host": "evil.example"}).status_code == 421
     finally:
         orchestrator.stop()
-        thread.join(timeout=20)
+        thread.join(timeout=60)
 
 
 def test_the_name_it_listens_under_is_a_good_host(tmp_path: Path) -> None:
@@ -174,7 +178,7 @@ def test_one_file_has_one_orchestrator(tmp_path: Path) -> None:
     with _process(tmp_path) as first:
         _url(tmp_path, first)
         second = _start(tmp_path)
-        _, said = second.communicate(timeout=30)
+        _, said = second.communicate(timeout=100)
         assert second.returncode not in (0, None) and said.strip()
         assert first.poll() is None
         assert orjson.loads((tmp_path / "orchestrator.json").read_bytes())["pid"] == first.pid
@@ -205,14 +209,31 @@ def test_sigterm_lets_answers_finish_and_sends_watchers_away(tmp_path: Path) -> 
                 proxy=None,
             ) as watcher:
                 watcher.send("ping")
-                assert watcher.recv(timeout=10) == "pong"
+                assert watcher.recv(timeout=60) == "pong"
                 process.send_signal(signal.SIGTERM)
                 with pytest.raises(ConnectionClosed):
-                    watcher.recv(timeout=10)
+                    watcher.recv(timeout=60)
                 assert watcher.close_code == 1012
-            polling.join(timeout=10)
+            polling.join(timeout=20)
             assert answers == [None]
-            assert process.wait(timeout=15) == 0
+            assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process: Linux only")
+def test_a_low_limit_of_open_files_is_raised_as_far_as_allowed(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+    try:
+        process = _start(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    try:
+        _url(tmp_path, process)
+        soft, hard = psutil.Process(process.pid).rlimit(psutil.RLIMIT_NOFILE)
+        assert soft == min(hard, 65_536)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
@@ -226,13 +247,13 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
                 b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n"
                 b"Authorization: Bearer " + key.encode() + b"\r\n\r\n{"
             )
-            with httpx.Client(base_url=url, trust_env=False) as http:
+            with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
                 assert http.get("/health").status_code == 200
             process.send_signal(signal.SIGTERM)
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(timeout=1)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=5) == 128 + signal.SIGTERM
+            assert process.wait(timeout=30) == 128 + signal.SIGTERM
 
 
 def test_a_killed_server_comes_back_with_its_jobs(tmp_path: Path) -> None:
@@ -255,7 +276,44 @@ def test_a_database_that_cannot_be_trusted_ends_the_server(
     codes: list[int] = []
     thread = threading.Thread(target=lambda: codes.append(orchestrator.run()))
     thread.start()
-    assert orchestrator.listening.wait(20)
+    assert orchestrator.listening.wait(60)
     monkeypatch.setattr(SqliteStore, "broken", property(lambda store: "the disk lied"))
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     assert codes == [75]
+
+
+def test_the_first_key_is_not_written_through_a_link(tmp_path: Path) -> None:
+    """Somebody who may write into the folder put links where the key's draft will be."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("untouched")
+
+    (tmp_path / f"admin.key.{os.getpid()}").symlink_to(elsewhere)
+    store = open_store(f"sqlite:///{tmp_path / 'jobs.db'}", Settings())
+    try:
+        make_first_key(store, tmp_path, None)
+    finally:
+        store.close()
+    assert elsewhere.read_text() == "untouched"
+    assert not (tmp_path / "admin.key").is_symlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("where", ["2>/dev/full", "2>&-", "<&- >&- 2>&-"])
+def test_a_log_with_nowhere_to_go_stops_nothing(tmp_path: Path, where: str) -> None:
+    program = f'exec "{sys.executable}" -m casare_cli orchestrator start --port 0 {where}'
+    environment = {**os.environ, "CASARE_STATE_DIR": str(tmp_path), "CASARE_LOG_LEVEL": "DEBUG"}
+    server = subprocess.Popen(["sh", "-c", program], env=environment, stdin=subprocess.DEVNULL)
+    try:
+        about = tmp_path / "orchestrator.json"
+        eventually(lambda: about.exists() or server.poll() is not None, within_seconds=60)
+        assert server.poll() is None, "the server ended"
+        key = (tmp_path / "admin.key").read_text(encoding="ascii").strip()
+        with OrchestratorClient(orjson.loads(about.read_bytes())["url"], key) as admin:
+            made = admin.create_key({"role": "viewer"})
+            admin.revoke_key(made["key"]["id"])
+            assert admin.health()["status"] == "healthy"
+        server.terminate()
+        assert server.wait(60) == 0
+    finally:
+        server.kill()
+        server.wait()

@@ -48,9 +48,36 @@ def test_a_broken_workflow_is_refused_with_every_problem(server: Running) -> Non
     problems = refused.value.details["problems"]
     assert len([p for p in problems if p["severity"] == "error"]) >= 2
     assert set(problems[0]) == {
-        "code", "severity", "message", "pointer", "line", "node_id", "hint",
+        "code", "severity", "node", "field", "line", "column", "message", "mend",
+        "pointer", "node_id", "hint",
     }  # fmt: skip
     assert server.admin.workflows()["total"] == 0
+
+
+def test_what_is_wrong_beyond_the_document_is_refused_or_told(server: Running) -> None:
+    document = workflow_document()
+    document["nodes"]["say"] = {
+        "node_id": "say",
+        "node_type": "LogNode",
+        "config": {"message": "{{nobody}}"},
+    }
+    submission = {"workflow_name": "told", "workflow_json": document}
+    warnings = server.admin.push_workflow(submission)["warnings"]
+    told = {(warning["code"], warning["node"], warning["field"]) for warning in warnings}
+    assert ("UNRESOLVED_NAME", "say", "config.message") in told
+    first = next(iter(document["nodes"]))
+    document["connections"] += [
+        {
+            "source_node": "say",
+            "source_port": "exec_ot",
+            "target_node": first,
+            "target_port": "exec_in",
+        }
+    ]
+    with pytest.raises(errors.WorkflowInvalid) as refused:
+        server.admin.push_workflow(submission)
+    found = [p for p in refused.value.details["problems"] if p["code"] == "UNKNOWN_PORT"]
+    assert [p["mend"] for p in found] == ["exec_ot; did you mean exec_out?"]
 
 
 def test_a_node_type_that_only_some_robots_have_is_accepted(server: Running) -> None:
@@ -68,13 +95,37 @@ def test_only_an_explicit_manual_trigger_submits_a_job(server: Running) -> None:
     assert job["status"] == "pending" and job["priority"] == 3
 
 
-def test_a_schedule_is_refused_rather_than_forgotten(server: Running) -> None:
+def test_a_scheduled_workflow_has_one_schedule_however_often_it_is_pushed(server: Running) -> None:
     body = {
-        "workflow_name": "x",
+        "workflow_name": "nightly",
         "workflow_json": workflow_document(),
-        "schedule_cron": "* * * * *",
+        "trigger_type": "scheduled",
+        "schedule_cron": "0 2 * * *",
+        "priority": 3,
     }
-    with pytest.raises(errors.InvalidInput, match="schedules"):
+    pushed = server.admin.push_workflow(body)
+    made = server.admin.schedule(pushed["schedule_id"])
+    assert (made["workflow_id"], made["schedule_name"]) == (pushed["workflow_id"], "nightly")
+    assert (made["cron_expression"], made["timezone"], made["priority"]) == ("0 2 * * *", "UTC", 3)
+    server.admin.call("PUT", f"/schedules/{pushed['schedule_id']}/disable")
+    again = server.admin.push_workflow(body | {"schedule_cron": "@hourly"})
+    assert again["schedule_id"] == pushed["schedule_id"]
+    (only,) = server.admin.schedules()
+    assert (only["cron_expression"], only["enabled"]) == ("@hourly", False)
+
+
+def test_an_older_way_to_say_when_is_understood(server: Running) -> None:
+    trigger = {"type": "schedule", "cron": "0 2 * * *"}
+    body = {"workflow_name": "x", "workflow_json": workflow_document(), "trigger": trigger}
+    assert server.admin.push_workflow(body)["schedule_id"]
+
+
+@pytest.mark.parametrize("cron", [None, "0 0 30 2 *"])
+def test_a_workflow_with_times_that_cannot_be_is_not_stored(
+    server: Running, cron: str | None
+) -> None:
+    body = {"workflow_name": "x", "workflow_json": workflow_document(), "schedule_cron": cron}
+    with pytest.raises(errors.BadRequest):
         server.admin.push_workflow(body | {"trigger_type": "scheduled"})
     assert server.admin.workflows()["total"] == 0
 

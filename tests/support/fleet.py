@@ -6,7 +6,8 @@ with start_orchestrator(tmp_path) as orchestrator:
         job = orchestrator.wait_for(job_id)
 
 Times are short (leases of 2 s); any setting may be given as a keyword, `lease_seconds=5`.
-Everything that was started is ended when the blocks are left, whatever the test did to it.
+Everything that was started is ended when the blocks are left, whatever the test did to it, and
+when the test run itself is killed.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ import psutil
 
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
+from tests.support import outlived
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 FINISHED = frozenset({"completed", "failed", "cancelled", "timeout"})
 _SERVE = (
     "import sys; from casare_rpa.settings import Settings; "
@@ -53,16 +55,18 @@ _AGENT_DEFAULTS = {
 }
 
 
-def eventually(condition: Callable[[], T | None], seconds: float = 20.0, what: str = "it") -> T:
+def eventually(condition: Callable[[], T | None], seconds: float = 40.0, what: str = "it") -> T:
     """What *condition* answers as soon as that is true; fails the test after *seconds*."""
     deadline = time.monotonic() + seconds
+    pause = 0.01  # asking takes time from what is waited for: seldom, when it takes long
     while True:
         answer = condition()
         if answer:
             return answer
         if time.monotonic() >= deadline:
             raise AssertionError(f"{what} did not happen within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)
 
 
 @dataclass
@@ -74,8 +78,12 @@ class Program:
     environment: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    #: How long the log was when it was started last.
+    _log_before: int = 0
 
     def start(self) -> None:
+        self._forget()
+        self._log_before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as target:
             self.process = subprocess.Popen(
                 self.command,
@@ -85,6 +93,11 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        outlived.started(self.process.pid)
+
+    def _forget(self) -> None:
+        if self.process is not None:
+            outlived.ended(self.process.pid)
 
     @property
     def pid(self) -> int:
@@ -103,10 +116,18 @@ class Program:
         self.signal(signal.SIGKILL)
         self.wait()
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = 60.0) -> int:
         """The exit code."""
         assert self.process is not None
         return self.process.wait(seconds)
+
+    def says(self, text: str) -> bool:
+        """Whether its log has *text*."""
+        return self.log.exists() and text in self.log.read_text(errors="replace")
+
+    def said_since_start(self) -> str:
+        """What its last start has written to its log."""
+        return self.log.read_bytes()[self._log_before :].decode(errors="replace")
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
@@ -116,8 +137,11 @@ class Program:
 
     def end(self) -> None:
         """Make sure that nothing is left, for the end of a test."""
-        if not self.alive():
-            return
+        if self.alive():
+            self._end_tree()
+        self._forget()
+
+    def _end_tree(self) -> None:
         with contextlib.suppress(psutil.Error):
             tree = psutil.Process(self.pid).children(recursive=True)
             self.kill()
@@ -141,10 +165,13 @@ class Orchestrator:
     _clients: list[OrchestratorClient] = field(default_factory=list)
 
     @property
+    def admin_key(self) -> str:
+        return (self.state_dir / "admin.key").read_text(encoding="utf-8").strip()
+
+    @property
     def admin(self) -> OrchestratorClient:
         if not self._clients:
-            key = (self.state_dir / "admin.key").read_text(encoding="utf-8").strip()
-            self._clients.append(OrchestratorClient(self.url, key))
+            self._clients.append(OrchestratorClient(self.url, self.admin_key))
         return self._clients[0]
 
     def start(self) -> None:
@@ -181,7 +208,7 @@ class Orchestrator:
     def job(self, job_id: str) -> Json:
         return self.admin.job(job_id)
 
-    def wait_for(self, job_id: str, *statuses: str, seconds: float = 30.0) -> Json:
+    def wait_for(self, job_id: str, *statuses: str, seconds: float = 60.0) -> Json:
         """The job once it has one of *statuses* (none given: a final one)."""
         wanted = frozenset(statuses) or FINISHED
 
@@ -217,20 +244,22 @@ class Agent:
     program: Program
     robot_id: str
     state_dir: Path
-    starts: int = 0
 
     @property
     def pid(self) -> int:
         return self.program.pid
 
     def start(self) -> Self:
-        self.starts += 1
         self.program.start()
         return self
 
     def announcements(self) -> int:
         """How often a start of this agent has said that it is at work."""
         return self.program.tail(10_000).count(f"robot {self.robot_id} (key")
+
+    def announced(self) -> bool:
+        """Whether the last start of this agent has said so."""
+        return f"robot {self.robot_id} (key" in self.program.said_since_start()
 
     def kill(self) -> None:
         self.program.kill()
@@ -248,12 +277,25 @@ class Agent:
 
 
 @contextlib.contextmanager
-def start_orchestrator(tmp_path: Path, **settings: Any) -> Iterator[Orchestrator]:
-    """An orchestrator on SQLite and a free port of 127.0.0.1."""
-    state_dir = tmp_path / "orchestrator"
-    environment = _environment(state_dir, {**_SERVER_DEFAULTS, "port": 0, **settings})
+def start_orchestrator(
+    tmp_path: Path,
+    *,
+    name: str = "orchestrator",
+    prefix: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Iterator[Orchestrator]:
+    """An orchestrator on a free port of 127.0.0.1; on SQLite unless a `database` is given.
+
+    *name* names its state folder and its log; *prefix* comes before its command.
+    """
+    state_dir = tmp_path / name
+    own = _environment(state_dir, {**_SERVER_DEFAULTS, "port": 0, **settings})
     program = Program(
-        "orchestrator", [sys.executable, "-c", _SERVE], environment, tmp_path / "orchestrator.log"
+        name,
+        [*prefix, sys.executable, "-c", _SERVE],
+        own | dict(environment or {}),
+        tmp_path / f"{name}.log",
     )
     orchestrator = Orchestrator(program, state_dir)
     try:
@@ -305,7 +347,7 @@ def wait_until_online(agent: Agent) -> None:
     def registered() -> bool:
         if not agent.program.alive():
             raise AssertionError(f"the agent ended:\n{agent.program.tail()}")
-        return agent.announcements() >= agent.starts
+        return agent.announced()
 
     eventually(registered, START_SECONDS, f"{agent.robot_id} being online")
 

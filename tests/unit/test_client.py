@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -141,3 +142,47 @@ def test_a_list_is_never_taken_for_a_job(client: OrchestratorClient) -> None:
     Answers.queue = [(200, {}, b'{"jobs": []}')]
     with pytest.raises(errors.NotFound, match="'active'"):
         client.job("active")
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 507, 599])
+def test_which_answers_are_worth_another_try(client: OrchestratorClient, status: int) -> None:
+    Answers.queue = [(status, {}, b'{"detail": "later"}')]
+    with pytest.raises(errors.CasareError) as caught:
+        client.job("x")
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, 403, 404, 405, 409, 410, 413, 415, 418, 421, 422, 431]
+)
+def test_which_answers_are_the_last_word(client: OrchestratorClient, status: int) -> None:
+    Answers.queue = [(status, {}, b'{"detail": "never"}')]
+    with pytest.raises(errors.CasareError) as caught:
+        client.job("x")
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_wait_that_the_server_asks_for_is_kept(client: OrchestratorClient, status: int) -> None:
+    waited: list[float] = []
+    busy = (status, {"Retry-After": "7"}, b'{"detail": "busy"}')
+    Answers.queue = [busy, (200, {}, b'{"job_id": "x"}')]
+    call_until(lambda: client.job("x"), deadline_seconds=60, first=0.01, sleep=waited.append)
+    assert waited == [7.0]
+
+
+def test_a_call_is_repeated_after_an_answer_that_never_came() -> None:
+    """The first connection is accepted and says nothing; the second one breaks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with OrchestratorClient(url, request_timeout_seconds=0.2) as client:
+            with pytest.raises(errors.Unreachable) as caught:
+                client.health()
+            assert caught.value.retryable
+            silent, _ = listener.accept()
+            silent.close()
+            breaking = threading.Thread(target=lambda: listener.accept()[0].close())
+            breaking.start()
+            with pytest.raises(errors.Unreachable):
+                client.health()
+            breaking.join(10)

@@ -63,7 +63,9 @@ def test_every_setting_is_on_its_page_with_all_its_variables() -> None:
 
 def test_the_workflow_of_the_readme_is_valid() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (document,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    (document,) = re.findall(
+        r"^\$ cat > hello.json <<'END'\n(.*?)^END$", text, re.DOTALL | re.MULTILINE
+    )
     workflow, problems = check_workflow(document.encode(), catalogue=NodeCatalogue(), name="hello")
     assert workflow is not None
     assert problems == []

@@ -27,7 +27,7 @@ def test_it_works_with_the_words_of_the_reference(
     with server.client() as client:
         eventually(lambda: words[-1] in [r["name"] for r in client.robots()["robots"]])
     running.send_signal(signal.SIGTERM)
-    _, stderr = running.communicate(timeout=30)
+    _, stderr = running.communicate(timeout=100)
     assert running.returncode == 0, stderr
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.support import Cli, error_of
 
 
@@ -24,8 +26,8 @@ def test_the_cursor_leads_through_a_long_list(
     first = json.loads(
         remote("jobs", "list", "--workflow", workflow, "--limit", "2", "-o", "json").stdout
     )
-    assert first["next_cursor"] == "2"
-    rest = remote("jobs", "list", "--workflow", workflow, "--cursor", "2", "-o", "name").stdout
+    cursor = first["next_cursor"]
+    rest = remote("jobs", "list", "--workflow", workflow, "--cursor", cursor, "-o", "name").stdout
     assert {job["job_id"] for job in first["items"]} | set(rest.split()) == ids
 
 
@@ -94,3 +96,71 @@ def test_a_refused_connection_exits_3(cli: Cli) -> None:
 
 def test_a_wrong_address_exits_6(cli: Cli) -> None:
     assert cli("jobs", "list", "--url", "ftp://nowhere").returncode == 6
+
+
+def test_several_states_are_one_list(remote: Cli, submit: Callable[..., str]) -> None:
+    waiting, cancelled = submit(), submit()
+    remote("jobs", "cancel", cancelled)
+    workflow_id = json.loads(remote("jobs", "get", waiting, "-o", "json").stdout)["workflow_id"]
+    words = ("jobs", "list", "--workflow", workflow_id, "-o", "name")
+    for states in (("--status", "pending,cancelled"), ("--status=pending", "--status=cancelled")):
+        assert set(remote(*words, *states).stdout.split()) == {waiting, cancelled}
+    assert remote(*words, "--status", "pending,completed").stdout.split() == [waiting]
+    assert remote(*words, "--environment", "elsewhere").stdout == ""
+    assert remote(*words, "--status", "pending,asleep").returncode == 2
+
+
+def test_all_pages_come_one_after_the_other(
+    remote: Cli, workflow: str, submit: Callable[..., str]
+) -> None:
+    ids = [submit() for _ in range(5)][::-1]
+    words = ("jobs", "list", "--workflow", workflow, "--all", "--limit", "2")
+    assert remote(*words, "-o", "name").stdout.split() == ids
+    lines = remote(*words).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ids
+    found = json.loads(remote(*words, "-o", "json").stdout)
+    assert [job["job_id"] for job in found["items"]] == ids and found["next_cursor"] is None
+
+
+def test_a_terminal_is_told_how_to_go_on(
+    remote: Cli, workflow: str, submit: Callable[..., str]
+) -> None:
+    for _ in range(2):
+        submit()
+    shown = remote.on_terminal("jobs", "list", "--workflow", workflow, "--limit", "1")
+    assert "there are more: add --all, or --cursor " in shown.text
+    whole = remote.on_terminal("jobs", "list", "--workflow", workflow, "--all", "--limit", "1")
+    assert "there are more" not in whole.text and whole.text.count("WORKFLOW") == 1
+
+
+def test_filters_and_orders_go_together(
+    remote: Cli, workflow: str, submit: Callable[..., str]
+) -> None:
+    first = submit(tags=["a", "b"], priority=3)
+    second = submit(tags=["b"], priority=1)
+    words = ("jobs", "list", "--workflow", workflow, "-o", "name")
+
+    def found(*more: str) -> list[str]:
+        return remote(*words, *more).stdout.split()
+
+    assert found("--tag", "a", "--tag", "b", "--robot", "nobody", "--since", "1h") == [first]
+    assert found("--sort", "priority") == found("--sort", "-created") == [second, first]
+    assert found("--sort", "created") == found("--sort", "-priority") == [first, second]
+    assert found("--priority", "3", "--until", "2100-01-01T00:00Z") == [first]
+    assert found("--until", "1h") == found("--ended-since", "2020-01-01T00:00Z") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--cursor", "made-up"), "the cursor is refused"),
+        (("--since", "soon"), "--since: 'soon' is no time"),
+        (("--until", "2026-12-01"), "Write 2026-12-01T00:00Z for UTC"),
+        (("--sort", "size"), "size"),
+    ],
+)
+def test_what_no_list_can_be_made_of_is_refused(
+    remote: Cli, words: tuple[str, str], told: str
+) -> None:
+    done = remote("jobs", "list", *words)
+    assert (done.returncode, done.stdout) == (2, "") and told in done.stderr

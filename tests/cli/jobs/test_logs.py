@@ -38,6 +38,9 @@ def test_only_log_lines_are_shown(remote: Cli, job_id: str) -> None:
         (("--tail", "0"), []),
         (("--attempt", "1"), ["one", "two", "three"]),
         (("--attempt", "2"), []),
+        (("--since", "1h"), ["one", "two", "three"]),
+        (("--since", "0s"), []),
+        (("--after", "6"), ["two", "three"]),
     ],
 )
 def test_lines_are_chosen(
@@ -63,7 +66,7 @@ def test_follow_goes_on_until_the_end(
     first = eventually(following.stdout.readline)
     robot.report(log_event("after"))
     robot.finish()
-    rest, stderr = following.communicate(timeout=30)
+    rest, stderr = following.communicate(timeout=100)
     assert messages(first + rest) == ["before", "after"]
     assert (following.returncode, stderr) == (0, "")
 
@@ -76,3 +79,35 @@ def test_a_level_that_is_none_is_refused(remote: Cli) -> None:
     error = error_of(remote("jobs", "logs", "j", "--level", "loud", "-o", "json"))
     assert error["exit_code"] == 2
     assert "warning" in error["hint"]
+
+
+def test_following_waits_through_the_queue_and_json_is_the_whole_at_the_end(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    following = remote.start("jobs", "logs", job_id, "-f", "-o", "json")
+    assert following.stderr is not None
+    assert "waits for a robot" in eventually(following.stderr.readline)
+    robot.claim()
+    robot.report(log_event("one"))
+    robot.finish("failed", error_message="no luck")
+    stdout, stderr = following.communicate(timeout=100)
+    assert [item["message"] for item in json.loads(stdout)["items"]] == ["one"]
+    assert (following.returncode, "no luck" in stderr) == (0, True)
+
+
+def test_an_empty_log_says_why(remote: Cli, robot: Robot, submit: Callable[..., str]) -> None:
+    job_id = submit(robot)
+    assert "waits for a robot" in remote("jobs", "logs", job_id).stderr
+    robot.claim()
+    robot.report(*steps("a"))
+    assert "have written no log yet" in remote("jobs", "logs", job_id).stderr
+    robot.report(log_event("one"))
+    assert "1 lines of log, but none" in remote("jobs", "logs", job_id, "--node", "x").stderr
+    robot.finish()
+    done = remote("jobs", "logs", job_id, "--after", "9999")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing behind event 9999" in done.stderr
+    never = submit()
+    remote("jobs", "cancel", never)
+    assert "never ran" in remote("jobs", "logs", never).stderr

@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from casare_cli.schemas import schema_of
 from tests.cli.conftest import document
-from tests.cli.support import Cli, Robot, Server, error_of, eventually, log_event, steps
+from tests.cli.support import Cli, Robot, Server, check, error_of, eventually, log_event, steps
 
 
 def test_off_a_terminal_the_id_is_printed_alone(remote: Cli, server: Server, workflow: str) -> None:
@@ -62,6 +64,8 @@ def test_the_options_reach_the_job(remote: Cli, workflow: str) -> None:
 
 def test_a_job_for_later_is_not_handed_out_yet(remote: Cli, workflow: str, robot: Robot) -> None:
     late = remote("jobs", "submit", workflow, "--robot", robot.robot_id, "--start-in", "1h")
+    words = ("--start-at", "2099-01-01T00:00Z")
+    assert remote("jobs", "submit", workflow, "--robot", robot.robot_id, *words).returncode == 0
     now = remote("jobs", "submit", workflow, "--robot", robot.robot_id)
     assert late.returncode == 0
     assert robot.claim() == now.stdout.strip()
@@ -127,7 +131,7 @@ def test_the_exit_code_of_wait_is_the_outcome(
     waiting = remote.start("jobs", "submit", workflow, "--robot", robot.robot_id, "--wait")
     more = {"failure_reason": reason, "error_message": "no luck"} if reason else {}
     job_id = robot.run(*steps("a"), status=status, **more)
-    stdout, stderr = waiting.communicate(timeout=30)
+    stdout, stderr = waiting.communicate(timeout=100)
     assert waiting.returncode == code
     assert stdout == f"{job_id}\n"
     assert job_id in stderr
@@ -139,7 +143,7 @@ def test_follow_shows_the_steps_on_stderr_and_the_id_on_stdout(
     words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--follow")
     following = remote.start(*words)
     job_id = robot.run(*steps("a"), log_event("working"), *steps("b"))
-    stdout, stderr = following.communicate(timeout=30)
+    stdout, stderr = following.communicate(timeout=100)
     assert following.returncode == 0
     assert stdout == f"{job_id}\n"
     places = [stderr.index(text) for text in ("▶ a", "✓ a", "working", "▶ b", "✓ b", "completed")]
@@ -150,7 +154,7 @@ def test_wait_in_json_prints_the_finished_job(remote: Cli, workflow: str, robot:
     words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--wait", "-o", "json")
     waiting = remote.start(*words)
     robot.run(result={"variables": {"x": 1}})
-    stdout, _ = waiting.communicate(timeout=30)
+    stdout, _ = waiting.communicate(timeout=100)
     job = json.loads(stdout)
     assert job["status"] == "completed"
     assert job["result"]["variables"] == {"x": 1}
@@ -159,13 +163,15 @@ def test_wait_in_json_prints_the_finished_job(remote: Cli, workflow: str, robot:
 def test_a_wait_that_runs_out_exits_8_and_names_the_next_command(
     remote: Cli, workflow: str
 ) -> None:
-    done = remote("jobs", "submit", workflow, "--wait-timeout", "300ms")
+    # A robot of another test would take a job that any may take.
+    done = remote("jobs", "submit", workflow, "--robot", "nobody", "--wait-timeout", "300ms")
     assert done.returncode == 8
     assert f"casare-rpa jobs watch {done.stdout.strip()}" in done.stderr
 
 
-def test_ctrl_c_detaches_and_the_job_goes_on(
-    remote: Cli, server: Server, workflow: str, robot: Robot
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_detach_and_the_job_goes_on(
+    remote: Cli, server: Server, workflow: str, robot: Robot, number: signal.Signals, code: int
 ) -> None:
     words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--follow")
     following = remote.start(*words)
@@ -175,9 +181,9 @@ def test_ctrl_c_detaches_and_the_job_goes_on(
     robot.claim()
     robot.report(*steps("a"))
     eventually(lambda: "✓ a" in following.stderr.readline())
-    following.send_signal(signal.SIGINT)
-    _, stderr = following.communicate(timeout=30)
-    assert following.returncode == 130
+    following.send_signal(number)
+    _, stderr = following.communicate(timeout=100)
+    assert following.returncode == code
     resume = re.search(rf"casare-rpa (jobs watch {job_id} --after \d+)", stderr)
     assert resume
     robot.report(*steps("b"))
@@ -192,7 +198,7 @@ def test_quiet_success_is_silent(remote: Cli, workflow: str, robot: Robot) -> No
     words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--wait", "--quiet")
     waiting = remote.start(*words)
     robot.run(*steps("a"))
-    assert waiting.communicate(timeout=30) == ("", "")
+    assert waiting.communicate(timeout=100) == ("", "")
     assert waiting.returncode == 0
 
 
@@ -207,3 +213,61 @@ def test_a_start_beyond_the_calendar_is_a_usage_error(remote: Cli, workflow: str
     done = remote("jobs", "submit", workflow, "--start-in", "99999999d")
     assert done.returncode == 2
     assert "100 years" in done.stderr
+
+
+def test_a_doubled_cron_line_with_a_delay_submits_once(remote: Cli, workflow: str) -> None:
+    words = ("jobs", "submit", workflow, "--start-in", "1h", "--idempotency-key", "auto:day")
+    assert remote(*words).stdout == remote(*words).stdout
+
+
+def test_a_start_is_given_once_and_with_its_zone(remote: Cli, workflow: str) -> None:
+    words = ("jobs", "submit", workflow)
+    assert remote(*words, "--start-in", "1m", "--start-at", "12:00").returncode == 2
+    assert "time zone" in remote(*words, "--start-at", "2099-01-01T00:00").stderr
+
+
+def test_a_job_in_the_way_is_refused_answered_with_or_left_alone(
+    remote: Cli, server: Server, workflow: str, submit: Callable[..., str]
+) -> None:
+    there = submit()
+    words = ("jobs", "submit", workflow, "--on-conflict")
+    error = error_of(remote(*words, "fail", "-o", "json"))
+    assert (error["exit_code"], there in error["message"]) == (9, True)
+    assert remote(*words, "existing").stdout == f"{there}\n"
+    skipped = remote(*words, "skip", "--wait")
+    assert (skipped.returncode, skipped.stdout) == (0, "")
+    assert f"nothing submitted: job {there} is pending already" in skipped.stderr
+    with server.client() as client:
+        assert client.jobs(workflow_id=workflow)["total"] == 1
+
+
+def test_a_dry_run_sends_nothing_and_says_where_it_could_run(
+    remote: Cli, server: Server, workflow: str, robot: Robot
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--dry-run")
+    done = remote(*words, "-i", "month=11")
+    assert done.returncode == 0
+    assert 'input\t{"month": "11"}' in done.stdout
+    assert f"{robot.robot_id}\tready" in done.stdout
+    found = json.loads(remote(*words, "--tag", "gpu", "-o", "json").stdout)
+    assert (found["why"]["verdict"], found["request"]["tags"]) == ("impossible", ["gpu"])
+    check(found, schema_of("jobs submit --dry-run"))
+    with server.client() as client:
+        assert client.jobs(workflow_id=workflow)["total"] == 0
+
+
+def test_a_dry_run_of_a_file_checks_and_does_not_push_it(
+    remote: Cli, server: Server, workflow_file: Path
+) -> None:
+    name = f"dry-{uuid4().hex[:8]}"
+    workflow_file.write_text(json.dumps(document() | {"metadata": {"name": name}}))
+    done = remote("jobs", "submit", workflow_file, "--robot", "nobody", "--dry-run")
+    assert (done.returncode, "push the file" in done.stdout) == (12, True)
+    step = {"node_id": "open", "node_type": "LaunchBrowserNode"}
+    more = {"nodes": {"open": step}, "connections": [], "metadata": {"name": name}}
+    workflow_file.write_text(json.dumps(document() | more))
+    done = remote("jobs", "submit", workflow_file, "--dry-run")
+    assert (done.returncode, "agent --capabilities browser" in done.stdout) == (12, True)
+    with server.client() as client:
+        assert client.workflows(name=name)["total"] == 0
+    assert remote("jobs", "submit", name, "--dry-run").returncode == 4

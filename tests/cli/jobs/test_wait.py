@@ -10,7 +10,7 @@ def test_it_ends_with_the_job(remote: Cli, robot: Robot, submit: Callable[..., s
     job_id = submit(robot)
     waiting = remote.start("jobs", "wait", job_id)
     robot.run(*steps("a"))
-    stdout, stderr = waiting.communicate(timeout=30)
+    stdout, stderr = waiting.communicate(timeout=100)
     assert (waiting.returncode, stdout) == (0, "")
     assert f"job {job_id} completed" in stderr
 
@@ -24,7 +24,8 @@ def test_a_failed_job_names_its_error_and_the_next_command(
     assert done.returncode == 1
     assert "failed" in done.stderr
     assert "at read: no such file" in done.stderr
-    assert f"casare-rpa jobs logs {job_id}" in done.stderr
+    assert f"casare-rpa jobs trace {job_id}" in done.stderr
+    assert f"casare-rpa jobs rerun {job_id} --failed" in done.stderr
 
 
 def test_a_wait_that_runs_out_exits_8(remote: Cli, submit: Callable[..., str]) -> None:

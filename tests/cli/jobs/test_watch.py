@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from casare_cli.tree import TIMES
+from casare_cli.steps import TIMES
 from tests.cli.conftest import document
 from tests.cli.support import (
     Cli,
@@ -117,7 +117,7 @@ def test_ctrl_c_stops_watching_only(remote: Cli, robot: Robot, submit: Callable[
     assert watching.stdout is not None
     eventually(lambda: "✓ a" in watching.stdout.readline())
     watching.send_signal(signal.SIGINT)
-    _, stderr = watching.communicate(timeout=30)
+    _, stderr = watching.communicate(timeout=100)
     assert watching.returncode == 130
     assert f"casare-rpa jobs watch {job_id} --after" in stderr
     assert "Traceback" not in stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,35 @@ def test_the_list_is_narrowed(cli: Cli) -> None:
     found = cli("nodes", "list", "--category", "variable", "--search", "set", "-o", "name").stdout
     assert "SetVariableNode" in found.split()
     assert "IfNode" not in found.split()
+
+
+def test_the_list_is_narrowed_by_what_a_node_needs_and_by_what_runs_here(cli: Cli) -> None:
+    words = ("nodes", "list", "-o", "json", "--runs-on", "browser")
+    found = json.loads(cli(*words).stdout)["items"]
+    assert found
+    assert {item["runs_on"] for item in found} == {"browser"}
+    assert all(item["requires"] == ["browser"] for item in found)
+    here = json.loads(cli("nodes", "list", "-o", "json", "--implemented").stdout)["items"]
+    assert all(item["implemented"] for item in here)
+    away = cli("nodes", "list", "-o", "name", "--not-implemented").stdout.split()
+    assert "MoveWindowNode" in away
+    assert not {item["type"] for item in here} & set(away)
+    error = error_of(cli("nodes", "list", "--runs-on", "toaster", "-o", "json"))
+    assert "windows" in error["hint"]
+
+
+def test_a_snippet_is_printed_alone_and_passes_validate(cli: Cli, tmp_path: Path) -> None:
+    printed = cli("nodes", "show", "ReadFileNode", "--snippet").stdout
+    nodes = json.loads(printed)
+    assert list(nodes) == ["read_file_1"]
+    path = tmp_path / "pasted.json"
+    path.write_text(json.dumps({"metadata": {"name": "p"}, "nodes": nodes, "connections": []}))
+    done = cli("workflows", "validate", path, "--strict")
+    assert (done.returncode, done.stdout) == (0, "")
+    shown = cli("nodes", "show", "ReadFileNode").stdout
+    pasted = shown.partition("To paste into nodes:\n")[2]
+    assert json.loads("{" + pasted + "}") == nodes
+    assert cli("nodes", "show", "ReadFileNode", "--snippet", "--schema").returncode == 2
 
 
 def test_a_node_is_explained(cli: Cli) -> None:

@@ -20,7 +20,7 @@ def test_it_listens_keeps_its_state_in_one_folder_and_ends_on_sigterm(
     assert json.loads(cli("api", "GET", "/health", "--root", "--url", url).stdout)["status"]
     assert (state / "admin.key").stat().st_mode & 0o777 == 0o600
     running.send_signal(signal.SIGTERM)
-    _, stderr = running.communicate(timeout=20)
+    _, stderr = running.communicate(timeout=100)
     assert running.returncode == 0
     assert f"listening on {url}" in stderr
     with sqlite3.connect(database) as connection:
@@ -33,7 +33,7 @@ def test_the_log_can_be_json(cli: Cli, tmp_path: Path) -> None:
     about = tmp_path / "state" / "orchestrator.json"
     eventually(about.exists)
     running.terminate()
-    _, stderr = running.communicate(timeout=20)
+    _, stderr = running.communicate(timeout=100)
     lines = [json.loads(line) for line in stderr.splitlines()]
     assert any("listening" in line["message"] for line in lines)
 

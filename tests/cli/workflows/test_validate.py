@@ -47,6 +47,29 @@ def test_json_is_a_list_of_problems(cli: Cli, broken: Path, workflow_file: Path)
     assert good["items"] == []
 
 
+def test_every_message_names_node_field_line_and_mend(cli: Cli, tmp_path: Path) -> None:
+    found = document()
+    found["nodes"]["greet"]["config"]["variable_nam"] = "{{nobdy}}"
+    found["connections"][0]["source_port"] = "exec_ot"
+    found["variables"] = {"nobody": 1, "api_key": "abc"}
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(found, indent=1))
+    done = cli("workflows", "validate", path, "-o", "json")
+    assert done.returncode == 1
+    items = {item["code"]: item for item in json.loads(done.stdout)["items"]}
+    told = {"UNKNOWN_CONFIG_KEY", "UNRESOLVED_NAME", "UNKNOWN_PORT", "PLAIN_TEXT_SECRET"}
+    assert told <= set(items)
+    names = {"code", "severity", "node", "field", "line", "column", "message", "mend"}
+    assert all(names <= set(item) for item in items.values())
+    assert all(item["mend"] and item["line"] and item["column"] for item in items.values())
+    assert items["UNKNOWN_CONFIG_KEY"]["mend"] == "did you mean variable_name?"
+    assert items["UNKNOWN_CONFIG_KEY"]["field"] == "config.variable_nam"
+    assert items["UNKNOWN_PORT"]["mend"] == "exec_ot; did you mean exec_out?"
+    lines = cli("workflows", "validate", path).stdout.splitlines()
+    assert len(lines) == len(json.loads(done.stdout)["items"])
+    assert all(": line " in line and " - " in line for line in lines)
+
+
 def test_strict_makes_warnings_fail(cli: Cli, tmp_path: Path) -> None:
     found = document()
     found["nodes"]["greet"]["position"] = "left"

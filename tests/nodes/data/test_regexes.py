@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from casare_rpa.nodes.data.regexes import MAX_PATTERN_LENGTH
+from casare_rpa.nodes.data.regexes import MAX_PATTERN_LENGTH, compile_pattern
 from tests.nodes.cases import Does, Refuses, named
 
 DOES = [
@@ -60,3 +62,39 @@ def test_it_works(row: Does) -> None:
 @pytest.mark.parametrize("row", REFUSES, ids=named)
 def test_it_refuses(row: Refuses) -> None:
     row.check()
+
+
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        *(
+            (r"x{e}", "x{e} x"),
+            (r"a{i<=1}", "a{i<=1} a"),
+            (r"a{}", "a{}"),
+            (r"{", "{"),
+            (r"a{2", "a{2"),
+        ),
+        *((r"a{,3}", "aaaa"), (r"a{,}", "aa"), (r"(?:ab){2}", "ababab"), (r"\{e}", "{e}")),
+        *((r"[[:alpha:]]", "a:]"), (r"[\[a[b]", "[ab"), (r"[]{e}]+", "]{e"), (r"[^]a]", "]b")),
+        *((r"\N{DIGIT ONE}", "1"), (r"(?#x[{e})a", "a"), ("(?x)a # [ {e}\n{2}", "aaa")),
+        *(
+            (r"x*", "abxd"),
+            (r"(a*)*", "aaa"),
+            (r"(a|ab)(c|bcd)(d*)", "abcd"),
+            (r"(?i)stra\u00dfe", "STRASSE"),
+        ),
+        *((r"(a)?(?(1)b|c)", "ab c"), (r"(?P<n>a)(?P=n)", "aa"), (r"a++b|(?>a+)c", "aab aac")),
+        *((r"(?m)^.$", "a\nb\n"), (r"\$\{(\w+)\}", "${HOME}"), (r"\b\d{4}-\d{2}\b", "2026-11 x")),
+    ],
+)
+def test_a_pattern_means_what_it_means_to_python(pattern: str, text: str) -> None:
+    ours, theirs = compile_pattern(pattern), re.compile(pattern)
+    spans = [(match.span(), match.groups()) for match in theirs.finditer(text)]
+    assert [(match.span(), match.groups()) for match in ours.finditer(text)] == spans
+    assert ours.subn("-", text) == theirs.subn("-", text)
+
+
+def test_groups_with_names_and_remarks_do_not_make_a_pattern_long() -> None:
+    pattern = r"(?P<a_rather_long_name>x(?#and a remark of some length)){40000}"
+    assert compile_pattern(pattern).search("x" * 40000)

@@ -40,6 +40,7 @@ CATALOGUE = """
 AggregateEvent aggregate_id=''
 NodeStarted node_id='' node_type='' workflow_id=''
 NodeCompleted node_id='' node_type='' workflow_id='' execution_time_ms=0.0 output_data=None
+StateKept kind='' name='' text=''
 NodeFailed node_id='' node_type='' workflow_id='' error_code=None error_message='' is_retryable=False
 NodeSkipped node_id='' node_type='' workflow_id='' reason=''
 NodeStatusChanged node_id='' old_status=None new_status=None

@@ -419,9 +419,13 @@ def test_a_problem_can_be_sent() -> None:
     assert json.loads(json.dumps(problem.to_dict())) == {
         "code": "INVALID_TYPE",
         "severity": "error",
-        "message": "a connection must be an object, not a number",
-        "pointer": "/connections/0",
+        "node": None,
+        "field": "connections.0",
         "line": None,
+        "column": None,
+        "message": "a connection must be an object, not a number",
+        "mend": None,
+        "pointer": "/connections/0",
         "node_id": None,
         "hint": None,
     }

@@ -1,0 +1,46 @@
+"""Which jobs an agent is offered depends on what it announces, and it announces what it has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agent.capabilities import announced, detected
+from casare_rpa.domain.capabilities import IMPLEMENTED
+from casare_rpa.domain.jobs import STARTS_ANYWHERE
+from tests.support.fleet import Orchestrator, start_agent
+from tests.support.runs import document, node
+
+
+def test_a_job_waits_for_the_robot_that_announces_what_it_needs(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    with start_agent(orchestrator, tmp_path, robot_id="plain") as plain:
+        job_id = orchestrator.submit(document({"open": node("MoveWindowNode")}))
+        other = orchestrator.submit(document({"say": node("LogNode", message="hello")}))
+        assert orchestrator.wait_for(other)["status"] == "completed", plain.program.tail()
+        waiting = orchestrator.job(job_id)
+        assert (waiting["status"], waiting["requires"]) == ("pending", ["windows"])
+        assert any(
+            "plain: it lacks the capability windows" in reason for reason in waiting["waits_for"]
+        )
+        with start_agent(orchestrator, tmp_path, robot_id="able", capabilities="windows"):
+            ended = orchestrator.wait_for(job_id)
+    assert ended["robot_id"] == "able"
+    # It was offered where it was announced; that the library lacks the node is said, not hidden.
+    assert ended["status"] == "failed"
+    assert "MoveWindowNode" in ended["error_message"]
+
+
+def test_it_announces_what_it_is_told_and_nothing_that_no_node_of_its_own_can_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    browser = tmp_path / "chromium"
+    browser.write_text("#!/bin/sh\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert detected() == {"desktop", *({"browser", "desktop-session"} & IMPLEMENTED)}
+    assert announced(["gpu", "desktop"]) == sorted({"gpu", STARTS_ANYWHERE, *detected()})

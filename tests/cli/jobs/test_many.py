@@ -1,0 +1,112 @@
+"""`jobs cancel --filter` and `jobs retry --filter`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casare_cli import job_filters
+from casare_cli.context import App
+from casare_cli.job_filters import matching_jobs, parse_filter
+from casare_cli.many_jobs import Act, act_on_many
+from casare_cli.output import Format
+from casare_cli.schemas import schema_of
+from tests.cli.support import Cli, Robot, Server, check, error_of
+from tests.orchestrator.support import running
+
+
+def statuses(server: Server, *job_ids: str) -> list[str]:
+    with server.client() as client:
+        return [client.job(job_id)["status"] for job_id in job_ids]
+
+
+def test_a_dry_run_counts_and_lists_and_changes_nothing(
+    remote: Cli, server: Server, submit: Callable[..., str], workflow: str
+) -> None:
+    wanted, other = submit(tags=["nightly"]), submit()
+    words = ("jobs", "cancel", "--filter", f"workflow={workflow} tag=nightly", "--dry-run")
+    done = remote(*words, "-o", "name")
+    assert (done.returncode, done.stdout) == (0, f"{wanted}\n")
+    assert "1 job would be cancelled" in done.stderr
+    assert statuses(server, wanted, other) == ["pending", "pending"]
+
+
+def test_off_a_terminal_it_takes_a_yes(
+    remote: Cli, server: Server, submit: Callable[..., str], workflow: str
+) -> None:
+    jobs = [submit(), submit()]
+    words = ("jobs", "cancel", "--filter", f"workflow={workflow}")
+    error = error_of(remote(*words, "-o", "json"))
+    assert (error["exit_code"], "cancel 2 jobs needs --yes" in error["message"]) == (2, True)
+    assert statuses(server, *jobs) == ["pending"] * 2
+    done = remote(*words, "--yes", "--rate", "1000")
+    assert (done.returncode, done.stderr) == (0, "2 jobs cancelled or asked to stop\n")
+    assert statuses(server, *jobs) == ["cancelled"] * 2
+    assert remote(*words, "--yes").stderr == "0 jobs cancelled or asked to stop\n"
+
+
+def test_what_fails_is_told_and_the_rest_goes_on(
+    remote: Cli, server: Server, robot: Robot, submit: Callable[..., str], workflow: str
+) -> None:
+    for _ in range(2):
+        submit(robot)
+    first, second = (robot.run(status="failed", error_message="no") for _ in range(2))
+    with server.client() as client:
+        client.resolve(first, outcome="succeeded", reason="seen it")
+    words = ("--filter", f"status=failed workflow={workflow}", "--yes", "--rate", "1000")
+    done = remote("jobs", "retry", *words, "-o", "json")
+    assert done.returncode == 1
+    check(json.loads(done.stdout), schema_of("jobs retry --filter"))
+    results = {item["job_id"]: item for item in json.loads(done.stdout)["items"]}
+    assert (results[first]["ok"], results[second]["ok"]) == (False, True)
+    assert results[first]["code"] == "INVALID_STATE_TRANSITION"
+    assert statuses(server, results[second]["new_job_id"]) == ["pending"]
+    assert "resolved as succeeded" in done.stderr
+    assert "1 job run again, 1 failed" in done.stderr
+
+
+def test_one_job_or_a_filter_and_not_both(remote: Cli) -> None:
+    assert remote("jobs", "cancel").returncode == 2
+    assert remote("jobs", "retry", "x", "--filter", "tag=a").returncode == 2
+    assert remote("jobs", "retry", "x", "--dry-run").returncode == 2
+
+
+def test_more_jobs_than_one_page_are_found_oldest_first(
+    server: Server, workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_filters, "_PAGE", 3)
+    monkeypatch.setattr(job_filters, "_OVERLAP", 1)
+    with server.client() as client:
+        made = [
+            client.submit({"workflow_id": workflow, "robot_id": "nobody"})["job_id"]
+            for _ in range(7)
+        ]
+        wanted = parse_filter([f"workflow={workflow}"], allowed=("pending",))
+        found = matching_jobs(client, wanted)
+        assert [job["job_id"] for job in found] == made
+
+
+def test_a_server_that_says_later_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path, writes_per_minute=20) as slow:
+        slow.push()
+        clients = [slow.client(slow.key("operator")) for _ in range(2)]
+        for turn in range(21):
+            clients[turn % 2].submit({"workflow_id": "my-workflow"})
+        app = App(url=slow.url, api_key=slow.key("operator"), output=Format.JSON)
+        act = Act(
+            verb="cancel",
+            done="cancelled",
+            statuses=("pending",),
+            do=lambda client, job_id: client.cancel(job_id),
+        )
+        assert act_on_many(app, act, ["status=pending"], yes=True, dry_run=False, rate=1000) == 0
+    answer = json.loads(capsys.readouterr().out)
+    check(answer, schema_of("jobs cancel --filter"))
+    results = answer["items"]
+    # One more than the key has calls in a minute.
+    assert [item["ok"] for item in results] == [True] * 21

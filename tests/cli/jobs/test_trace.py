@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+
+from casare_cli.steps import TIMES
+from tests.cli.support import Cli, Robot, steps
+
+
+def test_a_trace_is_shown_written_and_told(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    failed = ("node.failed", {"node_id": "b", "error_message": "no\tluck \x1b[31m"})
+    robot.run(*steps("a", "a", "a"), *steps("b")[:1], failed, status="failed")
+    lines = [line.split("\t") for line in remote("jobs", "trace", job_id).stdout.splitlines()]
+    assert [line[:5] for line in lines] == [
+        ["1", "a", "LogNode", "completed", "3"],
+        ["1", "b", "LogNode", "failed", "1"],
+    ]
+    found = json.loads(remote("jobs", "trace", job_id, "-o", "json").stdout)
+    assert (found["schema_version"], found["job_id"], found["status"]) == (1, job_id, "failed")
+    assert found["attempts"][0]["nodes"][0]["mean_ms"] == 1.5
+    shown = remote.on_terminal("jobs", "trace", job_id)
+    assert f"✓ a {TIMES}3" in shown.text and "█" in shown.text
+    path = remote.folder / "trace.html"
+    done = remote("jobs", "trace", job_id, "--html", path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert path.read_text().startswith("<!DOCTYPE html>")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_traced_or_written_is_refused(
+    remote: Cli, submit: Callable[..., str]
+) -> None:
+    assert remote("jobs", "trace", "nope").returncode == 4
+    assert remote("jobs", "trace", submit(), "--html", remote.folder).returncode == 2

@@ -1,0 +1,182 @@
+"""The Tab key in real shells, and the command that installs its scripts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from casare_cli import completing
+from tests.cli.shells import COMPLETIONS, type_and_tab
+from tests.cli.support import Cli, Robot, Server
+
+#: What is typed, and what the Tab key makes of it without asking anybody.
+STATIC = {
+    "casare-rpa jo": "casare-rpa jobs",
+    "casare-rpa jobs su": "casare-rpa jobs submit",
+    "casare-rpa -q jobs dead-letters pu": "casare-rpa -q jobs dead-letters purge",
+    "casare-rpa jobs submit --idem": "casare-rpa jobs submit --idempotency-key",
+    "casare-rpa jobs list -o ya": "casare-rpa jobs list -o yaml",
+    "casare-rpa robots keys li": "casare-rpa robots keys list",
+    "casare-rpa keys create --role adm": "casare-rpa keys create --role admin",
+}
+SHELLS = ("bash", "zsh", "fish")
+TARGETS = {
+    "bash": ".local/share/bash-completion/completions/casare-rpa",
+    "zsh": ".local/share/zsh/site-functions/_casare-rpa",
+    "fish": ".config/fish/completions/casare-rpa.fish",
+    "powershell": ".config/powershell/casare-rpa.ps1",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_words_options_choices_and_ids(
+    remote: Cli, shell: str, submit: Callable[..., str], workflow: str, robot: Robot
+) -> None:
+    job_id = submit()
+    expected = STATIC | {
+        "casare-rpa nodes show SetVar": "casare-rpa nodes show SetVariableNode",
+        f"casare-rpa workflows get {workflow[:-1]}": f"casare-rpa workflows get {workflow}",
+        f"casare-rpa jobs get {job_id[:-1]}": f"casare-rpa jobs get {job_id}",
+        f"casare-rpa jobs submit w --robot {robot.robot_id[:-1]}": (
+            f"casare-rpa jobs submit w --robot {robot.robot_id}"
+        ),
+    }
+    # A busy machine may take its time here; how long a person waits is tested below.
+    remote.env["CASARE_COMPLETION_SECONDS"] = "60"
+    assert type_and_tab(shell, remote, *expected).lines == list(expected.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_without_an_orchestrator_the_tab_key_does_nothing_and_says_nothing(
+    cli: Cli, shell: str
+) -> None:
+    cli.env["CASARE_ORCHESTRATOR_URL"] = "http://127.0.0.1:9"
+    typed = type_and_tab(shell, cli, "casare-rpa jobs get j")
+    assert typed.lines == ["casare-rpa jobs get j"]
+    assert not re.search("Traceback|rror|refused|answered", typed.screen)
+
+
+def test_an_orchestrator_that_never_answers_is_waited_for_until_the_limit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert completing._patience("") == 0.3
+    assert completing._patience("2") == 2.0
+    assert [completing._patience(text) for text in ("soon", "-1", "nan", "1e9")] == [0.3] * 4
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("CASARE_ORCHESTRATOR_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("CASARE_COMPLETION_SECONDS", "0.05")
+        assert completing.complete(["jobs"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_completing_ids_needs_no_orchestrator(cli: Cli) -> None:
+    done = cli("__complete", "jobs", env={"CASARE_ORCHESTRATOR_URL": "http://127.0.0.1:9"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert cli("__complete").returncode == 0
+    assert cli("__complete", "nodes", "SetV").stdout.split() == ["SetVariableNode"]
+
+
+def test_an_id_that_a_shell_would_take_apart_is_not_offered(remote: Cli, server: Server) -> None:
+    from tests.cli.conftest import document
+
+    with server.client() as client:
+        client.push_workflow(
+            {
+                "workflow_id": "$(touch pwned)",
+                "workflow_name": "$(touch pwned)",
+                "workflow_json": document(),
+            }
+        )
+    remote.env["CASARE_COMPLETION_SECONDS"] = "60"
+    offered = remote("__complete", "workflows").stdout
+    assert offered
+    assert "touch" not in offered
+    type_and_tab("bash", remote, "casare-rpa workflows get $")
+    assert not list(remote.folder.glob("**/pwned"))
+
+
+@pytest.mark.parametrize("shell", TARGETS)
+def test_the_script_is_printed_installed_and_removed(cli: Cli, shell: str) -> None:
+    [script] = [path.read_text() for path in (COMPLETIONS / shell).iterdir()]
+    assert cli("completion", shell).stdout == script
+    target = cli.folder / TARGETS[shell]
+    for _ in range(2):  # again is an update
+        done = cli("completion", shell, "--install")
+        assert (done.returncode, done.stdout) == (0, f"{target}\n")
+        assert target.read_text() == script
+        assert done.stderr.strip()
+    done = cli("completion", shell, "--uninstall")
+    assert (done.returncode, done.stdout, target.exists()) == (0, f"{target}\n", False)
+    done = cli("completion", shell, "--uninstall")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing to remove" in done.stderr
+
+
+def test_what_completion_refuses(cli: Cli) -> None:
+    assert cli("completion", "dos").returncode == 2
+    assert cli("completion", "bash", "--install", "--uninstall").returncode == 2
+    (cli.folder / ".config").write_text("in the way")
+    done = cli("completion", "fish", "--install")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot write" in done.stderr
+
+
+def test_an_installed_script_is_found_by_its_shell(cli: Cli) -> None:
+    """zsh by the line that --install names, fish by itself."""
+    for shell in ("zsh", "fish"):
+        if shutil.which(shell) is None:
+            pytest.skip(f"{shell} is not installed")
+    [hint] = cli("completion", "zsh", "--install").stderr.splitlines()
+    line = hint.partition("~/.zshrc: ")[2]
+    command = ["zsh", "-f", "-c", f"{line} -u -D; print -r -- $_comps[casare-rpa]"]
+    assert _output(cli, command).strip() == "_casare-rpa"
+    cli("completion", "fish", "--install")
+    assert _output(cli, ["fish", "-c", "complete -C 'casare-rpa jobs su'"]).startswith("submit")
+
+
+def _output(cli: Cli, command: list[str]) -> str:
+    done = subprocess.run(
+        command,
+        cwd=cli.folder,
+        env=cli.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_read_its_script(shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    [path] = (COMPLETIONS / shell).iterdir()
+    done = subprocess.run(
+        [program, "-n", str(path)], capture_output=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+#: Strings, where a doubled or escaped quote stands for itself, and comments.
+_NO_CODE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"`]|`.|"")*"|<#.*?#>|#[^\n]*""", re.DOTALL)
+
+
+def test_what_opens_in_the_powershell_script_closes() -> None:
+    """The form of the script alone: strings end, and brackets close in their order."""
+    [path] = (COMPLETIONS / "powershell").iterdir()
+    code = _NO_CODE.sub("", path.read_text())
+    assert not {"'", '"'} & set(code)
+    assert "Register-ArgumentCompleter -Native -CommandName" in code
+    brackets = "".join(re.findall(r"[()\[\]{}]", code))
+    while (shorter := re.sub(r"\(\)|\[\]|\{\}", "", brackets)) != brackets:
+        brackets = shorter
+    assert brackets == ""

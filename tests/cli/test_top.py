@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+from collections.abc import Callable
+
+from casare_cli.fleets import Fleet
+from casare_cli.robots import Sorting
+from tests.cli.support import PROGRAM, SECONDS, Cli, Robot, error_of, steps
+from tests.support.proxy import proxy_to
+
+
+def test_off_a_terminal_it_is_printed_once(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    submit(robot)
+    job_id = robot.claim()
+    submit(robot)
+    lines = [line.split("\t") for line in remote("top").stdout.splitlines()]
+    assert ["queue", f"robot {robot.robot_id}", "1"] in [line[:3] for line in lines]
+    mine = next(line for line in lines if line[:2] == ["robot", robot.robot_id])
+    assert mine[2:4] == ["busy", "1/1"] and mine[5] == job_id
+    assert {line[1] for line in lines if line[0] == "ended"} >= {"completed", "failed"}
+    robot.finish()
+    found = json.loads(remote("top", "--once", "-o", "json", "--window", "1h").stdout)
+    assert (found["schema_version"], found["window_seconds"]) == (1, 3600)
+    assert found["ended"]["completed"] >= 1
+    names = remote("top", "-o", "name").stdout.splitlines()
+    assert robot.robot_id in names
+    assert error_of(remote("top", "--interval", "1ms", "-o", "json"))["exit_code"] == 2
+
+
+def test_robots_are_sorted_as_wanted() -> None:
+    def named(name: str, status: str, *jobs: str) -> dict[str, object]:
+        return {"name": name, "status": status, "current_job_ids": jobs}
+
+    fleet = Fleet(
+        robots=[named("b", "idle"), named("a", "offline"), named("c", "busy", "1", "2")], stats={}
+    )
+    orders = {s: [r["name"] for r in fleet.sorted_robots(s)] for s in Sorting}
+    assert orders == {
+        Sorting.NAME: ["a", "b", "c"],
+        Sorting.STATE: ["c", "b", "a"],
+        Sorting.LOAD: ["c", "a", "b"],
+    }
+    assert Sorting.LOAD.next() is Sorting.NAME
+
+
+class Screen:
+    """The program on a pseudo-terminal, with keys to press."""
+
+    def __init__(self, cli: Cli, *words: str, columns: int, **env: str) -> None:
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._theirs = theirs
+        self.before = termios.tcgetattr(theirs)
+        known = {k: v for k, v in cli.environment(env).items() if k != "COLUMNS"}
+        self.process = subprocess.Popen(
+            [*PROGRAM, *words],
+            env=known,
+            cwd=cli.folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        self.text = ""
+
+    def until(self, wanted: str) -> None:
+        """Read until *wanted* has been shown since the last call."""
+        self.text = ""
+        while wanted not in self.text:
+            assert select.select([self._ours], [], [], SECONDS)[0], self.text
+            self.text += os.read(self._ours, 65536).decode("utf-8", "replace")
+
+    def press(self, key: str) -> None:
+        os.write(self._ours, key.encode())
+
+    def end(self) -> int:
+        code = self.process.wait(SECONDS)
+        self.after = termios.tcgetattr(self._theirs)
+        os.close(self._theirs)
+        os.close(self._ours)
+        return code
+
+
+def test_on_a_terminal_it_renews_itself_until_q(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    submit(robot)
+    with proxy_to(remote.env["CASARE_ORCHESTRATOR_URL"]) as proxy:
+        screen = Screen(
+            remote,
+            *("top", "--interval", "200ms"),
+            columns=100,
+            CASARE_ORCHESTRATOR_URL=proxy.url,
+        )
+        screen.until("sorted by name")
+        screen.press("xs")
+        screen.until("sorted by state")
+        robot.run(*steps("a"))
+        screen.until("completed")
+        proxy.lose(b"GET /api/v1/robots", 3)
+        screen.until("trying again")
+        screen.press("q")
+        assert screen.end() == 0
+    assert screen.after == screen.before, "the terminal is as it was"
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(remote: Cli) -> None:
+    screen = Screen(remote, "top", columns=30)
+    screen.until("robots")
+    screen.process.send_signal(signal.SIGINT)
+    assert screen.end() == 130
+    assert screen.after == screen.before
