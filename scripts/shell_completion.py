@@ -6,6 +6,7 @@ A Tab costs a shell function, no start of the program; ids come from `casare-rpa
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 import shtab
@@ -31,20 +32,50 @@ def script(root: Page, shell: str) -> str:
     _fill(parser, root)
     text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=_PREAMBLE)
     if shell == "fish":
-        text = _scan_once(text)
+        text = _quick(text)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _scan_once(text: str) -> str:
-    """Let fish look into the command line once a Tab instead of once for every condition."""
-    scan, asked = "function _shtab_casare_rpa_scan\n", "  _shtab_casare_rpa_scan\n"
-    if text.count(scan) != 1 or text.count(asked) != 1:
+def _quick(text: str) -> str:
+    """Let fish look into the command line once a Tab, and try few conditions of few words.
+
+    fish (3.4 and later, with several conditions to an entry) tries each condition once a Tab, and
+    none behind one that is false: the group of a command stands before the command.
+    """
+    helper = re.compile(
+        r"(# Condition helper: ).*\nfunction _shtab_casare_rpa_using\n.*\n.*\nend\n"
+    )
+    condition = re.compile(r"-n (?:_shtab_casare_rpa_using|'_shtab_casare_rpa_using(.*?)')(?= )")
+    text, helpers = helper.subn(lambda found: found[1] + _WITHIN, text)
+    text, conditions = condition.subn(lambda found: _conditions(found[1] or ""), text)
+    if helpers != 1 or not conditions or "casare_rpa_using" in text:
         raise ValueError("shtab writes another script for fish than it did")
-    line = '"$(commandline -pc)"'
-    text = text.replace(scan, f"{scan}  set -g _shtab_casare_rpa_line {line}\n")
-    # More than a hundred conditions are tried at each Tab: no call and no pipe more than it takes.
-    known = f'  test "$_shtab_casare_rpa_line" = {line}; or'
-    return text.replace(asked, f"{known} {asked.lstrip()}")
+    return text
+
+
+_WITHIN = """\
+true if the command path begins with the given word, if it has any.
+function _shtab_casare_rpa_within
+  set -l line (commandline -pc)
+  if test "$_shtab_casare_rpa_line" != "$line"
+    _shtab_casare_rpa_scan
+    set -g _shtab_casare_rpa_line $line
+  end
+  string match -q -- "$argv *" "$_shtab_casare_rpa_cmdpath "
+end
+"""
+
+
+def _conditions(text: str) -> str:
+    """The entry's conditions, of ` COMMAND PATH; and test ...`."""
+    path, _, more = text.strip().partition("; and ")
+    group = path.partition(" ")[0]
+    found = [
+        f"_shtab_casare_rpa_within {group}".rstrip(),
+        f'test "$_shtab_casare_rpa_cmdpath" = "{path.strip()}"',
+        *([more] if more else []),
+    ]
+    return " ".join(f"-n '{condition}'" for condition in found)
 
 
 def _fill(parser: argparse.ArgumentParser, page: Page) -> None:

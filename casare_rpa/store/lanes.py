@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.tables import is_ready, jobs
 from casare_rpa.store.tx import Tx, dump, load
 
@@ -110,7 +111,7 @@ def _next_lane(*bounds: sa.ColumnElement[bool]) -> sa.ScalarSelect[str | None]:
 
 
 def _head(tx: Tx, lane: str) -> tuple[int, float, str] | None:
-    row = tx.row(HEAD, {"this_lane": lane})
+    row = tx.row(_HEAD, {"this_lane": lane})
     return None if row is None else (row["priority"], row["created_at"], row["id"])
 
 
@@ -121,5 +122,5 @@ HEAD = (
     .order_by(jobs.c.priority, jobs.c.created_at, jobs.c.id)
     .limit(1)
 )
-# Statements of the busiest paths are built once: building costs more than running them.
-_FILLED_LANES = _find_filled_lanes(3)
+_HEAD = Prepared(HEAD)
+_FILLED_LANES = Prepared(_find_filled_lanes(3))

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import LeaseLost, NotFound
 from casare_rpa.store import lanes, rests
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change, LeaseState
 from casare_rpa.store.revision import COLUMNS, Revision, locked
 from casare_rpa.store.tables import attempts, events, jobs, robots
@@ -30,15 +31,18 @@ from casare_rpa.wire import Grant, Lease, LeaseProof
 RENEW_PART = 1 / 3
 MAX_EXTENSION_SECONDS = 3600.0
 
-# Statements of the busiest paths are built once: building costs more than running them.
-_ROBOT = sa.select(robots).where(robots.c.id == sa.bindparam("robot_id"))
-_ATTEMPT_OF_CLAIM = sa.select(attempts).where(attempts.c.claim_hash == sa.bindparam("claim_hash"))
-_DOCUMENT = sa.select(versions.c.document).where(
-    versions.c.workflow_id == sa.bindparam("id"), versions.c.version == sa.bindparam("version")
+_ROBOT = Prepared(sa.select(robots).where(robots.c.id == sa.bindparam("robot_id")))
+_ATTEMPT_OF_CLAIM = Prepared(
+    sa.select(attempts).where(attempts.c.claim_hash == sa.bindparam("claim_hash"))
 )
-_ADD_ATTEMPT = sa.insert(attempts)
-_ADD_EVENT = sa.insert(events)
-_OFFER_WAITING = (
+_DOCUMENT = Prepared(
+    sa.select(versions.c.document).where(
+        versions.c.workflow_id == sa.bindparam("id"), versions.c.version == sa.bindparam("version")
+    )
+)
+_ADD_ATTEMPT = Prepared(sa.insert(attempts))
+_ADD_EVENT = Prepared(sa.insert(events))
+_OFFER_WAITING = Prepared(
     sa.update(jobs)
     .where(
         jobs.c.id.in_(
@@ -50,26 +54,13 @@ _OFFER_WAITING = (
     )
     .values(ready=True, ready_at=None)
 )
-_TAKE = (
+_TAKE = Prepared(
     sa.update(jobs)
     .where(
         jobs.c.id
         == lanes.HEAD.with_only_columns(jobs.c.id)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
-    )
-    .values(
-        {
-            name: sa.bindparam(name)
-            for name in (
-                "status",
-                "robot_id",
-                "token_hash",
-                "claimed_at",
-                "lease_until",
-                "start_by",
-            )
-        }
     )
     .values(ready=False, attempt=jobs.c.attempt + 1, last_seq=jobs.c.last_seq + 1, last_index=0)
     .values(side_effects=False)

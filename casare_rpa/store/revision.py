@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidTransition, NotFound
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change
 from casare_rpa.store.tables import attempts, events, jobs
 from casare_rpa.store.tables import workflow_versions as versions
@@ -23,15 +24,19 @@ COLUMNS = [column for column in jobs.c if column.name not in _LARGE]
 
 # Statements of the busiest paths are built once: building costs more than running them.
 _this_job = jobs.c.id == sa.bindparam("this_job")
-_LOCK_JOB = sa.select(*COLUMNS).where(_this_job).with_for_update()
-_CHANGE_JOB = sa.update(jobs).where(_this_job)
-_ADD_EVENT = sa.insert(events)
-_END_ATTEMPT = sa.update(attempts).where(
-    attempts.c.job_id == sa.bindparam("this_job"),
-    attempts.c.attempt == sa.bindparam("this_attempt"),
+_LOCK_JOB = Prepared(sa.select(*COLUMNS).where(_this_job).with_for_update())
+_CHANGE_JOB = Prepared(sa.update(jobs).where(_this_job))
+_ADD_EVENT = Prepared(sa.insert(events))
+_END_ATTEMPT = Prepared(
+    sa.update(attempts).where(
+        attempts.c.job_id == sa.bindparam("this_job"),
+        attempts.c.attempt == sa.bindparam("this_attempt"),
+    )
 )
-_COUNT_NODES = sa.select(versions.c.node_count).where(
-    versions.c.workflow_id == sa.bindparam("id"), versions.c.version == sa.bindparam("version")
+_COUNT_NODES = Prepared(
+    sa.select(versions.c.node_count).where(
+        versions.c.workflow_id == sa.bindparam("id"), versions.c.version == sa.bindparam("version")
+    )
 )
 
 
@@ -138,7 +143,7 @@ class Revision:
     def write_events(self) -> None:
         """Put what was added so far where a query can see it; `save` does the rest."""
         if self._events:
-            self.tx.db.execute(_ADD_EVENT, self._events)
+            _ADD_EVENT.run_many(self.tx.db, self._events)
             self._events.clear()
 
     def save(self) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import random
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
@@ -17,11 +17,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casare_rpa.errors import InvalidInput
 from casare_rpa.settings import Settings
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change
 
 T = TypeVar("T")
-Row: TypeAlias = sa.RowMapping
-Values = dict[str, Any]
+Values: TypeAlias = dict[str, Any]
+Row: TypeAlias = sa.RowMapping | Values
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,17 +34,23 @@ class Tx:
     settings: Settings
     changes: list[Change] = field(default_factory=list)
 
-    def rows(self, query: sa.Executable, given: Any = None) -> list[Row]:
-        return list(self.db.execute(query, given).mappings())
+    def rows(self, query: sa.Executable | Prepared, given: Values | None = None) -> Sequence[Row]:
+        if isinstance(query, Prepared):
+            return query.rows(self.db, given or {})
+        return self.db.execute(query, given).mappings().all()
 
-    def row(self, query: sa.Executable, given: Any = None) -> Row | None:
+    def row(self, query: sa.Executable | Prepared, given: Values | None = None) -> Row | None:
+        if isinstance(query, Prepared):
+            return next(iter(query.rows(self.db, given or {})), None)
         return self.db.execute(query, given).mappings().first()
 
     def scalar(self, query: sa.Executable) -> Any:
         return self.db.execute(query).scalar()
 
-    def run(self, statement: sa.Executable, given: Any = None) -> int:
+    def run(self, statement: sa.Executable | Prepared, given: Values | None = None) -> int:
         """Execute; the number of rows touched."""
+        if isinstance(statement, Prepared):
+            return statement.run(self.db, given or {})
         return int(self.db.execute(statement, given).rowcount)
 
     def insert_new(self, table: sa.Table, rows: list[Values]) -> int:
