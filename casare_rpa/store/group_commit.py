@@ -1,7 +1,9 @@
 """One thread that does all writes, many operations to a COMMIT (P1, P21, P22).
 
-While one COMMIT waits for the disk, the next operations gather; they then share a transaction,
-each in a savepoint of its own, and are answered after its COMMIT.
+While one COMMIT waits for the disk, the next operations gather; they then share a transaction, and
+are answered after its COMMIT. One that fails undoes nobody else: most fail before they write
+anything; where one did write, all are run anew, each in a savepoint of its own. So an operation
+may be called twice, as it may on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,18 +32,29 @@ _FATAL_CODES = frozenset(
 )
 
 
+class _HalfDone(Exception):
+    """An operation failed after it had written something."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Work:
     operation: Callable[[Tx], Any]
-    answer: Future[Any] = field(default_factory=Future)
     result: Any = None
     error: BaseException | None = None
+    #: Held until there is an answer.
+    _pending: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._pending.acquire()
 
     def settle(self) -> None:
-        if self.error is None:
-            self.answer.set_result(self.result)
-        else:
-            self.answer.set_exception(self.error)
+        self._pending.release()
+
+    def answer(self) -> Any:
+        with self._pending:
+            if self.error is not None:
+                raise self.error
+            return self.result
 
 
 class GroupCommit:
@@ -71,7 +83,7 @@ class GroupCommit:
             if self._closed:
                 raise Unavailable("the store is closed")
             self._queue.put(work)
-        return cast(T, work.answer.result())
+        return cast(T, work.answer())
 
     def close(self) -> None:
         with self._lock:
@@ -104,15 +116,13 @@ class GroupCommit:
         return group, True
 
     def _commit(self, group: list[_Work]) -> None:
-        changes: list[Change] = []
         try:
             if self.broken is not None:
                 raise Unavailable(f"the database cannot be trusted any more: {self.broken}")
-            with self._connection.begin():
-                for work in group:
-                    changes += self._execute(work)
-                for work in group:
-                    faults.point("commit", work.operation)
+            try:
+                changes = self._transaction(group, self._execute)
+            except _HalfDone:
+                changes = self._transaction(group, self._execute_in_savepoint)
             for work in group:
                 faults.point("committed", work.operation)
         except BaseException as error:  # nothing was committed, whatever it was: say so to all
@@ -122,23 +132,48 @@ class GroupCommit:
             return
         self._announce(changes)
 
+    def _transaction(
+        self, group: list[_Work], execute: Callable[[_Work], list[Change]]
+    ) -> list[Change]:
+        changes: list[Change] = []
+        with self._connection.begin():
+            for work in group:
+                changes += execute(work)
+            for work in group:
+                faults.point("commit", work.operation)
+        return changes
+
     def _execute(self, work: _Work) -> list[Change]:
-        """Run one operation; what fails in it undoes it alone."""
+        """Run one operation. Raises _HalfDone if it fails and there is something to undo."""
         tx = self._begin(self._connection)
-        driver = self._connection.connection.driver_connection
-        assert driver is not None
-        driver.execute("SAVEPOINT operation")
+        driver = self._driver
+        written = driver.total_changes
+        work.error = None
         try:
             work.result = work.operation(tx)
         except sa.exc.OperationalError:
             raise  # the database itself: it may have undone the whole transaction
         except Exception as error:
             work.error = error
-            driver.execute("ROLLBACK TO operation")
-            driver.execute("RELEASE operation")
+            if driver.total_changes != written:
+                raise _HalfDone from error
             return []
-        driver.execute("RELEASE operation")
         return tx.changes
+
+    def _execute_in_savepoint(self, work: _Work) -> list[Change]:
+        """Run one operation; what fails in it undoes it alone."""
+        self._driver.execute("SAVEPOINT operation")
+        changes: list[Change] = []
+        try:
+            changes = self._execute(work)
+        except _HalfDone:
+            self._driver.execute("ROLLBACK TO operation")
+        self._driver.execute("RELEASE operation")
+        return changes
+
+    @property
+    def _driver(self) -> sqlite3.Connection:
+        return cast(sqlite3.Connection, self._connection.connection.dbapi_connection)
 
     def _refusal(self, error: BaseException) -> CasareError:
         if isinstance(error, CasareError):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from casare_rpa.errors import Conflict, NotFound
 from casare_rpa.store import losses
 from casare_rpa.store.contacts import Contacts
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change, KeyPage, KeyRecord, KeyStatus, NewKey
 from casare_rpa.store.tables import keys, robots
 from casare_rpa.store.tx import Row, Tx, Values, moment, seconds_of, when
@@ -19,6 +20,7 @@ _ROTATED = " (rotated)"
 _with_robot = sa.select(keys, robots.c.name.label("robot_name")).select_from(
     keys.outerjoin(robots, robots.c.id == keys.c.robot_id)
 )
+_KEY = Prepared(_with_robot.where(keys.c.id == sa.bindparam("key_id")))
 
 
 def create_key(tx: Tx, uses: Uses, new: NewKey) -> KeyRecord:
@@ -54,7 +56,7 @@ def has_admin_key(tx: Tx) -> bool:
 
 
 def key(tx: Tx, uses: Uses, key_id: str) -> KeyRecord | None:
-    row = tx.row(_with_robot.where(keys.c.id == key_id))
+    row = tx.row(_KEY, {"key_id": key_id})
     return None if row is None else _record(tx, uses, row)
 
 

@@ -56,9 +56,10 @@ def parts(lane: str) -> Lane:
     )
 
 
-def pools(robot_id: str, environment: str) -> tuple[Pool, Pool, Pool]:
+def pools(robot_id: str, environment: str) -> tuple[Pool, ...]:
     """Where a robot looks for jobs: what is for itself, for its environment, for everybody."""
-    return ("robot", robot_id), ("env", environment), ("env", DEFAULT)
+    own, all_ = ("robot", robot_id), ("env", DEFAULT)
+    return (own, all_) if environment == DEFAULT else (own, ("env", environment), all_)
 
 
 def open_lanes(
@@ -80,7 +81,7 @@ def _filled_lanes(tx: Tx, *pools: Pool) -> list[str]:
         # All lanes of a pool lie between its name with a comma and the next character.
         name = dump(pool)[:-1]
         given |= {f"low{number}": name + ",", f"high{number}": name + "-"}
-    return sorted({row["lane"] for row in tx.rows(_FILLED_LANES, given)})
+    return sorted({row["lane"] for row in tx.rows(_FILLED_LANES[len(pools)], given)})
 
 
 def _find_filled_lanes(pools: int) -> sa.Select[str]:
@@ -123,4 +124,4 @@ HEAD = (
     .limit(1)
 )
 _HEAD = Prepared(HEAD)
-_FILLED_LANES = Prepared(_find_filled_lanes(3))
+_FILLED_LANES = {count: Prepared(_find_filled_lanes(count)) for count in (2, 3)}

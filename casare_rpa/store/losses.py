@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from casare_rpa.domain.jobs import FailureReason, JobStatus, OnLost
 from casare_rpa.store import endings
-from casare_rpa.store.leases import offer_waiting
+from casare_rpa.store.claims import offer_waiting
 from casare_rpa.store.records import Change, Reaped
 from casare_rpa.store.revision import COLUMNS, Revision
 from casare_rpa.store.side_effects import traces

@@ -87,20 +87,21 @@ class _Text:
 
 
 def _execute(db: sa.Connection, sql: str, given: Any, *, many: bool = False) -> Any:
-    driver: Any = db.connection.driver_connection
-    cursor = driver.cursor()
+    driver: Any = db.connection.dbapi_connection
     try:
-        return cursor.executemany(sql, given) if many else cursor.execute(sql, given)
+        return driver.cursor().executemany(sql, given) if many else driver.execute(sql, given)
     except db.dialect.loaded_dbapi.Error as error:
-        # As SQLAlchemy would have told it, and with a broken connection given up.
-        is_gone = db.dialect.is_disconnect(error, driver, cursor)
-        if is_gone:
-            db.invalidate(error)
-        raise sa.exc.DBAPIError.instance(
-            sql,
-            given,
-            error,
-            db.dialect.loaded_dbapi.Error,
-            connection_invalidated=is_gone,
-            dialect=db.dialect,
-        ) from error
+        raise _as_told_by_sqlalchemy(db, error, sql, given) from error
+
+
+def _as_told_by_sqlalchemy(db: sa.Connection, error: Any, sql: str, given: Any) -> BaseException:
+    """SQLAlchemy's error of the driver's; a broken connection is given up."""
+    driver: Any = db.connection.dbapi_connection
+    is_gone = db.dialect.is_disconnect(error, driver, None)
+    if is_gone:
+        db.invalidate(error)
+    of_driver = db.dialect.loaded_dbapi.Error
+    told: BaseException = sa.exc.DBAPIError.instance(
+        sql, given, error, of_driver, connection_invalidated=is_gone, dialect=db.dialect
+    )
+    return told

@@ -11,6 +11,7 @@ from casare_rpa.errors import Conflict, NotFound
 from casare_rpa.store import leases, losses, rests
 from casare_rpa.store.contacts import Contacts
 from casare_rpa.store.cursors import Order
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change, Renewal
 from casare_rpa.store.tables import is_held, jobs, robots
 from casare_rpa.store.tx import Row, Tx, Values, dump, load, moment, when
@@ -24,6 +25,8 @@ from casare_rpa.wire import (
 )
 
 Figures = Contacts[dict[str, Any]]
+_ROBOT = Prepared(sa.select(robots).where(robots.c.id == sa.bindparam("this_robot")))
+_CHANGE_ROBOT = Prepared(sa.update(robots).where(robots.c.id == sa.bindparam("this_robot")))
 _BY_NAME = Order(name="robots", columns=(robots.c.name,))
 
 
@@ -93,7 +96,7 @@ def beat(
     boot_id: str | None,
     write_figures: bool,
 ) -> Renewal:
-    row = tx.row(sa.select(robots).where(robots.c.id == robot_id))
+    row = row_of(tx, robot_id)
     if row is None:
         _create(tx, robot_id, name=_free_name(tx, robot_id, robot_id), boot_id=boot_id)
     else:
@@ -150,7 +153,7 @@ def flush(tx: Tx, figures: Figures) -> None:
 
 
 def row_of(tx: Tx, robot_id: str) -> Row | None:
-    return tx.row(sa.select(robots).where(robots.c.id == robot_id))
+    return tx.row(_ROBOT, {"this_robot": robot_id})
 
 
 def robot(tx: Tx, figures: Figures, robot_id: str) -> Robot:
@@ -284,4 +287,4 @@ def _found(tx: Tx, robot_id: str) -> Row:
 
 
 def _update(tx: Tx, robot_id: str, values: Values) -> None:
-    tx.run(sa.update(robots).where(robots.c.id == robot_id).values(values))
+    tx.run(_CHANGE_ROBOT, {"this_robot": robot_id} | values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from casare_rpa.store import events, leases, outcomes, robots
+from casare_rpa.store import claims, events, leases, outcomes, robots
 from casare_rpa.store.records import LeaseState, Renewal
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import (
@@ -28,7 +28,7 @@ class SqlRuns(Transactions):
         self, robot_id: str, *, claim_id: str | None = None, environment: str | None = None
     ) -> Grant | None:
         return self._write(
-            lambda tx: leases.claim(tx, robot_id, claim_id=claim_id, environment=environment)
+            lambda tx: claims.claim(tx, robot_id, claim_id=claim_id, environment=environment)
         )
 
     def renew(
