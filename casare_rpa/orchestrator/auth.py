@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 
 from starlette.datastructures import Headers
 
 from casare_rpa.domain.keys import Key, matches, parse_key
 from casare_rpa.errors import Forbidden, RateLimited, Unauthenticated
+from casare_rpa.orchestrator.known_keys import Call, KnownKeys
 from casare_rpa.orchestrator.rules import ROLES, Rule
 from casare_rpa.orchestrator.wrong_keys import WrongKeys
 from casare_rpa.store import Store
@@ -21,9 +20,6 @@ from casare_rpa.store.records import KeyRecord
 _TOUCH_EVERY_SECONDS = 60.0
 _REMEMBERED = 10_000
 _NO_HASH = "0" * 64
-
-T = TypeVar("T")
-Call = Callable[..., Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,29 +57,22 @@ def key_in(headers: Headers) -> str | None:
 class Authenticator:
     """Turns keys into principals.
 
-    What the store said about a key is kept for *remember_seconds*; a change of the key that this
-    process hears of is taken in at once. Wrong keys are limited for each address; a right key
-    always works, so nobody can be locked out by a neighbour behind the same address.
+    Wrong keys are limited for each address; a right key always works, so nobody can be locked out
+    by a neighbour behind the same address.
     """
 
     def __init__(
-        self, store: Store, call: Call, *, remember_seconds: float, wrong_keys: WrongKeys
+        self, store: Store, call: Call, *, check_every_seconds: float, wrong_keys: WrongKeys
     ) -> None:
         self._store = store
         self._call = call
-        self._remember_seconds = remember_seconds
-        self._known: OrderedDict[str, tuple[float, KeyRecord]] = OrderedDict()
-        self._changes = 0
+        self._known = KnownKeys(store, call, check_every_seconds=check_every_seconds)
         self._touched: OrderedDict[str, float] = OrderedDict()
         self._wrong_keys = wrong_keys
 
     def forget(self, key_id: str | None) -> None:
-        """The key, or any key, changed: ask the store next time. May be called from any thread."""
-        self._changes += 1
-        if key_id is None:
-            self._known.clear()
-        else:
-            self._known.pop(key_id, None)
+        """The key, or any key, changed. May be called from any thread."""
+        self._known.forget(key_id)
 
     async def principal(self, text: str | None, rule: Rule, *, address: str) -> Principal:
         """The holder of the key *text*, if *rule* lets them.
@@ -124,29 +113,15 @@ class Authenticator:
         key = parse_key(text)
         if key is None:
             return None
-        known = self._remembered(key.key_id)
+        known = await self._known.remembered(key.key_id)
         if known is not None and _is_of(key, known):
             return known
         # A wrong secret costs what an unknown id costs, so that time tells nobody which ids exist.
-        record = await self._ask(key.key_id)
+        record = await self._known.ask(key.key_id)
         return record if _is_of(key, record) else None
 
     async def _look_up(self, key_id: str) -> KeyRecord | None:
-        return self._remembered(key_id) or await self._ask(key_id)
-
-    def _remembered(self, key_id: str) -> KeyRecord | None:
-        known = self._known.get(key_id)
-        if known is not None and time.monotonic() - known[0] < self._remember_seconds:
-            return known[1]
-        return None
-
-    async def _ask(self, key_id: str) -> KeyRecord | None:
-        changes = self._changes
-        record: KeyRecord | None = await self._call(self._store.key, key_id)
-        # A key that changed while it was being read must not be remembered as it was before.
-        if record is not None and changes == self._changes:
-            _remember(self._known, key_id, (time.monotonic(), record))
-        return record
+        return await self._known.remembered(key_id) or await self._known.ask(key_id)
 
     def _check_status(self, record: KeyRecord, rule: Rule) -> None:
         if record.status == "revoked":
@@ -158,8 +133,14 @@ class Authenticator:
         now = time.monotonic()
         last = self._touched.get(key_id)
         if last is None or now - last > _TOUCH_EVERY_SECONDS:
-            _remember(self._touched, key_id, now)
+            self._note_touch(key_id, now)
             await self._call(self._store.touch_key, key_id, ip=address)
+
+    def _note_touch(self, key_id: str, now: float) -> None:
+        self._touched[key_id] = now
+        self._touched.move_to_end(key_id)
+        while len(self._touched) > _REMEMBERED:
+            self._touched.popitem(last=False)
 
     def _failure(self, address: str) -> Unauthenticated | RateLimited:
         """Count a wrong key; what to tell its sender."""
@@ -207,11 +188,3 @@ def _principal(record: KeyRecord) -> Principal:
         robot_id=record.robot_id if record.kind == "robot" else None,
         expires_at=record.expires_at,
     )
-
-
-def _remember(memory: OrderedDict[str, T], name: str, value: T) -> None:
-    """Keep *value*; the oldest goes when there are too many."""
-    memory[name] = value
-    memory.move_to_end(name)
-    while len(memory) > _REMEMBERED:
-        memory.popitem(last=False)

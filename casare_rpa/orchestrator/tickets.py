@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from casare_rpa.orchestrator.auth import Call, Principal
+from casare_rpa.orchestrator.auth import Principal
+from casare_rpa.orchestrator.known_keys import Call
 from casare_rpa.store import Store
 
 TICKET_SECONDS = 30

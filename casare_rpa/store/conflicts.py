@@ -5,14 +5,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from casare_rpa.errors import Conflict
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.tables import is_open, jobs, workflows
 from casare_rpa.store.tx import Row, Tx
 from casare_rpa.wire import JobRequest
 
 _this_workflow = sa.bindparam("this_workflow", type_=sa.Text)
 # Two such submits of one workflow must not both find nothing.
-_LOCK = sa.select(workflows.c.id).where(workflows.c.id == _this_workflow).with_for_update()
-_FIRST_OPEN = (
+_LOCK = Prepared(
+    sa.select(workflows.c.id).where(workflows.c.id == _this_workflow).with_for_update()
+)
+_FIRST_OPEN = Prepared(
     sa.select(jobs.c.id, jobs.c.status)
     .where(is_open, jobs.c.workflow_id == _this_workflow)
     .order_by(jobs.c.created_at, jobs.c.id)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from casare_rpa.errors import EventGap
 from casare_rpa.store import retention
 from casare_rpa.store.leases import held, is_proven
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.revision import Revision
 from casare_rpa.store.side_effects import is_marked
 from casare_rpa.store.tables import events, jobs, side_events
@@ -33,6 +34,12 @@ _NODE_EVENTS = {
     "node.failed": "failed",
     "node.skipped": "skipped",
 }
+_LATER = Prepared(
+    sa.select(events)
+    .where(events.c.job_id == sa.bindparam("this_job"), events.c.seq > sa.bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 def append_events(tx: Tx, robot_id: str, job_id: str, batch: EventBatch) -> EventsAccepted:
@@ -111,8 +118,7 @@ def side_log(tx: Tx, robot_id: str, job_id: str, batch: SideLog) -> int:
 
 
 def events_(tx: Tx, job_id: str, *, after: int = 0, limit: int = 1000) -> JobEventList:
-    later = sa.select(events).where(events.c.job_id == job_id, events.c.seq > after)
-    rows = tx.rows(later.order_by(events.c.seq).limit(limit))
+    rows = tx.rows(_LATER, {"this_job": job_id, "after": after, "most": limit})
     if not rows and tx.row(sa.select(jobs.c.id).where(jobs.c.id == job_id)) is None:
         raise retention.missing(tx, job_id)
     return JobEventList(

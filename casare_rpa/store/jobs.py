@@ -11,6 +11,7 @@ from casare_rpa.errors import InvalidInput, InvalidTransition, NotFound
 from casare_rpa.store import conflicts, dead_letters, job_lists, retention, workflows
 from casare_rpa.store.events import node_executions
 from casare_rpa.store.lanes import lane_of, parts
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Cancelled, Change, JobFilter, Submitted
 from casare_rpa.store.reruns import Plan
 from casare_rpa.store.revision import Revision, locked
@@ -29,7 +30,15 @@ from casare_rpa.store.tx import (
 )
 from casare_rpa.wire import Job, JobList, JobRequest, JobSort, Rerun
 
-_ADD_JOB = sa.insert(jobs)
+_ADD_JOB = Prepared(sa.insert(jobs))
+_JOB = Prepared(sa.select(jobs).where(jobs.c.id == sa.bindparam("this_job")))
+_USE_OF_KEY = Prepared(
+    sa.select(idempotency).where(
+        idempotency.c.principal == sa.bindparam("principal"),
+        idempotency.c.key == sa.bindparam("key"),
+    )
+)
+_ADD_USE_OF_KEY = Prepared(sa.insert(idempotency))
 _NUMBERS = (
     "attempt",
     "failures",
@@ -93,15 +102,14 @@ def submit(
         made = found.created_at == moment(remembered["created_at"])
         return Submitted(job=found, replayed=True, submitted=made)
     accepted = _accept(tx, request, principal, origin)
-    tx.run(
-        sa.insert(idempotency).values(
-            principal=principal,
-            key=idempotency_key,
-            request_hash=digest,
-            job_id=accepted.job.job_id,
-            created_at=tx.now,
-        )
-    )
+    use = {
+        "principal": principal,
+        "key": idempotency_key,
+        "request_hash": digest,
+        "job_id": accepted.job.job_id,
+        "created_at": tx.now,
+    }
+    tx.run(_ADD_USE_OF_KEY, use)
     return accepted
 
 
@@ -115,10 +123,10 @@ def _digest(request: JobRequest) -> str:
 
 def _remembered(tx: Tx, principal: str, key: str) -> Row | None:
     """What the key was used for; a use past its time is forgotten here."""
-    mine = sa.and_(idempotency.c.principal == principal, idempotency.c.key == key)
-    row = tx.row(sa.select(idempotency).where(mine))
+    row = tx.row(_USE_OF_KEY, {"principal": principal, "key": key})
     if row is None or row["created_at"] >= forgotten_before(tx):
         return row
+    mine = sa.and_(idempotency.c.principal == principal, idempotency.c.key == key)
     tx.run(sa.delete(idempotency).where(mine))
     return None
 
@@ -207,7 +215,7 @@ def _queued(row: Values, scheduled_for: float | None) -> Values:
 
 
 def job(tx: Tx, job_id: str, *, with_nodes: bool = False) -> Job:
-    row = tx.row(sa.select(jobs).where(jobs.c.id == job_id))
+    row = tx.row(_JOB, {"this_job": job_id})
     if row is None:
         raise retention.missing(tx, job_id)
     return _job(row, node_executions=node_executions(tx, job_id) if with_nodes else [])

@@ -97,6 +97,11 @@ def _revoke(tx: Tx, key_id: str, reason: str) -> None:
     tx.changed(Change(kind="key", key_id=key_id))
 
 
+def revoked_since(tx: Tx, earliest: float) -> frozenset[str]:
+    rows = tx.rows(sa.select(keys.c.id).where(keys.c.revoked_at >= earliest))
+    return frozenset(row["id"] for row in rows)
+
+
 def rotate_key(tx: Tx, uses: Uses, key_id: str, *, new_id: str, secret_hash: str) -> KeyRecord:
     row = _locked(tx, key_id)
     if row["revoked_at"] is not None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from casare_rpa.domain.jobs import OnLost
 from casare_rpa.domain.workflow import node_types_in, on_lost_in
 from casare_rpa.errors import Conflict, NotFound
 from casare_rpa.nodes.capabilities import required_by
 from casare_rpa.store.cursors import Order, page_of
+from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change, StoredWorkflow
 from casare_rpa.store.tables import workflow_versions as versions
 from casare_rpa.store.tables import workflows
@@ -19,17 +19,25 @@ from casare_rpa.wire import Workflow, WorkflowList, WorkflowSummary
 
 _alive = workflows.c.deleted_at.is_(None)
 _LATEST = Order(name="workflows", columns=(workflows.c.updated_at, workflows.c.id), descending=True)
-_BY_ID = sa.select(workflows).where(workflows.c.id == sa.bindparam("workflow_id"))
-_DOCUMENT = sa.select(versions.c.document).where(
-    versions.c.workflow_id == sa.bindparam("id"),
-    versions.c.version == sa.bindparam("version"),
+_BY_ID = Prepared(sa.select(workflows).where(workflows.c.id == sa.bindparam("workflow_id")))
+_BY_NAME = Prepared(sa.select(workflows).where(workflows.c.name == sa.bindparam("name"), _alive))
+_DOCUMENT = Prepared(
+    sa.select(versions.c.document).where(
+        versions.c.workflow_id == sa.bindparam("id"), versions.c.version == sa.bindparam("version")
+    )
 )
-# Looked for as text, so that a submit decodes no document that says nothing of it.
-_IF_IT_SPEAKS_OF_LOSS = _DOCUMENT.where(versions.c.document.contains('"on_lost"'))
-#: By id, version and content hash, what a workflow needs.
-_REQUIRED: dict[tuple[str, int, str], tuple[str, ...]] = {}
+
+
+class _Said(NamedTuple):
+    """What a submit has to know of a document."""
+
+    requires: tuple[str, ...]
+    on_lost: str
+
+
+#: By id, version and content hash. Content never changes, so that it is decoded once.
+_SAID: dict[tuple[str, int, str], _Said] = {}
 _MOST_REMEMBERED = 10_000
-_BY_NAME = sa.select(workflows).where(workflows.c.name == sa.bindparam("name"), _alive)
 
 
 def put_workflow(
@@ -106,24 +114,25 @@ def find(tx: Tx, ref: str) -> Row:
 
 def on_lost(tx: Tx, row: Row) -> str:
     """What the current version says about lost attempts."""
-    this = {"id": row["id"], "version": row["version"]}
-    found = tx.row(_IF_IT_SPEAKS_OF_LOSS, this)
-    return str(OnLost.REQUEUE if found is None else on_lost_in(load(found["document"])))
+    return _said(tx, row).on_lost
 
 
 def requires(tx: Tx, row: Row) -> tuple[str, ...]:
-    """The capabilities that the current version's nodes ask of a robot.
+    """The capabilities that the current version's nodes ask of a robot."""
+    return _said(tx, row).requires
 
-    Content never changes, so that a document is decoded once and not for each job.
-    """
+
+def _said(tx: Tx, row: Row) -> _Said:
     this = (row["id"], row["version"], row["content_hash"])
-    found = _REQUIRED.get(this)
+    found = _SAID.get(this)
     if found is None:
-        document = tx.scalar(_DOCUMENT.params(id=row["id"], version=row["version"]))
-        found = required_in(load(document))
-        if len(_REQUIRED) >= _MOST_REMEMBERED:
-            _REQUIRED.clear()
-        _REQUIRED[this] = found
+        content = tx.row(_DOCUMENT, {"id": row["id"], "version": row["version"]})
+        assert content is not None, "a workflow's version is never deleted"
+        document = load(content["document"])
+        found = _Said(requires=required_in(document), on_lost=str(on_lost_in(document)))
+        if len(_SAID) >= _MOST_REMEMBERED:
+            _SAID.clear()
+        _SAID[this] = found
     return found
 
 

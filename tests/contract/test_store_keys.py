@@ -184,3 +184,13 @@ def test_an_expired_admin_key_does_not_count(world: World) -> None:
     assert world.store.has_admin_key()
     world.clock.advance(10)
     assert not world.store.has_admin_key()
+
+
+def test_the_keys_that_were_revoked_lately_are_named(world: World) -> None:
+    for name in ("k1", "k2", "k3"):
+        world.store.create_key(new_key(name))
+    world.store.revoke_key("k1")
+    world.clock.advance(100)
+    world.store.revoke_key("k2")
+    assert world.store.revoked_keys(within_seconds=50) == {"k2"}
+    assert world.store.revoked_keys(within_seconds=100) == {"k1", "k2"}

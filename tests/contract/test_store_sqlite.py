@@ -329,14 +329,15 @@ def test_a_write_that_fails_half_way_leaves_nothing_and_its_group_alone(
 
     job = store.submit(REQUEST, principal="ann").job
     gate = threading.Event()
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
         first = pool.submit(store._write, lambda tx: gate.wait(60))
+        earlier = pool.submit(store.submit, REQUEST, principal="ann")
         failing = pool.submit(store._write, half)
-        other = pool.submit(store.submit, REQUEST, principal="ann")
+        later = pool.submit(store.submit, REQUEST, principal="ann")
         gate.set()
         assert first.result(10)
         with pytest.raises(InvalidInput):
             failing.result(10)
-        assert other.result(10)
+        assert earlier.result(10).job.job_id != later.result(10).job.job_id
     assert store.job(job.job_id) == job
-    assert store.jobs().total == 2
+    assert store.jobs().total == 3

@@ -48,6 +48,10 @@ class KeyStore(Protocol):
         """Note that the key was used now. Kept in memory, written once a minute at most."""
         ...
 
+    def revoked_keys(self, *, within_seconds: float) -> frozenset[str]:
+        """The ids of the keys that were revoked within the last seconds."""
+        ...
+
     def has_admin_key(self) -> bool:
         """Whether an active key of the role admin exists."""
         ...

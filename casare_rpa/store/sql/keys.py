@@ -54,6 +54,9 @@ class SqlKeys(Transactions):
             self._write(lambda tx: keys.note_use(tx, key_id, now, ip))
             self._uses.written(key_id, now)
 
+    def revoked_keys(self, *, within_seconds: float) -> frozenset[str]:
+        return self._read(lambda tx: keys.revoked_since(tx, tx.now - within_seconds))
+
     def has_admin_key(self) -> bool:
         return self._read(keys.has_admin_key)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _EVENTS = "casare_rpa/store/events.py"
+_CLAIMS = "casare_rpa/store/claims.py"
 _LEASES = "casare_rpa/store/leases.py"
 _LOSSES = "casare_rpa/store/losses.py"
 _OUTCOMES = "casare_rpa/store/outcomes.py"
@@ -47,7 +48,7 @@ _ORDER = [
     mutant(
         "index-of-each-attempt",
         "P10",
-        _LEASES,
+        _CLAIMS,
         "last_seq=jobs.c.last_seq + 1, last_index=0)",
         "last_seq=jobs.c.last_seq + 1)",
         f"{_EVENT}test_each_attempt_counts_from_one_in_the_same_history",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _AUTH = "casare_rpa/orchestrator/auth.py"
+_KNOWN = "casare_rpa/orchestrator/known_keys.py"
 _TEXT = "casare_rpa/domain/keys.py"
 _GATE = "casare_rpa/orchestrator/limits.py"
 _RULES = "casare_rpa/orchestrator/rules.py"
@@ -83,10 +84,19 @@ _HOLDERS = [
     mutant(
         "revoked-is-noticed-at-once",
         "Keys",
-        _AUTH,
+        _KNOWN,
         "            self._known.pop(key_id, None)\n",
         "            pass\n",
         f"{_KEYS}test_a_revoked_key_is_refused_at_once",
+    ),
+    mutant(
+        "revoked-elsewhere-is-noticed",
+        "Keys",
+        _KNOWN,
+        "                self.forget(key_id)\n",
+        "                pass\n",
+        "orchestrator/test_known_keys.py::"
+        "test_what_was_revoked_elsewhere_is_forgotten_at_the_next_look",
     ),
     mutant(
         "revoked-robot-loses-its-jobs",

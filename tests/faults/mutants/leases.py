@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
+_CLAIMS = "casare_rpa/store/claims.py"
 _LEASES = "casare_rpa/store/leases.py"
 _LANES = "casare_rpa/store/lanes.py"
 _LOSSES = "casare_rpa/store/losses.py"
@@ -22,7 +23,7 @@ _OWNERS = [
     mutant(
         "claimed-job-stays-on-offer",
         "P2",
-        _LEASES,
+        _CLAIMS,
         ".values(ready=False, attempt=jobs.c.attempt + 1",
         ".values(attempt=jobs.c.attempt + 1",
         f"{_CLAIM}test_the_most_urgent_then_the_oldest_job_goes_first",
@@ -30,7 +31,7 @@ _OWNERS = [
     mutant(
         "claim-without-row-lock",
         "P2",
-        _LEASES,
+        _CLAIMS,
         """        == lanes.HEAD.with_only_columns(jobs.c.id)
         .with_for_update(skip_locked=True)
         .scalar_subquery()""",
@@ -77,15 +78,15 @@ _REPLAY = [
     mutant(
         "claim-replay",
         "P3",
-        _LEASES,
-        "    if known is not None and claim_id is not None:\n",
-        "    if False and claim_id is not None and known is not None:\n",
+        _CLAIMS,
+        '    if robot["known_job"] is not None and claim_id is not None:\n',
+        "    if False and claim_id is not None:\n",
         f"{_CLAIM}test_the_same_claim_id_gets_the_same_grant_again",
     ),
     mutant(
         "renew-on-replay",
         "P3",
-        _LEASES,
+        _CLAIMS,
         'renewed = {"lease_until": later_lease(tx)}',
         'renewed = {"lease_until": sa.literal(row["lease_until"])}',
         f"{_CLAIM}test_a_replayed_claim_renews_the_lease",
@@ -93,7 +94,7 @@ _REPLAY = [
     mutant(
         "start-deadline-on-replay",
         "P3",
-        _LEASES,
+        _CLAIMS,
         '    if row["start_by"] is not None:\n        renewed[',
         "    if False:\n        renewed[",
         f"{_CLAIM}test_a_replayed_claim_moves_the_start_deadline",
@@ -101,15 +102,15 @@ _REPLAY = [
     mutant(
         "replay-of-a-lost-claim",
         "P3",
-        _LEASES,
-        '    if not _holds(row, known["robot_id"], known["attempt"], token):\n',
+        _CLAIMS,
+        '    if not holds(row, robot_id, known["known_attempt"], token):\n',
         "    if False:\n",
         f"{_CLAIM}test_a_claim_id_is_used_up_when_its_lease_is_gone",
     ),
     mutant(
         "claim-id-of-any-robot",
         "P3",
-        _LEASES,
+        _CLAIMS,
         "sha256(dump([robot_id, claim_id]))",
         "sha256(dump([claim_id]))",
         f"{_CLAIM}test_a_claim_id_of_another_robot_means_nothing",
@@ -184,7 +185,7 @@ _SPEAKERS = [
         "renew-by-id",
         "P4",
         _LEASES,
-        "row is not None and _holds(row, robot_id, lease.attempt, lease.lease_token)",
+        "row is not None and holds(row, robot_id, lease.attempt, lease.lease_token)",
         'row is not None and row["token_hash"] is not None',
         f"{_LEASE}test_one_heartbeat_renews_many_leases_and_names_the_lost_ones",
     ),
@@ -216,7 +217,7 @@ _SPEAKERS = [
     mutant(
         "token-stored-in-plain",
         "P4",
-        _LEASES,
+        _CLAIMS,
         '        "token_hash": sha256(token),\n',
         '        "token_hash": token,\n',
         f"{_LEASE}test_the_token_is_nowhere_in_the_database",
@@ -225,7 +226,7 @@ _SPEAKERS = [
     mutant(
         "claim-id-stored-in-plain",
         "P4",
-        _LEASES,
+        _CLAIMS,
         "claim_hash = None if claim_id is None else sha256(dump([robot_id, claim_id]))",
         "claim_hash = None if claim_id is None else dump([robot_id, claim_id])",
         f"{_LEASE}test_the_token_is_nowhere_in_the_database",
@@ -261,9 +262,9 @@ _TIMES = [
         "expiry-fences",
         "P7",
         _LEASES,
-        "    if not _holds(row, robot_id, proof.attempt, proof.lease_token):\n",
+        "    if not holds(row, robot_id, proof.attempt, proof.lease_token):\n",
         '    late = (row["lease_until"] or 0) < tx.now\n'
-        "    if late or not _holds(row, robot_id, proof.attempt, proof.lease_token):\n",
+        "    if late or not holds(row, robot_id, proof.attempt, proof.lease_token):\n",
         f"{_LEASE}test_a_late_result_is_accepted_while_nobody_took_the_job_back",
     ),
     mutant(

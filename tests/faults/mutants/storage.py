@@ -34,15 +34,14 @@ _DISK = [
         "answered-after-commit",
         "P1",
         _GROUP,
-        '        driver.execute("RELEASE operation")\n        return tx.changes\n',
-        '        driver.execute("RELEASE operation")\n        work.settle()\n'
         "        return tx.changes\n",
+        "        work.settle()\n        return tx.changes\n",
         f"{_LITE}test_a_write_is_answered_after_its_commit",
         also=(
             (
                 _GROUP,
-                "        if self.error is None:\n",
-                "        if self.answer.done(): return\n        if self.error is None:\n",
+                "        self._pending.release()\n",
+                "        if self._pending.locked():\n            self._pending.release()\n",
             ),
         ),
     ),
@@ -50,9 +49,8 @@ _DISK = [
         "announced-after-commit",
         "P1",
         _GROUP,
-        "                for work in group:\n                    changes += self._execute(work)\n",
-        "                for work in group:\n"
-        "                    self._announce(self._execute(work))\n",
+        "                changes += execute(work)\n",
+        "                self._announce(execute(work))\n",
         f"{_SUBMIT}test_a_listener_can_read_what_it_hears_of",
     ),
 ]
@@ -102,8 +100,16 @@ _ONCE = [
         "key-and-job-in-one-transaction",
         "P19",
         _GROUP,
-        '            driver.execute("ROLLBACK TO operation")\n',
-        "",
+        '            self._driver.execute("ROLLBACK TO operation")\n',
+        "            pass\n",
+        f"{_LITE}test_a_write_that_fails_half_way_leaves_nothing_and_its_group_alone",
+    ),
+    mutant(
+        "half-done-is-noticed",
+        "P19",
+        _GROUP,
+        "            if driver.total_changes != written:\n",
+        "            if False:\n",
         f"{_LITE}test_a_write_that_fails_half_way_leaves_nothing_and_its_group_alone",
     ),
     mutant(

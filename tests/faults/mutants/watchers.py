@@ -31,8 +31,8 @@ MUTANTS: list[Mutant] = [
         "later-than-seq",
         "Watchers",
         "casare_rpa/store/events.py",
-        "events.c.seq > after)\n    rows",
-        "events.c.seq >= after)\n    rows",
+        'events.c.seq > sa.bindparam("after"))\n    .order',
+        'events.c.seq >= sa.bindparam("after"))\n    .order',
         f"{_WATCH}test_a_watcher_resumes_after_the_last_seq_it_saw",
     ),
     mutant(
