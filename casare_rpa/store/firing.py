@@ -8,7 +8,7 @@ from typing import assert_never
 import sqlalchemy as sa
 
 from casare_rpa.errors import CasareError, InvalidInput
-from casare_rpa.store import cron, jobs, schedules
+from casare_rpa.store import cron, schedules, submits
 from casare_rpa.store.records import Fired
 from casare_rpa.store.tables import schedules as table
 from casare_rpa.store.tx import Row, Tx, Values, dump, load, moment, sha256
@@ -86,7 +86,7 @@ def _submit_all(tx: Tx, row: Row, times: list[float]) -> tuple[list[Job], list[C
 def trigger(tx: Tx, ref: str) -> Job:
     """A job of the schedule now, whether it is enabled or not; its next time stays."""
     row = schedules.locked(tx, ref)
-    submitted = jobs.submit(tx, _request(row), principal=row["principal"], schedule_id=row["id"])
+    submitted = submits.submit(tx, _request(row), principal=row["principal"], schedule_id=row["id"])
     _save(tx, row, _told(row, []) | _ran(tx, row, [submitted.job]))
     return submitted.job
 
@@ -120,7 +120,7 @@ def _chosen(catch_up: CatchUp, times: list[float], now: float) -> list[float]:
 def _submit_for(tx: Tx, row: Row, time: float) -> Job | None:
     """The job of one time; None when that time has had its job (P19)."""
     key = f"{row['id']}:{moment(time).isoformat()}"
-    submitted = jobs.submit(
+    submitted = submits.submit(
         tx,
         _request(row),
         principal=row["principal"],

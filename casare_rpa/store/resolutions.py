@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import Conflict, InvalidTransition
-from casare_rpa.store import dead_letters, endings, jobs
+from casare_rpa.store import dead_letters, endings, jobs, repeats
 from casare_rpa.store.records import Change
 from casare_rpa.store.revision import Revision, locked
 from casare_rpa.store.tx import Row, Tx, dump, load, moment
@@ -58,7 +58,7 @@ def _annotate(tx: Tx, row: Row, word: Resolve, by: str) -> None:
     new_job_id = None
     if word.outcome == "requeue":
         dead_letters.check_not_dealt_with(tx, row["id"])
-        new_job_id = jobs.retry(tx, row["id"], principal=by).job_id
+        new_job_id = repeats.retry(tx, row["id"], principal=by).job_id
     else:
         dead_letters.note_dealt_with(tx, row["id"], by=by)
     revision = Revision(tx, row)

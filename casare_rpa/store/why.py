@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import NotFound
-from casare_rpa.store import conflicts, jobs, lanes, retention, robots, workflows
+from casare_rpa.store import conflicts, lanes, retention, robots, submits, workflows
 from casare_rpa.store.revision import COLUMNS
 from casare_rpa.store.robots import Figures
 from casare_rpa.store.tables import is_ready
@@ -115,7 +115,7 @@ def _wanted_for(tx: Tx, request: PreviewRequest, workflow: Row | None) -> Wanted
     lane = lanes.lane_of(request.environment, request.robot_id, request.tags, needed)
     return Wanted(
         lane=lane,
-        waits_until=_later(tx, jobs.start_time(tx, request)),
+        waits_until=_later(tx, submits.start_time(tx, request)),
         reason="it is submitted for later",
         ahead=_ahead(tx, lane, request.priority, tx.now, ""),
     )

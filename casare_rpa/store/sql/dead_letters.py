@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casare_rpa.store import dead_letters, jobs
+from casare_rpa.store import dead_letters, repeats
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.store.tx import Tx
 from casare_rpa.wire import DeadLetter, DeadLetterList, DeadLetterStats, Job
@@ -38,7 +38,7 @@ class SqlDeadLetters(Transactions):
     def retry_dead_letter(self, ref: str, *, principal: str, by: str | None = None) -> Job:
         def again(tx: Tx) -> Job:
             letter = dead_letters.retryable(tx, ref)
-            return jobs.retry(tx, letter["job_id"], principal=principal, by=by)
+            return repeats.retry(tx, letter["job_id"], principal=principal, by=by)
 
         return self._write(again)
 

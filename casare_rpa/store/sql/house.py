@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from casare_rpa.store import jobs, retention, robots, stats
+from casare_rpa.store import retention, robots, stats, submits
 from casare_rpa.store.records import StoreHealth
 from casare_rpa.store.sql.transactions import Transactions
-from casare_rpa.store.tables import SCHEMA_VERSION, idempotency, is_ready, is_waiting
+from casare_rpa.store.tables import SCHEMA_VERSION, is_ready, is_waiting
 from casare_rpa.store.tables import jobs as jobs_table
 from casare_rpa.store.tx import Tx
 from casare_rpa.wire import FleetStats
@@ -42,8 +42,4 @@ class SqlHouse(Transactions):
         return self._read(lambda tx: retention.count(tx, older_than_seconds=older_than_seconds))
 
     def housekeep(self) -> int:
-        return self._write(
-            lambda tx: tx.run(
-                sa.delete(idempotency).where(idempotency.c.created_at < jobs.forgotten_before(tx))
-            )
-        )
+        return self._write(submits.forget_old_keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.store import events, jobs, reruns, resolutions, why
+from casare_rpa.store import events, jobs, repeats, reruns, resolutions, submits, why
 from casare_rpa.store.records import Cancelled, JobFilter, Submitted
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import (
@@ -35,7 +35,7 @@ class SqlJobs(Transactions):
         request_hash: str | None = None,
     ) -> Submitted:
         return self._write(
-            lambda tx: jobs.submit(
+            lambda tx: submits.submit(
                 tx,
                 request,
                 principal=principal,
@@ -73,7 +73,7 @@ class SqlJobs(Transactions):
         return self._write(lambda tx: jobs.cancel(tx, job_id, by=by))
 
     def retry(self, job_id: str, *, principal: str) -> Job:
-        return self._write(lambda tx: jobs.retry(tx, job_id, principal=principal))
+        return self._write(lambda tx: repeats.retry(tx, job_id, principal=principal))
 
     def rerun(self, job_id: str, request: RerunRequest, *, principal: str) -> Rerun:
         # What has ended does not change: a long history is read before the one writer is held.
@@ -81,7 +81,7 @@ class SqlJobs(Transactions):
         if request.dry_run:
             return plan.shown
         reruns.check_accepted(plan, request)
-        return self._write(lambda tx: jobs.rerun(tx, job_id, plan, principal=principal))
+        return self._write(lambda tx: repeats.rerun(tx, job_id, plan, principal=principal))
 
     def resolve(self, job_id: str, word: Resolve, *, principal: str) -> Job:
         return self._write(lambda tx: resolutions.resolve(tx, job_id, word, principal=principal))

@@ -7,7 +7,7 @@ from tests.faults.mutants.mutant import Mutant, mutant
 _SQLITE = "casare_rpa/store/sqlite.py"
 _GROUP = "casare_rpa/store/group_commit.py"
 _POSTGRES = "casare_rpa/store/postgresql/__init__.py"
-_JOBS = "casare_rpa/store/jobs.py"
+_SUBMITS = "casare_rpa/store/submits.py"
 _LITE = "contract/test_store_sqlite.py::"
 _PG = "contract/test_store_postgresql.py::"
 _SUBMIT = "contract/test_store_submit.py::"
@@ -59,7 +59,7 @@ _ONCE = [
     mutant(
         "submit-idempotent",
         "P19",
-        _JOBS,
+        _SUBMITS,
         "    if remembered is not None:\n",
         "    if False:\n",
         f"{_SUBMIT}test_the_same_idempotency_key_gets_the_same_job",
@@ -67,7 +67,7 @@ _ONCE = [
     mutant(
         "key-with-another-body",
         "P19",
-        _JOBS,
+        _SUBMITS,
         '        if remembered["request_hash"] != digest:\n',
         "        if False:\n",
         f"{_SUBMIT}test_the_same_idempotency_key_with_another_body_is_refused",
@@ -75,7 +75,7 @@ _ONCE = [
     mutant(
         "key-of-each-principal",
         "P19",
-        _JOBS,
+        _SUBMITS,
         "sa.and_(idempotency.c.principal == principal, idempotency.c.key == key)",
         "sa.and_(idempotency.c.key == key)",
         f"{_SUBMIT}test_idempotency_keys_of_two_principals_do_not_meet",
@@ -83,16 +83,16 @@ _ONCE = [
     mutant(
         "key-forgotten-in-time",
         "P19",
-        _JOBS,
-        '    if row is None or row["created_at"] >= forgotten_before(tx):\n',
+        _SUBMITS,
+        '    if row is None or row["created_at"] >= _forgotten_before(tx):\n',
         "    if True:\n",
         f"{_SUBMIT}test_an_idempotency_key_is_forgotten_after_its_time",
     ),
     mutant(
         "key-kept-for-its-time",
         "P19",
-        _JOBS,
-        '    if row is None or row["created_at"] >= forgotten_before(tx):\n',
+        _SUBMITS,
+        '    if row is None or row["created_at"] >= _forgotten_before(tx):\n',
         "    if row is None:\n",
         f"{_SUBMIT}test_the_same_idempotency_key_gets_the_same_job",
     ),
