@@ -42,12 +42,13 @@ class ClaimTurns:
             if queue_only and self._is_empty(seen, woken=bool(changes)):
                 return None
             grant = await claim_now(self._desk, robot_id, claim_id, environment)
-            if grant is None and queue_only:
+            if grant is None and queue_only and not await self._has_pending():
                 # A job that comes after this look is announced after it, and wakes all again.
-                found = await self._desk.call(self._desk.store.health)
-                if found.pending == 0:
-                    self._empty_at, self._empty_since = seen, time.monotonic()
+                self._empty_at, self._empty_since = seen, time.monotonic()
             return grant
+
+    async def _has_pending(self) -> bool:
+        return await self._desk.call(self._desk.store.has_pending)
 
     def _is_empty(self, seen: int, *, woken: bool) -> bool:
         if self._empty_at != seen:
@@ -73,8 +74,7 @@ async def claim_now(
 
 async def is_resting(desk: Desk, robot_id: str) -> bool:
     """Whether waiting makes no sense because the robot gets no jobs."""
-    robot = await desk.call(desk.store.robot, robot_id)
-    return robot.draining or robot.paused_by is not None
+    return await desk.call(desk.store.is_resting, robot_id)
 
 
 async def give_back(desk: Desk, robot_id: str, grant: Grant) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from casare_rpa.store.prepared import Prepared
-from casare_rpa.store.tables import is_ready, jobs
+from casare_rpa.store.tables import is_ready, is_waiting, jobs
 from casare_rpa.store.tx import Tx, dump, load
 
 #: Open to every robot.
@@ -34,6 +34,12 @@ class Lane(NamedTuple):
 
     def missing_capabilities(self, announced: Iterable[str]) -> frozenset[str]:
         return self.capabilities.difference(announced)
+
+
+def has_pending(tx: Tx) -> bool:
+    """Whether a job waits in any lane, offered or not yet due."""
+    row = tx.row(_PENDING)
+    return row is not None and bool(row["waits"])
 
 
 def lane_of(
@@ -124,4 +130,12 @@ HEAD = (
     .limit(1)
 )
 _HEAD = Prepared(HEAD)
+_PENDING = Prepared(
+    sa.select(
+        sa.or_(
+            sa.exists(sa.select(jobs.c.id).where(is_ready)),
+            sa.exists(sa.select(jobs.c.id).where(is_waiting)),
+        ).label("waits")
+    )
+)
 _FILLED_LANES = {count: Prepared(_find_filled_lanes(count)) for count in (2, 3)}

@@ -26,6 +26,7 @@ from casare_rpa.wire import (
 
 Figures = Contacts[dict[str, Any]]
 _ROBOT = Prepared(sa.select(robots).where(robots.c.id == sa.bindparam("this_robot")))
+_LAST_SEEN = Prepared(sa.select(robots.c.id, robots.c.state, robots.c.last_seen))
 _CHANGE_ROBOT = Prepared(sa.update(robots).where(robots.c.id == sa.bindparam("this_robot")))
 _BY_NAME = Order(name="robots", columns=(robots.c.name,))
 
@@ -156,6 +157,10 @@ def row_of(tx: Tx, robot_id: str) -> Row | None:
     return tx.row(_ROBOT, {"this_robot": robot_id})
 
 
+def is_resting(tx: Tx, robot_id: str) -> bool:
+    return rests.is_resting(_found(tx, robot_id), tx.now)
+
+
 def robot(tx: Tx, figures: Figures, robot_id: str) -> Robot:
     row = _found(tx, robot_id)
     return _robot(tx, figures, row, _held_jobs(tx, robot_id).get(robot_id, []))
@@ -187,7 +192,19 @@ def robots_(
 
 
 def count_online(tx: Tx, figures: Figures) -> int:
-    return sum(robot.status != "offline" for robot in _shown(tx, figures))
+    rows = tx.rows(_LAST_SEEN)
+    return sum(not _is_offline(tx, row, _last_seen(row, figures)) for row in rows)
+
+
+def _last_seen(row: Row, figures: Figures) -> float | None:
+    contact = figures.last(row["id"])
+    newer = contact is not None and contact.at >= (row["last_seen"] or 0)
+    return contact.at if contact is not None and newer else row["last_seen"]
+
+
+def _is_offline(tx: Tx, row: Row, last_seen: float | None) -> bool:
+    silent = last_seen is None or tx.now - last_seen > tx.settings.robot_offline_seconds
+    return silent or rests.is_offline(row)
 
 
 def _shown(tx: Tx, figures: Figures, *wanted: sa.ColumnElement[bool]) -> list[Robot]:
@@ -207,11 +224,10 @@ def _held_jobs(tx: Tx, robot_id: str | None = None) -> dict[str, list[str]]:
 
 
 def _robot(tx: Tx, figures: Figures, row: Row, held: list[str]) -> Robot:
-    contact = figures.last(row["id"])
-    newer = contact is not None and contact.at >= (row["last_seen"] or 0)
-    last_seen = contact.at if contact is not None and newer else row["last_seen"]
-    said = contact.said if contact is not None and newer and contact.said else None
-    metrics = load(row["metrics"]) if said is None else said
+    last_seen, contact = _last_seen(row, figures), figures.last(row["id"])
+    is_latest = contact is not None and contact.at == last_seen
+    said = contact.said if contact is not None and is_latest else None
+    metrics = said or load(row["metrics"])
     return Robot(
         robot_id=row["id"],
         name=row["name"],
@@ -235,8 +251,7 @@ def _robot(tx: Tx, figures: Figures, row: Row, held: list[str]) -> Robot:
 def _status(
     tx: Tx, row: Row, last_seen: float | None, metrics: dict[str, Any], is_busy: bool
 ) -> str:
-    silent = last_seen is None or tx.now - last_seen > tx.settings.robot_offline_seconds
-    if silent or rests.is_offline(row):
+    if _is_offline(tx, row, last_seen):
         return "offline"
     if rests.is_paused(row, tx.now) or metrics.get("paused"):
         return "maintenance"

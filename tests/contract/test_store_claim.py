@@ -287,3 +287,14 @@ def test_an_unregistered_robot_gets_no_job(world: World) -> None:
     world.submit()
     with pytest.raises(NotFound):
         world.store.claim("stranger")
+
+
+def test_an_empty_queue_is_told_from_one_with_jobs_that_are_not_yet_due(world: World) -> None:
+    assert not world.store.has_pending()
+    job = world.submit(start_in_seconds=60)
+    assert world.store.has_pending()
+    world.clock.advance(61)
+    assert world.store.has_pending()
+    assert world.store.claim("r1") is not None
+    assert not world.store.has_pending()
+    assert world.store.job(job.job_id).status == "claimed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from casare_rpa.errors import Conflict, NotFound
@@ -261,3 +263,18 @@ def test_a_pause_at_the_machine_is_shown_and_only_the_machine_ends_it(world: Wor
     world.store.renew("r1", figures={"paused": False})
     robot = world.store.robot("r1")
     assert (robot.status, robot.note, robot.paused_by) == ("idle", None, None)
+
+
+def test_a_robot_rests_while_it_is_paused_or_drained(world: World) -> None:
+    def set_status(**change: Any) -> bool:
+        world.store.set_robot_status("r1", RobotStatusChange(**change))
+        return world.store.is_resting("r1")
+
+    assert not world.store.is_resting("r1")
+    assert set_status(status="paused", resume_after_seconds=60)
+    world.clock.advance(61)
+    assert not world.store.is_resting("r1")
+    assert set_status(draining=True)
+    assert not set_status(draining=False)
+    with pytest.raises(NotFound):
+        world.store.is_resting("nobody")

@@ -26,6 +26,10 @@ class RobotStore(Protocol):
         """Status computed from the last contact and the leases. Raises NotFound."""
         ...
 
+    def is_resting(self, robot_id: str) -> bool:
+        """Whether the robot is paused or drained, so that it gets no jobs. Raises NotFound."""
+        ...
+
     def robots(
         self,
         *,

@@ -36,6 +36,10 @@ class RunStore(Protocol):
         """
         ...
 
+    def has_pending(self) -> bool:
+        """Whether any job waits, offered or not yet due, for whichever robot. It is quick."""
+        ...
+
     def renew(
         self,
         robot_id: str,

@@ -20,6 +20,9 @@ class SqlRobots(Transactions):
     def robot(self, robot_id: str) -> Robot:
         return self._read(lambda tx: robots.robot(tx, self._figures, robot_id))
 
+    def is_resting(self, robot_id: str) -> bool:
+        return self._read(lambda tx: robots.is_resting(tx, robot_id))
+
     def robots(
         self,
         *,

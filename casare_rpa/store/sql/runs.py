@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from casare_rpa.store import claims, events, leases, outcomes, robots
+from casare_rpa.store import claims, events, lanes, leases, outcomes, robots
 from casare_rpa.store.records import LeaseState, Renewal
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import (
@@ -30,6 +30,9 @@ class SqlRuns(Transactions):
         return self._write(
             lambda tx: claims.claim(tx, robot_id, claim_id=claim_id, environment=environment)
         )
+
+    def has_pending(self) -> bool:
+        return self._read(lanes.has_pending)
 
     def renew(
         self,
