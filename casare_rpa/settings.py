@@ -142,7 +142,9 @@ class Settings:
     max_body_bytes: int = setting(1 << 20, "Largest request body.", role="orchestrator")
     max_workflow_bytes: int = setting(5 << 20, "Largest workflow.", role="orchestrator")
     key_check_every_seconds: float = setting(
-        5.0, "How often the keys of open sockets are checked again.", role="orchestrator"
+        5.0,
+        "A revoked key is refused after this time at the latest, wherever it was revoked.",
+        role="orchestrator",
     )
     max_sockets: int = setting(
         5000,

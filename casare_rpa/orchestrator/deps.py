@@ -40,7 +40,7 @@ class Desk:
         self.auth = Authenticator(
             store,
             self.call_first,
-            check_every_seconds=settings.key_check_every_seconds,
+            check_every_seconds=settings.key_check_every_seconds / 2,
             wrong_keys=WrongKeys(settings.wrong_keys_per_minute),
         )
         self.rates = Rates(settings)
