@@ -1,10 +1,11 @@
 """SQLite at full durability: 64 robots that claim at once, with shared commits and without.
 
-    python benchmarks/group_commit.py [--seconds 3] [--rounds 3]
+    python benchmarks/group_commit.py [--seconds 3] [--rounds 3] [--slower-ms 0]
 
 The same store in the same run, in turns: once as it is, once with one transaction to a claim. What
-counts is the ratio. "disk" is how many fsyncs of a small file this disk does: with a disk that
-only pretends, there is little to share.
+counts is the ratio. "disk" is how many fsyncs of a small file this disk does: the faster it is, the
+less there is to share, and the more the claim itself weighs. `--slower-ms` lets every COMMIT wait
+for so much longer, as a slower disk would.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import threading
 import time
 import uuid
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store, group_commit, open_store
@@ -63,6 +66,14 @@ def syncs_per_second(folder: Path, seconds: float = 1.0) -> float:
     return count / seconds
 
 
+def slow_down(store: Store, seconds: float) -> None:
+    """Let every COMMIT take *seconds* longer."""
+
+    @sa.event.listens_for(store._writing, "commit")  # type: ignore[attr-defined]
+    def wait(connection: sa.Connection) -> None:
+        time.sleep(seconds)
+
+
 def is_full(store: Store) -> bool:
     def look(tx: Tx) -> bool:
         return tx.db.exec_driver_sql("PRAGMA synchronous").scalar() == 2
@@ -74,11 +85,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--slower-ms", type=float, default=0.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("CASARE_BENCH_DIR")) as folder:
         print(f"{'disk':28s} {syncs_per_second(Path(folder)):10,.0f} fsyncs/s")
         store = open_store(f"sqlite:///{folder}/bench.db", Settings())
         try:
+            if options.slower_ms:
+                slow_down(store, options.slower_ms / 1000)
             return run(store, options.seconds, options.rounds)
         finally:
             store.close()
