@@ -58,6 +58,8 @@ class _Text:
         self.sql = str(compiled)
         if "POSTCOMPILE" in self.sql:
             raise TypeError(f"a list cannot be prepared: {self.sql}")
+        if unknown := set(names).difference(compiled.params):
+            raise TypeError(f"{sorted(unknown)} are no parameters of: {self.sql}")
         self.constants = {
             name: value for name, value in compiled.params.items() if name not in names
         }

@@ -57,3 +57,10 @@ def test_a_list_cannot_be_prepared(world: World) -> None:
     some = Prepared(sa.select(jobs.c.id).where(jobs.c.id.in_(["a", "b"])))
     with pytest.raises(TypeError, match="a list"):
         world.store._read(lambda tx: tx.rows(some))  # type: ignore[attr-defined]
+
+
+def test_a_value_for_nothing_is_a_mistake(world: World) -> None:
+    change = Prepared(sa.update(robots).where(robots.c.id == sa.bindparam("this")))
+    values = {"this": "r1", "hostnam": "h2"}
+    with pytest.raises(TypeError, match="hostnam"):
+        world.store._write(lambda tx: tx.run(change, values))  # type: ignore[attr-defined]
