@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import LeaseLost, NotFound
 from casare_rpa.store import lanes, rests
-from casare_rpa.store.leases import RENEW_PART, holds, later_lease
+from casare_rpa.store.leases import RENEW_PART, holds, later_lease, lease_end
 from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change
 from casare_rpa.store.revision import locked
@@ -135,7 +135,7 @@ def _take(tx: Tx, robot_id: str, lane: str, token: str) -> Row | None:
         "robot_id": robot_id,
         "token_hash": sha256(token),
         "claimed_at": tx.now,
-        "lease_until": tx.now + tx.settings.lease_seconds,
+        "lease_until": lease_end(tx),
         "start_by": tx.now + tx.settings.start_deadline_seconds,
     }
     return tx.row(_TAKE, given)
@@ -171,7 +171,7 @@ def _replay(tx: Tx, robot_id: str, known: Row, claim_id: str) -> Grant:
     token = _token(claim_id, known["known_salt"])
     if not holds(row, robot_id, known["known_attempt"], token):
         raise LeaseLost(f"the claim is used up: job {row['id']} is no longer this robot's")
-    renewed = {"lease_until": later_lease(tx)}
+    renewed = {"lease_until": later_lease(lease_end(tx))}
     if row["start_by"] is not None:
         renewed["start_by"] = sa.literal(tx.now + tx.settings.start_deadline_seconds)
     again = sa.update(jobs).where(jobs.c.id == row["id"]).values(renewed).returning(*_GRANTED)

@@ -69,7 +69,7 @@ def renew_all(
         else:
             lost.append(lease.job_id)
     if kept:
-        until = {"lease_until": tx.now + tx.settings.lease_seconds}
+        until = {"lease_until": lease_end(tx)}
         tx.run(_renewing(len(kept)), until | _numbered([row["id"] for row in kept]))
     for row in kept:
         if row["start_by"] is not None:
@@ -93,10 +93,8 @@ def _locking(count: int) -> Prepared:
 
 @lru_cache
 def _renewing(count: int) -> Prepared:
-    """A renewal never makes a lease shorter."""
     until = sa.bindparam("lease_until", type_=jobs.c.lease_until.type)
-    later = sa.case((jobs.c.lease_until > until, jobs.c.lease_until), else_=until)
-    return Prepared(sa.update(jobs).where(_is_one_of(count)).values(lease_until=later))
+    return Prepared(sa.update(jobs).where(_is_one_of(count)).values(lease_until=later_lease(until)))
 
 
 def _is_one_of(count: int) -> sa.ColumnElement[bool]:
@@ -113,9 +111,13 @@ def _start(tx: Tx, row: Row) -> None:
     revision.save()
 
 
-def later_lease(tx: Tx) -> sa.ColumnElement[float]:
+def lease_end(tx: Tx) -> float:
+    """When a lease ends that begins now."""
+    return tx.now + tx.settings.lease_seconds
+
+
+def later_lease(until: float | sa.ColumnElement[float]) -> sa.ColumnElement[float]:
     """A renewal never makes a lease shorter."""
-    until = tx.now + tx.settings.lease_seconds
     return sa.case((jobs.c.lease_until > until, jobs.c.lease_until), else_=until)
 
 

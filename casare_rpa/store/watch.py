@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from casare_rpa.store.facts import fact, set_fact
-from casare_rpa.store.leases import MAX_EXTENSION_SECONDS, later_lease
+from casare_rpa.store.leases import MAX_EXTENSION_SECONDS, later_lease, lease_end
 from casare_rpa.store.tables import is_held, jobs
 from casare_rpa.store.tx import Tx
 
@@ -33,7 +33,7 @@ def extend_live_leases(tx: Tx) -> int:
     since been set back; it ends when the longest one would.
     """
     gap = _unwatched_seconds(tx)
-    renewed, longest = later_lease(tx), tx.now + MAX_EXTENSION_SECONDS
+    renewed, longest = later_lease(lease_end(tx)), tx.now + MAX_EXTENSION_SECONDS
     until = sa.case(
         (jobs.c.lease_until > longest, longest),
         (jobs.c.lease_until + gap > renewed, renewed),

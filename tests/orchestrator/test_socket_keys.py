@@ -76,6 +76,17 @@ def test_watchers_of_a_revoked_key_are_closed_within_five_seconds(server: Runnin
         assert time.monotonic() - revoked < 5
 
 
+def test_watchers_of_a_revoked_key_hear_of_it_at_once(tmp_path: Path) -> None:
+    """Not only when the socket looks at its key by itself."""
+    with running(tmp_path, key_check_every_seconds=7200) as server:
+        made = server.admin.create_key({"role": "viewer"})
+        with server.socket(f"/ws/jobs/{server.submit()}?after=1", made["api_key"]) as socket:
+            socket.send("ping")
+            assert socket.recv(timeout=60) == "pong"
+            server.admin.revoke_key(made["key"]["id"])
+            assert closed(socket) == 4401
+
+
 def test_an_expired_key_is_closed_too(tmp_path: Path) -> None:
     with running(tmp_path, key_check_every_seconds=0.2) as server:
         job_id = server.submit()

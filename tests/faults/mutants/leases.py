@@ -87,7 +87,7 @@ _REPLAY = [
         "renew-on-replay",
         "P3",
         _CLAIMS,
-        'renewed = {"lease_until": later_lease(tx)}',
+        'renewed = {"lease_until": later_lease(lease_end(tx))}',
         'renewed = {"lease_until": sa.literal(row["lease_until"])}',
         f"{_CLAIM}test_a_replayed_claim_renews_the_lease",
     ),
@@ -384,8 +384,8 @@ _TIMES = [
         "renewal-lasts-a-lease",
         "Times",
         _LEASES,
-        "    until = tx.now + tx.settings.lease_seconds\n",
-        "    until = tx.now + tx.settings.lease_seconds / 2\n",
+        "    return tx.now + tx.settings.lease_seconds\n",
+        "    return tx.now + tx.settings.lease_seconds / 2\n",
         f"{_LEASE}test_a_renewed_lease_lasts_one_lease_time_from_the_renewal",
     ),
     mutant(
@@ -393,7 +393,7 @@ _TIMES = [
         "Times",
         _LEASES,
         "    return sa.case((jobs.c.lease_until > until, jobs.c.lease_until), else_=until)",
-        "    return sa.literal(until)",
+        "    return sa.literal(until) if isinstance(until, float) else until",
         f"{_LEASE}test_an_extension_lasts_as_long_as_it_says_and_a_renewal_does_not_cut_it",
     ),
     mutant(

@@ -132,7 +132,7 @@ MUTANTS: list[Mutant] = [
         _SOCKETS,
         "wakeups.listen(*topics, key_topic(self.principal.key_id))",
         "wakeups.listen(*topics)",
-        f"{_KEYS}test_watchers_of_a_revoked_key_are_closed_within_five_seconds",
+        f"{_KEYS}test_watchers_of_a_revoked_key_hear_of_it_at_once",
     ),
     mutant(
         "expired-key-closes",
