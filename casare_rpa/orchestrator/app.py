@@ -77,8 +77,9 @@ def create_app(
     app.state.leadership = Leadership(desk)
     app.state.reaper = Reaper(desk, app.state.leadership, on_broken)
     app.state.scheduler = Scheduler(desk, app.state.leadership)
+    # Routes are tried one after the other: what robots call stands before what people call.
     for room in (
-        health, identity, workflows, jobs, dead_letters, robot_jobs, robots, robot_keys, api_keys,
+        robot_jobs, robots, jobs, health, identity, workflows, dead_letters, robot_keys, api_keys,
         schedules, stats, watchers, robot_socket,
     ):  # fmt: skip
         app.include_router(room.router)
