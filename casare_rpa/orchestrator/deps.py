@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request
 from starlette.requests import HTTPConnection
 
 from casare_rpa.orchestrator.auth import Authenticator, Principal
+from casare_rpa.orchestrator.known_keys import MEMORY_PART
 from casare_rpa.orchestrator.open_sockets import OpenSockets
 from casare_rpa.orchestrator.pages import EventPages
 from casare_rpa.orchestrator.rates import Rates
@@ -40,7 +41,7 @@ class Desk:
         self.auth = Authenticator(
             store,
             self.call_first,
-            check_every_seconds=settings.key_check_every_seconds / 2,
+            check_every_seconds=settings.key_check_every_seconds * MEMORY_PART,
             wrong_keys=WrongKeys(settings.wrong_keys_per_minute),
         )
         self.rates = Rates(settings)

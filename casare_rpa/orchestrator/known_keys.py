@@ -16,6 +16,9 @@ _LONGEST_SECONDS = 600.0
 #: A key whose revocation was still being committed at one look is found by the next.
 _LOOK_BACK_SECONDS = 60.0
 
+#: The part of `key_check_every_seconds` that a record may be old; open sockets take the rest.
+MEMORY_PART = 0.2
+
 Call = Callable[..., Coroutine[Any, Any, Any]]
 
 

@@ -24,6 +24,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from casare_rpa.errors import CasareError, Forbidden, RateLimited, Unauthenticated
 from casare_rpa.orchestrator.auth import Principal, key_in
 from casare_rpa.orchestrator.deps import Desk, address_of
+from casare_rpa.orchestrator.known_keys import MEMORY_PART
 from casare_rpa.orchestrator.limits import QUERY_KEY
 from casare_rpa.orchestrator.open_sockets import NOBODY, TooManySockets
 from casare_rpa.orchestrator.pages import Page
@@ -111,8 +112,8 @@ class Socket:
 
     @property
     def check_every_seconds(self) -> float:
-        # What is known of the key may itself be half of the time old.
-        return self.desk.settings.key_check_every_seconds / 2
+        # What is known of the key may itself be some of that time old.
+        return self.desk.settings.key_check_every_seconds * (1 - MEMORY_PART)
 
 
 @contextmanager

@@ -146,7 +146,7 @@ MUTANTS: list[Mutant] = [
         "keys-are-checked-now-and-then",
         "Watchers",
         "casare_rpa/orchestrator/sockets.py",
-        "        return self.desk.settings.key_check_every_seconds / 2\n",
+        "        return self.desk.settings.key_check_every_seconds * (1 - MEMORY_PART)\n",
         "        return 3600.0\n",
         f"{_KEYS}test_an_expired_key_is_closed_too",
     ),
