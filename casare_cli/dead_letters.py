@@ -19,7 +19,7 @@ LIST_COLUMNS = (
     Column("WORKFLOW", "workflow_name"),
     Column("REASON", "failure_reason"),
     Column("FAILED", "last_failed_at", moment),
-    Column("ERROR", "error_message"),
+    Column("ERROR", "error_message", spare=True),
 )
 COLUMNS = (
     Column("entry", "id"),

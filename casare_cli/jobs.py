@@ -48,9 +48,9 @@ LIST_COLUMNS = (
     Column("JOB", "job_id"),
     Column("WORKFLOW", "workflow_name"),
     Column("STATUS", "status"),
-    Column("ROBOT", "robot_id"),
+    Column("ROBOT", "robot_id", spare=True),
     Column("CREATED", "created_at", moment),
-    Column("DURATION", "duration_ms", milliseconds),
+    Column("DURATION", "duration_ms", milliseconds, spare=True),
 )
 COLUMNS = (
     Column("job", "job_id"),

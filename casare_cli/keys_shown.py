@@ -13,18 +13,18 @@ ROBOT_COLUMNS = (
     Column("ROBOT", "robot_id"),
     Column("NAME", "key_name"),
     Column("STATUS", "status"),
-    Column("PREFIX", "prefix"),
+    Column("PREFIX", "prefix", spare=True),
     Column("EXPIRES", "expires_at", moment),
-    Column("LAST USED", "last_used_at", moment),
+    Column("LAST USED", "last_used_at", moment, spare=True),
 )
 COLUMNS = (
     Column("KEY", "id"),
     Column("ROLE", "role"),
     Column("NAME", "key_name"),
     Column("STATUS", "status"),
-    Column("PREFIX", "prefix"),
+    Column("PREFIX", "prefix", spare=True),
     Column("EXPIRES", "expires_at", moment),
-    Column("LAST USED", "last_used_at", moment),
+    Column("LAST USED", "last_used_at", moment, spare=True),
 )
 
 

@@ -52,12 +52,14 @@ class Column:
     """A column of a table: its title and the member it shows, or how to make its text.
 
     Without a member it is made of the whole item. One that shows a `moment` shows it in the time
-    format that the person chose.
+    format that the person chose. Where the terminal is too narrow for all, the *spare* ones are
+    left out, the last one first.
     """
 
     title: str
     member: str
     show: Callable[[Any], str] | None = None
+    spare: bool = False
 
     def text(self, item: Mapping[str, Any], show_moment: Callable[[Any], str] = moment) -> str:
         value = item.get(self.member) if self.member else item
@@ -254,7 +256,7 @@ class Output:
         elif rows:
             from casare_cli.tables import print_table
 
-            print_table(self.console(), [column.title for column in columns], rows)
+            print_table(self.console(), columns, rows)
         elif empty:
             self.note(empty)
 

@@ -22,12 +22,12 @@ def _switch(enabled: Any) -> str:
 LIST_COLUMNS = (
     Column("SCHEDULE", "schedule_id"),
     Column("NAME", "schedule_name"),
-    Column("WORKFLOW", "workflow_id"),
+    Column("WORKFLOW", "workflow_id", spare=True),
     Column("CRON", "cron_expression"),
-    Column("ZONE", "timezone"),
+    Column("ZONE", "timezone", spare=True),
     Column("STATE", "enabled", _switch),
     Column("NEXT", "next_run", moment),
-    Column("LAST", "last_run", moment),
+    Column("LAST", "last_run", moment, spare=True),
 )
 COLUMNS = (
     Column("schedule", "schedule_id"),

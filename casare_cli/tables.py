@@ -1,4 +1,4 @@
-"""Tables for people at a terminal: columns while they fit, else a block of lines for each row."""
+"""Tables for people at a terminal: the columns that fit, else a block of lines for each row."""
 
 from __future__ import annotations
 
@@ -12,19 +12,38 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from casare_cli.output import Column
+
 #: A word that is longer may be broken; ids are not.
 _LONGEST_WHOLE_WORD = 40
 _GAP = 2
 
 
-def print_table(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """Print *rows* so that no id is broken, on however narrow a terminal."""
-    columns = list(zip(titles, *rows, strict=True))
-    widths = [max(_least_width(cell) for cell in column) for column in columns]
-    if sum(widths) + _GAP * (len(widths) - 1) > console.width:
+    titles = [column.title for column in columns]
+    widths = [
+        max(map(_least_width, (title, *cells))) for title, *cells in zip(titles, *rows, strict=True)
+    ]
+    shown = _fitting(columns, widths, console.width)
+    if not shown:
         console.print(_blocks(titles, rows), soft_wrap=True)
-    else:
-        console.print(_table(titles, rows, widths))
+        return
+    kept = [[row[index] for index in shown] for row in rows]
+    console.print(
+        _table([titles[index] for index in shown], kept, [widths[index] for index in shown])
+    )
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """The places of the columns that fit side by side; none when those do not that must."""
+    shown = list(range(len(columns)))
+    spare = [index for index in shown if columns[index].spare]
+    while sum(widths[index] for index in shown) + _GAP * (len(shown) - 1) > room:
+        if not spare:
+            return []
+        shown.remove(spare.pop())
+    return shown
 
 
 def _least_width(cell: str) -> int:

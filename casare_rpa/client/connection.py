@@ -22,6 +22,8 @@ API = "/api/v1"
 logging.getLogger("httpx").setLevel(logging.WARNING)
 # websockets writes the headers of its handshake at DEBUG, and with them the key.
 logging.getLogger("websockets").setLevel(logging.INFO)
+# It tells its caller of a connection that broke, and would log the same with a traceback.
+logging.getLogger("websockets.client").setLevel(logging.CRITICAL)
 
 
 class Connection:

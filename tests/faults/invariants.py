@@ -198,9 +198,11 @@ def check_nothing_left(agent: Agent, seconds: float = 20.0) -> None:
 def check_log(program: Program) -> None:
     """V10: no traceback in a program's log."""
     text = program.tail(100_000)
-    assert "Traceback" not in text, (
-        f"V10: {program.name}:\n{text[text.index('Traceback') :][:3000]}"
-    )
+    if "Traceback" in text:
+        told = text[text.index("Traceback") :].splitlines()
+        end = next((at for at, line in enumerate(told[1:], 1) if not line.startswith(" ")), 0)
+        shown = [*told[:5], "...", *told[max(5, end - 15) : end + 5]]
+        raise AssertionError("\n".join([f"V10: {program.name}:", *shown]))
 
 
 def kill_with_tree(agent: Agent, seconds: float = 10.0) -> None:

@@ -14,8 +14,8 @@ COLUMNS = (
     Column("TYPE", "type"),
     Column("CATEGORY", "category"),
     Column("HERE", "implemented"),
-    Column("REQUIRES", "requires"),
-    Column("INSTALL", "missing_extras"),
+    Column("REQUIRES", "requires", spare=True),
+    Column("INSTALL", "missing_extras", spare=True),
     Column("SUMMARY", "summary"),
 )
 

@@ -16,7 +16,7 @@ COLUMNS = (
     Column("NAME", "workflow_name"),
     Column("VERSION", "version"),
     Column("UPDATED", "updated_at", moment),
-    Column("DESCRIPTION", "description"),
+    Column("DESCRIPTION", "description", spare=True),
 )
 
 
