@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
 from casare_cli.documents import json_text, yaml_text
+from casare_cli.lookalikes import LOOKALIKE
 from casare_cli.shaping import Shape
 from casare_cli.text import ago, escape, moment, one_line, plain, problem_line
 
@@ -276,5 +277,5 @@ def _prepared(stream: TextIO | None) -> TextIO:
     with contextlib.suppress(AttributeError, ValueError, OSError):
         terminal = stream.isatty()
         encoding = None if terminal else "utf-8"
-        stream.reconfigure(encoding=encoding, errors="replace")  # type: ignore[attr-defined]
+        stream.reconfigure(encoding=encoding, errors=LOOKALIKE)  # type: ignore[attr-defined]
     return stream

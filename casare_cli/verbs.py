@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
@@ -11,6 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from casare_cli.context import App
 from casare_cli.output import Format, TimeFormat
+
+_NARROW = 50
 
 
 def _global_options(
@@ -146,6 +149,10 @@ class Verb(TyperCommand):
         # A stand-in's help is in its module, which nothing but a list of commands needs.
         return summary_of(import_module(self.callback.__module__).run.__doc__)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _fit(formatter)
+        super().format_help(ctx, formatter)
+
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         _write_help(self.help, formatter)
 
@@ -176,6 +183,10 @@ class Noun(TyperGroup):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return summary_of(self.help)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _fit(formatter)
+        super().format_help(ctx, formatter)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         _write_help(self.help, formatter)
@@ -243,6 +254,13 @@ def summary_of(help: str | None) -> str:
     return " ".join(paragraph.split()).rstrip(".")
 
 
+def _fit(formatter: Any) -> None:
+    """Let help fit a terminal that is narrower than the narrowest that typer thinks of."""
+    columns = shutil.get_terminal_size().columns
+    if columns <= _NARROW:
+        formatter.width = max(columns - 1, _NARROW // 2)
+
+
 def _write_help(text: str | None, formatter: Any) -> None:
     prose, examples = split_examples(text)
     formatter.write_paragraph()
@@ -263,7 +281,8 @@ def _write_options(command: Any, ctx: Any, formatter: Any) -> None:
     for title in ("Arguments", "Options", "Global options"):
         if rows := sections.get(title):
             with formatter.section(title):
-                formatter.write_dl(rows)
+                # On a narrow terminal an option and its help stand below each other.
+                formatter.write_dl(rows, col_max=30 if formatter.width > _NARROW else 2)
 
 
 def section_of(param: Any) -> str:

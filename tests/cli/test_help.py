@@ -34,3 +34,11 @@ def test_an_unknown_topic_exits_4(cli: Cli) -> None:
     done = cli("help", "weather")
     assert done.returncode == 4
     assert "exit-codes" in done.stderr
+
+
+def test_a_narrow_terminal_breaks_no_word_of_the_help(cli: Cli) -> None:
+    words = set(cli("jobs", "wait", "--help").stdout.split())
+    narrow = cli("jobs", "wait", "--help", env={"COLUMNS": "40"}).stdout
+    assert set(narrow.split()) == words
+    prose = [line for line in narrow.splitlines() if "casare-rpa" not in line and "|" not in line]
+    assert [line for line in prose if len(line) > 40] == []

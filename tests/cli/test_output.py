@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from casare_cli.lookalikes import LOOKALIKE
 from casare_cli.output import Column, Format, Output, TimeFormat
 from casare_cli.shaping import Query, Shape
 from casare_cli.text import ago, escape, milliseconds, moment, plain
@@ -221,3 +222,8 @@ def test_values_are_plain() -> None:
     ]
     assert moment("2026-11-23T10:05:07.123456Z") == "2026-11-23 10:05:07Z"
     assert moment("yesterday") == "yesterday"
+
+
+def test_signs_that_a_terminal_does_not_have_are_written_as_something_like_them() -> None:
+    written = "✓ read → ✗ write … é 表".encode("latin-1", LOOKALIKE)
+    assert written.decode("latin-1") == "+ read -> x write ... é ?"

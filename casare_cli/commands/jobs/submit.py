@@ -38,7 +38,9 @@ def run(
     ],
     input: InputOption = None,
     priority: PriorityOption = 10,
-    tag: Annotated[list[str] | None, typer.Option(help="Label of the job; repeatable.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only robots with this tag may run it; repeatable.")
+    ] = None,
     robot: Annotated[str | None, typer.Option(help="Only this robot may run it.")] = None,
     environment: Annotated[str, typer.Option(help="The pool of robots it goes to.")] = "default",
     timeout: TimeoutOption = None,

@@ -54,17 +54,23 @@ def run(
     from casare_rpa.nodes import catalogue
 
     app: App = ctx.obj
-    items = [catalogue.item(name) for name in catalogue.entries()]
+    # Another name of a type is among its aliases.
+    types = [name for name, entry in catalogue.entries().items() if not entry.same_as]
+    items = [catalogue.item(name) for name in types]
     items = _with(items, "category", category)
     items = _with(items, "runs_on", runs_on)
     if search:
         wanted = search.lower()
-        items = [i for i in items if wanted in f"{i['type']} {i.get('summary', '')}".lower()]
+        items = [item for item in items if wanted in _words(item).lower()]
     if implemented is None and not (all or app.out.wants_json):
         implemented = True
     if implemented is not None:
         items = [item for item in items if item["implemented"] is implemented]
     app.out.list(items, COLUMNS, name="type", empty="no node type fits; try --all")
+
+
+def _words(item: Json) -> str:
+    return " ".join([item["type"], *item["aliases"], item.get("summary", "")])
 
 
 def _with(items: list[Json], member: str, wanted: str | None) -> list[Json]:

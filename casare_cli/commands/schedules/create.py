@@ -41,7 +41,9 @@ def run(
     ] = "UTC",
     input: InputOption = None,
     priority: PriorityOption = 10,
-    tag: Annotated[list[str] | None, typer.Option(help="Label of the jobs; repeatable.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only robots with this tag run the jobs; repeatable.")
+    ] = None,
     robot: Annotated[str | None, typer.Option(help="Only this robot may run them.")] = None,
     environment: Annotated[str, typer.Option(help="The pool of robots they go to.")] = "default",
     timeout: TimeoutOption = None,

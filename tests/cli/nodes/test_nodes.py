@@ -24,6 +24,12 @@ def test_a_table_lists_what_runs_here(cli: Cli) -> None:
     every = cli("nodes", "list", "--all", "-o", "name").stdout.split()
     assert "SetVariableNode" in here
     assert set(here) < set(every)
+    assert len(set(every)) == len(every)
+
+
+def test_a_type_is_found_by_its_other_name(cli: Cli) -> None:
+    found = cli("nodes", "list", "--search", "parsejsonnode", "-o", "name").stdout.split()
+    assert found == ["JsonParseNode"]
 
 
 def test_the_list_is_narrowed(cli: Cli) -> None:
