@@ -6,6 +6,7 @@ so that nobody without a key makes this server keep a byte.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -113,6 +114,13 @@ class Gate:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            # The web server stops, and has waited long enough for this call.
+            if scope["type"] == "websocket":
+                raise
+            if not started:
+                error = errors.Unavailable("the server is stopping")
+                await _refuse(error, scope, receive, send_with_headers)
         except Exception:  # the one fence: no traceback leaves this process
             log.exception("%s %s failed", scope[REQUEST_ID], scope["path"])
             if scope["type"] == "websocket":

@@ -236,19 +236,35 @@ def test_a_low_limit_of_open_files_is_raised_as_far_as_allowed(tmp_path: Path) -
         process.communicate()
 
 
+@contextmanager
+def _held_request(state_dir: Path, url: str) -> Iterator[socket.socket]:
+    """A request whose body never comes: it keeps the server from ending in peace."""
+    host, port = url.removeprefix("http://").split(":")
+    key = (state_dir / "admin.key").read_text().strip()
+    with socket.create_connection((host, int(port)), timeout=60) as held:
+        held.sendall(
+            b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n"
+            b"Authorization: Bearer " + key.encode() + b"\r\n\r\n{"
+        )
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+            assert http.get("/health").status_code == 200
+        yield held
+
+
+def test_a_request_that_outlasts_the_stop_is_told_so_without_a_traceback(tmp_path: Path) -> None:
+    with _process(tmp_path) as process:
+        with _held_request(tmp_path, _url(tmp_path, process)) as held:
+            process.send_signal(signal.SIGTERM)
+            assert held.recv(1 << 16).startswith(b"HTTP/1.1 503 ")
+        assert process.wait(timeout=60) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     with _process(tmp_path) as process:
         url = _url(tmp_path, process)
-        host, port = url.removeprefix("http://").split(":")
-        # A request whose body never comes keeps the server from ending in peace.
-        key = (tmp_path / "admin.key").read_text().strip()
-        with socket.create_connection((host, int(port))) as held:
-            held.sendall(
-                b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n"
-                b"Authorization: Bearer " + key.encode() + b"\r\n\r\n{"
-            )
-            with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
-                assert http.get("/health").status_code == 200
+        with _held_request(tmp_path, url):
             process.send_signal(signal.SIGTERM)
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(timeout=1)
