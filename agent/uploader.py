@@ -11,6 +11,7 @@ import orjson
 from agent.attempt import Attempt, Stop
 from agent.backoff import Backoff
 from agent.batch import Batch, events_from
+from agent.frames import MOST_EVENTS
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.jobs import FailureReason
@@ -20,6 +21,8 @@ from casare_rpa.errors import (
     Forbidden,
     InvalidInput,
     LeaseLost,
+    RequestTimeout,
+    TimedOut,
     Unauthenticated,
 )
 
@@ -73,6 +76,10 @@ class Uploader:
         #: The index of the last event read from the journal.
         self._last_index = attempt.grant.next_index - 1
         self._most_events: int | None = None
+        #: How many events the last call held.
+        self._tried = 0
+        #: A call timed out: what is smaller and gzipped comes through a thin line.
+        self._is_thin = False
 
     def run(self) -> None:
         try:
@@ -133,9 +140,19 @@ class Uploader:
                 raise
             except CasareError as error:
                 self._bear(error)
+                if isinstance(error, (TimedOut, RequestTimeout)) and self._take_less():
+                    return False
             else:
                 self._backoff.reset()
                 return answer
+
+    def _take_less(self) -> bool:
+        """After a call that timed out; whether there are fewer events to try."""
+        self._is_thin = True
+        if self._tried < 2:
+            return False
+        self._most_events = self._tried // 2
+        return True
 
     def _bear(self, error: CasareError) -> None:
         """Wait after a failure that may pass; raises for one that will not."""
@@ -188,8 +205,9 @@ class Uploader:
             "events": batch.events,
         }
         faults.point("send", "append_events")
+        self._tried = len(batch.events)
         try:
-            self._client.append_events(self.attempt.grant.job_id, body)
+            self._client.append_events(self.attempt.grant.job_id, body, compress=self._is_thin)
         except InvalidInput as error:
             self._narrow(batch, error)
             return False
@@ -201,12 +219,16 @@ class Uploader:
         whole_records = batch.end > self._offset
         self._offset = batch.end
         self._next_index = max(self._next_index, batch.last_index + 1)
-        self._most_events = None
+        self._take_more()
         if whole_records and self._offset >= self._forget_bytes:
             self._forget()
         self.attempt.acknowledged_bytes = self._offset
         if not self.attempt.ended.is_set():
             self.attempt.wake()
+
+    def _take_more(self) -> None:
+        most = 2 * (self._most_events or MOST_EVENTS)
+        self._most_events = most if most < MOST_EVENTS else None
 
     def _forget(self) -> None:
         """Drop what is acknowledged once it is the most of the journal; then that pays."""
@@ -266,8 +288,9 @@ class Uploader:
         if batch.events:
             body |= {"first_index": batch.first_index, "events": batch.events}
         faults.point("send", "finish")
+        self._tried = len(batch.events)
         try:
-            answer = self._client.finish(self.attempt.grant.job_id, body)
+            answer = self._client.finish(self.attempt.grant.job_id, body, compress=self._is_thin)
         except InvalidInput as error:
             if batch.events:
                 # Either may be at fault; alone each says so itself.

@@ -152,5 +152,9 @@ class Unreachable(CasareError):
     code, http_status, exit_code, retryable = "UNREACHABLE", 502, 3, True
 
 
+class TimedOut(Unreachable):
+    """The request or its answer did not come through in time: the line may be thin."""
+
+
 class ServerFailed(CasareError):
     code, exit_code, retryable = "SERVER_FAILED", 3, True

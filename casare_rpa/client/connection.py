@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import ssl
 from collections.abc import Mapping
@@ -101,18 +102,24 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         read_seconds: float = 0,
         root: bool = False,
+        compress: bool = False,
     ) -> Json:
         """One request and its JSON answer; *path* is below /api/v1 unless *root*.
 
-        *read_seconds* is added to the time for an answer (long polls).
+        *read_seconds* is added to the time for an answer (long polls). With *compress* the request
+        is gzipped, for a thin line.
         """
+        content = orjson.dumps(json) if json is not None else None
+        sent = dict(headers or {})
+        if content is not None and compress:
+            content, sent["Content-Encoding"] = gzip.compress(content), "gzip"
         return decoded(
             self.exchange(
                 method,
                 path,
-                content=orjson.dumps(json) if json is not None else None,
+                content=content,
                 params=params,
-                headers=headers,
+                headers=sent,
                 read_seconds=read_seconds,
                 root=root,
             )
@@ -158,7 +165,9 @@ class Connection:
             return errors.Unreachable(
                 f"no TLS with {self.base_url}: {found.message}", hint=found.hint
             )
-        return errors.Unreachable(
+        is_late = isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout))
+        kind = errors.TimedOut if is_late else errors.Unreachable
+        return kind(
             f"no orchestrator answered at {self.base_url}: {_reason(error)}",
             hint="Start one with: casare-rpa orchestrator start",
         )

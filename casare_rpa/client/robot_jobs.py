@@ -12,11 +12,13 @@ class RobotJobCalls(Connection):
         wait = float(request.get("wait_seconds", 0))
         return self.call("POST", "/jobs/claim", json=request, read_seconds=wait) or None
 
-    def append_events(self, job_id: str, batch: Json) -> Json:
-        return self.call("POST", f"/jobs/{quoted(job_id)}/events", json=batch)
+    def append_events(self, job_id: str, batch: Json, *, compress: bool = False) -> Json:
+        path = f"/jobs/{quoted(job_id)}/events"
+        return self.call("POST", path, json=batch, compress=compress)
 
-    def finish(self, job_id: str, outcome: Json) -> Json:
-        return self.call("POST", f"/jobs/{quoted(job_id)}/finish", json=outcome)
+    def finish(self, job_id: str, outcome: Json, *, compress: bool = False) -> Json:
+        path = f"/jobs/{quoted(job_id)}/finish"
+        return self.call("POST", path, json=outcome, compress=compress)
 
     def release(self, job_id: str, proof: Json) -> Json:
         return self.call("POST", f"/jobs/{quoted(job_id)}/release", json=proof)

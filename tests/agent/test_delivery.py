@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from casare_rpa.errors import CasareError
 from tests.agent import workflows
 from tests.agent.checks import sound_history
 from tests.support.fleet import Orchestrator, eventually
+from tests.support.line import line_to
 
 Json = dict[str, Any]
 
@@ -117,6 +119,24 @@ def test_a_long_journal_arrives_whole_and_in_order(
         delivery.write(*map(event, wanted[start : start + 99]))
     delivery.finish()
     delivery.deliver()
+    assert messages(orchestrator, delivery) == wanted
+    assert not delivery.journal.path.exists()
+
+
+def test_a_history_that_is_larger_than_the_line_arrives_in_smaller_pieces(
+    orchestrator: Orchestrator, delivery: Delivery
+) -> None:
+    wanted = [secrets.token_hex(200) for _ in range(500)]
+    delivery.write(*map(event, wanted))
+    delivery.finish()
+    long = {**delivery.grant.proof, "extension_seconds": 600}
+    delivery.client.call("POST", f"/jobs/{delivery.job_id}/extend-lease", json=long)
+    with line_to(orchestrator.url) as line:
+        key = orchestrator.robot_key(delivery.robot_id)
+        line.bytes_per_second = 60_000
+        delivery.client.close()
+        delivery.client = OrchestratorClient(line.url, key, request_timeout_seconds=1.0)
+        delivery.deliver()
     assert messages(orchestrator, delivery) == wanted
     assert not delivery.journal.path.exists()
 
@@ -306,9 +326,9 @@ def test_an_outcome_names_all_events_of_the_attempt(
     said: list[int] = []
     finish = delivery.client.finish
 
-    def listen(job_id: str, body: Json) -> Json:
+    def listen(job_id: str, body: Json, **more: Any) -> Json:
         said.append(body["event_count"])
-        return finish(job_id, body)
+        return finish(job_id, body, **more)
 
     delivery.client.finish = listen  # type: ignore[method-assign]
     delivery.deliver()
@@ -324,9 +344,9 @@ def test_a_server_that_lost_events_gets_them_again(
     append = delivery.client.append_events
     swallowed: list[Json] = []
 
-    def swallow(job_id: str, body: Json) -> Json:
+    def swallow(job_id: str, body: Json, **more: Any) -> Json:
         if swallowed:
-            return append(job_id, body)
+            return append(job_id, body, **more)
         swallowed.append(body)
         delivery.write(event("c"))
         delivery.finish()
