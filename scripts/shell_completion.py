@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 import shtab
+from typer.models import TyperPath
 
 from casare_cli.manual import Page
 
@@ -23,6 +24,12 @@ IDS = {
     "robot": "robots",
     "node_type": "nodes",
 }
+#: What stands for a file or a folder where an option takes text.
+_FILES = frozenset({"FILE", "PATH"})
+_FOLDERS = frozenset({"DIR", "FOLDER"})
+#: shtab's own functions for bash take a name with a space in it for two; fish has its own way.
+_FILE = {**shtab.FILE, "bash": "_casare_rpa_files", "fish": "(_casare_rpa_files)"}
+_DIRECTORY = {**shtab.DIRECTORY, "bash": "_casare_rpa_dirs"}
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
@@ -32,8 +39,18 @@ def script(root: Page, shell: str) -> str:
     _fill(parser, root)
     text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=_PREAMBLE)
     if shell == "fish":
-        text = _quick(text)
+        text = _quick(_with_files_of_fish(text))
+    if shell == "zsh":
+        # What shtab writes for "any number of files" is one file.
+        text = text.replace('"(*)::', '"*:')
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _with_files_of_fish(text: str) -> str:
+    """Let fish itself look for files, which knows of `~` and of spaces."""
+    option, argument = '-xka "(_casare_rpa_files)"', '-ka "(_casare_rpa_files)"'
+    text = text.replace(option, "-rF").replace(argument, "-F")
+    return re.sub(r'-(x?)ka "\((_casare_rpa_\w+)_or_files\)"', r'-Fka "(\2)"', text)
 
 
 def _quick(text: str) -> str:
@@ -81,7 +98,7 @@ def _conditions(text: str) -> str:
 def _fill(parser: argparse.ArgumentParser, page: Page) -> None:
     for param in page.command.params:
         if not param.hidden:
-            _add(parser, param, page.context)
+            _add(parser, param)
     if children := page.children:
         below = parser.add_subparsers(title="commands", metavar="COMMAND")
         for child in children:
@@ -89,7 +106,7 @@ def _fill(parser: argparse.ArgumentParser, page: Page) -> None:
             _fill(below.add_parser(child.path[-1], help=help, description=help), child)
 
 
-def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
+def _add(parser: argparse.ArgumentParser, param: Any) -> None:
     about: dict[str, Any] = {"help": _help(param.help or "")}
     choices = [str(choice) for choice in getattr(param.type, "choices", ())]
     if choices:
@@ -104,18 +121,34 @@ def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
     else:
         metavar = None if choices else param.metavar
         action = parser.add_argument(*param.opts, dest=param.name, metavar=metavar, **about)
-    if not choices and (complete := _values(param, context)):
+    if not choices and (complete := _values(param)):
         action.complete = complete  # type: ignore[attr-defined]
 
 
-def _values(param: Any, context: Any) -> dict[str, str] | None:
-    """How a value is completed: as an id, as a file, or not at all."""
+def _values(param: Any) -> dict[str, str] | None:
+    """How a value is completed: as an id, as a file or folder, or not at all."""
     if kind := IDS.get(param.name):
-        function = f"_casare_rpa_{kind}"
-        return {"bash": function, "zsh": function, "fish": f"({function})"}
-    if any(item.type == "file" for item in param.shell_complete(context, "")):
-        return dict(shtab.FILE)
+        return _call(f"_casare_rpa_{kind}" + ("_or_files" if _may_be_file(param) else ""))
+    if param.metavar in _FOLDERS:
+        return _DIRECTORY
+    if isinstance(param.type, TyperPath) or _is_file_option(param):
+        return _FILE
     return None
+
+
+def _may_be_file(param: Any) -> bool:
+    """A workflow may be named by its file where the help says so."""
+    is_argument = param.param_type_name == "argument"
+    return is_argument and re.search(r"\bfile\b", param.help or "") is not None
+
+
+def _is_file_option(param: Any) -> bool:
+    """The PATH among the arguments is one of an address."""
+    return param.param_type_name == "option" and param.metavar in _FILES
+
+
+def _call(function: str) -> dict[str, str]:
+    return {"bash": function, "zsh": function, "fish": f"({function})"}
 
 
 def _help(text: str) -> str:
@@ -124,24 +157,34 @@ def _help(text: str) -> str:
 
 _CALL = "casare-rpa __complete"
 _KINDS = sorted(set(IDS.values()))
-#: A workflow may be named by its file, too.
-_FILES_TOO = {"bash": ' compgen -f -- "$1";', "zsh": " _files;", "fish": " __fish_complete_path;"}
+
+
+def _functions(shell: str) -> str:
+    """The shell functions that offer ids, files or both."""
+    lines = [_function(shell, kind) for kind in _KINDS]
+    # What has `_file` or `_dir` in its name may offer names that want quotes in bash.
+    if shell == "bash":
+        lines += [
+            '_casare_rpa_files() { compgen -f -- "$1"; }',
+            '_casare_rpa_dirs() { compgen -d -- "$1"; }',
+            '_casare_rpa_workflows_or_files() { _casare_rpa_workflows "$1"; compgen -f -- "$1"; }',
+        ]
+    elif shell == "zsh":
+        lines.append("_casare_rpa_workflows_or_files() { _casare_rpa_workflows; _files; }")
+    return "\n".join(lines)
 
 
 def _function(shell: str, kind: str) -> str:
     """The shell function that offers ids; for a word that begins an option it asks nobody."""
-    files = _FILES_TOO[shell] if kind == "workflows" else ""
     name = f"_casare_rpa_{kind}"
     if shell == "bash":
-        return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1";{files} }}'
+        return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1"; }}'
     if shell == "zsh":
         guard = '[[ "$PREFIX" == -* ]] && return 1;'
         ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind} 2>/dev/null)"}}); compadd -a ids;'
-        return f"{name}() {{ {guard} {ids}{files} }}"
+        return f"{name}() {{ {guard} {ids} }}"
     guard = "string match -q -- '-*' (commandline -ct); and return;"
-    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null;{files} end"
+    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null; end"
 
 
-_PREAMBLE = {
-    shell: "\n".join(_function(shell, kind) for kind in _KINDS) for shell in ("bash", "zsh", "fish")
-} | {"powershell": ""}
+_PREAMBLE = {shell: _functions(shell) for shell in ("bash", "zsh", "fish")} | {"powershell": ""}

@@ -24,6 +24,27 @@ STATIC = {
     "casare-rpa robots keys li": "casare-rpa robots keys list",
     "casare-rpa keys create --role adm": "casare-rpa keys create --role admin",
 }
+#: What takes a file or a folder. `wf` and `w f` hold `hello.json`.
+FILES = {
+    "casare-rpa run wf/he": "casare-rpa run wf/hello.json",
+    r"casare-rpa run w\ f/he": r"casare-rpa run w\ f/hello.json",
+    "casare-rpa run ~/wf/he": "casare-rpa run ~/wf/hello.json",
+    "casare-rpa workflows push a wf/he": "casare-rpa workflows push a wf/hello.json",
+    "casare-rpa workflows validate wf/he": "casare-rpa workflows validate wf/hello.json",
+    "casare-rpa orchestrator backup wf/he": "casare-rpa orchestrator backup wf/hello.json",
+    "casare-rpa --ca-file wf/he": "casare-rpa --ca-file wf/hello.json",
+    "casare-rpa api GET /x --input wf/he": "casare-rpa api GET /x --input wf/hello.json",
+    "casare-rpa agent start --state-dir wf/de": "casare-rpa agent start --state-dir wf/deep",
+    "casare-rpa jobs submit wf/he": "casare-rpa jobs submit wf/hello.json",
+    "casare-rpa schedules create wf/he": "casare-rpa schedules create wf/hello.json",
+    "casare-rpa workflows diff a wf/he": "casare-rpa workflows diff a wf/hello.json",
+}
+#: What takes ids or addresses only, and is left as it is.
+NO_FILES = (
+    "casare-rpa jobs list --workflow wf/he",
+    "casare-rpa workflows pull wf/he",
+    "casare-rpa api GET wf/he",
+)
 SHELLS = ("bash", "zsh", "fish")
 TARGETS = {
     "bash": ".local/share/bash-completion/completions/casare-rpa",
@@ -49,6 +70,18 @@ def test_the_tab_key_completes_words_options_choices_and_ids(
     # A busy machine may take its time here; how long a person waits is tested below.
     remote.env["CASARE_COMPLETION_SECONDS"] = "60"
     assert type_and_tab(shell, remote, *expected).lines == list(expected.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_files_where_a_file_is_wanted(cli: Cli, shell: str) -> None:
+    cli.env["CASARE_ORCHESTRATOR_URL"] = "http://127.0.0.1:9"
+    for name in ("wf", "w f"):
+        (cli.folder / name / "deep").mkdir(parents=True)
+        (cli.folder / name / "hello.json").touch()
+    expected = FILES | {line: line for line in NO_FILES}
+    lines = type_and_tab(shell, cli, *expected).lines
+    # Behind a folder some shells put a slash.
+    assert [line.removesuffix("/") for line in lines] == list(expected.values())
 
 
 @pytest.mark.parametrize("shell", SHELLS)
