@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 import shtab
+from completion_aliases import with_aliases
 from typer.models import TyperPath
 
 from casare_cli.manual import Page
@@ -38,6 +39,7 @@ def script(root: Page, shell: str) -> str:
     parser = argparse.ArgumentParser(root.path[0], description=_help(root.summary))
     _fill(parser, root)
     text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=_PREAMBLE)
+    text = with_aliases(text, shell, root)
     if shell == "fish":
         text = _quick(_with_files_of_fish(text))
     if shell == "zsh":

@@ -41,6 +41,24 @@ function _shtab_casare_rpa_scan
           if test -n "$_shtab_casare_rpa_cmdpath"
             set candidate "$_shtab_casare_rpa_cmdpath $t"
           end
+          switch $candidate
+            case 'job'
+              set candidate 'jobs'
+            case 'key'
+              set candidate 'keys'
+            case 'node'
+              set candidate 'nodes'
+            case 'profile'
+              set candidate 'profiles'
+            case 'robot'
+              set candidate 'robots'
+            case 'schedule'
+              set candidate 'schedules'
+            case 'workflow'
+              set candidate 'workflows'
+            case 'robots key'
+              set candidate 'robots keys'
+          end
           if contains -- $candidate $_shtab_casare_rpa_commands
             set -g _shtab_casare_rpa_cmdpath $candidate
             continue

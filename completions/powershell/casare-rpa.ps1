@@ -3970,6 +3970,16 @@ Register-ArgumentCompleter -Native -CommandName casare-rpa -ScriptBlock {
 
   # Walk completed tokens to determine current parser state
   foreach ($token in $tokens) {
+    switch ("${prefix}_$token") {
+      '_shtab_casare_rpa_job' { $token = 'jobs' }
+      '_shtab_casare_rpa_key' { $token = 'keys' }
+      '_shtab_casare_rpa_node' { $token = 'nodes' }
+      '_shtab_casare_rpa_profile' { $token = 'profiles' }
+      '_shtab_casare_rpa_robot' { $token = 'robots' }
+      '_shtab_casare_rpa_schedule' { $token = 'schedules' }
+      '_shtab_casare_rpa_workflow' { $token = 'workflows' }
+      '_shtab_casare_rpa_robots_key' { $token = 'keys' }
+    }
     if ($posOnly -or $token -ne '--') {
       # Check for subparser match
       $currentSubparsers = $_shtab_casare_rpa_subparsers[$prefix]

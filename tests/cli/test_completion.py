@@ -22,6 +22,11 @@ STATIC = {
     "casare-rpa jobs submit --idem": "casare-rpa jobs submit --idempotency-key",
     "casare-rpa jobs list -o ya": "casare-rpa jobs list -o yaml",
     "casare-rpa robots keys li": "casare-rpa robots keys list",
+    # A noun in the singular is understood, and not offered.
+    "casare-rpa job su": "casare-rpa job submit",
+    "casare-rpa -q job dead-letters pu": "casare-rpa -q job dead-letters purge",
+    "casare-rpa robot key rev": "casare-rpa robot key revoke",
+    "casare-rpa workflo": "casare-rpa workflows",
     "casare-rpa keys create --role adm": "casare-rpa keys create --role admin",
 }
 #: What takes a file or a folder. `wf` and `w f` hold `hello.json`.
@@ -63,6 +68,7 @@ def test_the_tab_key_completes_words_options_choices_and_ids(
         "casare-rpa nodes show SetVar": "casare-rpa nodes show SetVariableNode",
         f"casare-rpa workflows get {workflow[:-1]}": f"casare-rpa workflows get {workflow}",
         f"casare-rpa jobs get {job_id[:-1]}": f"casare-rpa jobs get {job_id}",
+        f"casare-rpa job get {job_id[:-1]}": f"casare-rpa job get {job_id}",
         f"casare-rpa jobs submit w --robot {robot.robot_id[:-1]}": (
             f"casare-rpa jobs submit w --robot {robot.robot_id}"
         ),
