@@ -15,7 +15,7 @@ from typer.models import TyperPath
 
 from casare_cli.manual import Page
 
-#: Arguments and options whose values the orchestrator knows, by name.
+#: Arguments and options whose values the program looks up, by name or by what stands for them.
 IDS = {
     "job": "jobs",
     "other_job": "jobs",
@@ -24,6 +24,7 @@ IDS = {
     "schedule": "schedules",
     "robot": "robots",
     "node_type": "nodes",
+    "profile": "profiles",
 }
 #: What stands for a file or a folder where an option takes text.
 _FILES = frozenset({"FILE", "PATH"})
@@ -100,7 +101,7 @@ def _conditions(text: str) -> str:
 def _fill(parser: argparse.ArgumentParser, page: Page) -> None:
     for param in page.command.params:
         if not param.hidden:
-            _add(parser, param)
+            _add(parser, param, page.context)
     if children := page.children:
         below = parser.add_subparsers(title="commands", metavar="COMMAND")
         for child in children:
@@ -108,13 +109,15 @@ def _fill(parser: argparse.ArgumentParser, page: Page) -> None:
             _fill(below.add_parser(child.path[-1], help=help, description=help), child)
 
 
-def _add(parser: argparse.ArgumentParser, param: Any) -> None:
+def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
     about: dict[str, Any] = {"help": _help(param.help or "")}
-    choices = [str(choice) for choice in getattr(param.type, "choices", ())]
+    choices = [item.value for item in param.shell_complete(context, "")]
     if choices:
         about["choices"] = choices
     if param.param_type_name == "argument":
-        about["nargs"] = "*" if param.nargs == -1 else None if param.required else "?"
+        # Of several words only the first is known beforehand.
+        is_list = param.nargs == -1 and not choices
+        about["nargs"] = "*" if is_list else None if param.required else "?"
         action = parser.add_argument(param.name, **about)
     elif param.is_flag:
         names = [*param.opts, *param.secondary_opts]
@@ -129,7 +132,7 @@ def _add(parser: argparse.ArgumentParser, param: Any) -> None:
 
 def _values(param: Any) -> dict[str, str] | None:
     """How a value is completed: as an id, as a file or folder, or not at all."""
-    if kind := IDS.get(param.name):
+    if kind := IDS.get(param.name) or IDS.get(str(param.metavar).lower()):
         return _call(f"_casare_rpa_{kind}" + ("_or_files" if _may_be_file(param) else ""))
     if param.metavar in _FOLDERS:
         return _DIRECTORY

@@ -27,6 +27,19 @@ STATIC = {
     "casare-rpa -q job dead-letters pu": "casare-rpa -q job dead-letters purge",
     "casare-rpa robot key rev": "casare-rpa robot key revoke",
     "casare-rpa workflo": "casare-rpa workflows",
+    # Words that a command knows, where it takes any text.
+    "casare-rpa jobs list --status fai": "casare-rpa jobs list --status failed",
+    "casare-rpa jobs logs j --level war": "casare-rpa jobs logs j --level warning",
+    "casare-rpa keys list --status rev": "casare-rpa keys list --status revoked",
+    "casare-rpa robots keys list --status rev": "casare-rpa robots keys list --status revoked",
+    "casare-rpa login --in key": "casare-rpa login --in keyring",
+    "casare-rpa api DEL": "casare-rpa api DELETE",
+    "casare-rpa help exit": "casare-rpa help exit-codes",
+    "casare-rpa help workfl": "casare-rpa help workflows",
+    "casare-rpa man jobs-su": "casare-rpa man jobs-submit",
+    "casare-rpa config get orchestrator_u": "casare-rpa config get orchestrator_url",
+    "casare-rpa config set orchestrator_u": "casare-rpa config set orchestrator_url",
+    "casare-rpa config set api_k": "casare-rpa config set api_k",
     "casare-rpa keys create --role adm": "casare-rpa keys create --role admin",
 }
 #: What takes a file or a folder. `wf` and `w f` hold `hello.json`.
@@ -88,6 +101,21 @@ def test_the_tab_key_completes_files_where_a_file_is_wanted(cli: Cli, shell: str
     lines = type_and_tab(shell, cli, *expected).lines
     # Behind a folder some shells put a slash.
     assert [line.removesuffix("/") for line in lines] == list(expected.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_profiles_without_an_orchestrator(cli: Cli, shell: str) -> None:
+    file = cli.folder / "casare-rpa" / "config.toml"
+    file.parent.mkdir()
+    file.write_text("[profiles.production]\n[profiles.'of # sales']\n")
+    cli.env["CASARE_COMPLETION_SECONDS"] = "60"
+    expected = {
+        "casare-rpa --profile pro": "casare-rpa --profile production",
+        "casare-rpa jobs list --profile pro": "casare-rpa jobs list --profile production",
+        "casare-rpa profile use pro": "casare-rpa profile use production",
+        "casare-rpa profiles show of": "casare-rpa profiles show of",
+    }
+    assert type_and_tab(shell, cli, *expected).lines == list(expected.values())
 
 
 @pytest.mark.parametrize("shell", SHELLS)
