@@ -11,6 +11,7 @@ from typing import Any
 
 import shtab
 from completion_aliases import with_aliases
+from completion_functions import WITH_WHOLE_WORDS, functions
 from typer.models import TyperPath
 
 from casare_cli.manual import Page
@@ -39,10 +40,14 @@ def script(root: Page, shell: str) -> str:
     """The completion script of *shell* for the tree below *root*."""
     parser = argparse.ArgumentParser(root.path[0], description=_help(root.summary))
     _fill(parser, root)
-    text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=_PREAMBLE)
+    preamble = {shell: functions(shell, sorted(set(IDS.values())))}
+    text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=preamble)
     text = with_aliases(text, shell, root)
     if shell == "fish":
         text = _quick(_with_files_of_fish(text))
+    if shell == "bash":
+        begin = "\n_shtab_casare_rpa() {\n"
+        text = text.replace(begin, begin + WITH_WHOLE_WORDS)
     if shell == "zsh":
         # What shtab writes for "any number of files" is one file.
         text = text.replace('"(*)::', '"*:')
@@ -125,6 +130,7 @@ def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
         return
     else:
         metavar = None if choices else param.metavar
+        about["action"] = "append" if param.multiple else "store"
         action = parser.add_argument(*param.opts, dest=param.name, metavar=metavar, **about)
     if not choices and (complete := _values(param)):
         action.complete = complete  # type: ignore[attr-defined]
@@ -138,6 +144,8 @@ def _values(param: Any) -> dict[str, str] | None:
         return _DIRECTORY
     if isinstance(param.type, TyperPath) or _is_file_option(param):
         return _FILE
+    if "@FILE" in (param.help or ""):
+        return _call("_casare_rpa_inputs")
     return None
 
 
@@ -158,38 +166,3 @@ def _call(function: str) -> dict[str, str]:
 
 def _help(text: str) -> str:
     return text.replace("%", "%%")
-
-
-_CALL = "casare-rpa __complete"
-_KINDS = sorted(set(IDS.values()))
-
-
-def _functions(shell: str) -> str:
-    """The shell functions that offer ids, files or both."""
-    lines = [_function(shell, kind) for kind in _KINDS]
-    # What has `_file` or `_dir` in its name may offer names that want quotes in bash.
-    if shell == "bash":
-        lines += [
-            '_casare_rpa_files() { compgen -f -- "$1"; }',
-            '_casare_rpa_dirs() { compgen -d -- "$1"; }',
-            '_casare_rpa_workflows_or_files() { _casare_rpa_workflows "$1"; compgen -f -- "$1"; }',
-        ]
-    elif shell == "zsh":
-        lines.append("_casare_rpa_workflows_or_files() { _casare_rpa_workflows; _files; }")
-    return "\n".join(lines)
-
-
-def _function(shell: str, kind: str) -> str:
-    """The shell function that offers ids; for a word that begins an option it asks nobody."""
-    name = f"_casare_rpa_{kind}"
-    if shell == "bash":
-        return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1"; }}'
-    if shell == "zsh":
-        guard = '[[ "$PREFIX" == -* ]] && return 1;'
-        ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind} 2>/dev/null)"}}); compadd -a ids;'
-        return f"{name}() {{ {guard} {ids} }}"
-    guard = "string match -q -- '-*' (commandline -ct); and return;"
-    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null; end"
-
-
-_PREAMBLE = {shell: _functions(shell) for shell in ("bash", "zsh", "fish")} | {"powershell": ""}

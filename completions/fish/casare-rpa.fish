@@ -11,6 +11,7 @@ function _casare_rpa_profiles; string match -q -- '-*' (commandline -ct); and re
 function _casare_rpa_robots; string match -q -- '-*' (commandline -ct); and return; casare-rpa __complete robots 2>/dev/null; end
 function _casare_rpa_schedules; string match -q -- '-*' (commandline -ct); and return; casare-rpa __complete schedules 2>/dev/null; end
 function _casare_rpa_workflows; string match -q -- '-*' (commandline -ct); and return; casare-rpa __complete workflows 2>/dev/null; end
+function _casare_rpa_inputs; set -l word (commandline -ct); string match -q -- '@*' $word; or return; printf '@%s\n' (__fish_complete_path (string sub -s 2 -- $word)); end
 # End Custom Preamble
 
 # Parse current commandline:
@@ -122,7 +123,7 @@ complete -c casare-rpa -n '_shtab_casare_rpa_within demo' -n 'test "$_shtab_casa
 complete -c casare-rpa -n '_shtab_casare_rpa_within' -n 'test "$_shtab_casare_rpa_cmdpath" = ""' -n 'test $_shtab_casare_rpa_npos -eq 0' -a run -d 'Run a workflow file here and now, without an orchestrator'
 complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -s h -l help -d 'show this help message and exit'
 complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -l var -s v -x -d 'name=text or name:=json.'
-complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -l input -s i -x -d '@FILE.json or - (stdin), or as --var.'
+complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -l input -s i -xka "(_casare_rpa_inputs)" -d '@FILE.json or - (stdin), or as --var.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -l events -rF -d 'Write every event to this file, as JSON lines.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -l timeout -x -d 'Stop the run after this time.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within run' -n 'test "$_shtab_casare_rpa_cmdpath" = "run"' -l url -x -d 'Address of the orchestrator.'
@@ -311,7 +312,7 @@ complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casa
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs"' -l client-key -rF -d 'That certificate'"'"'s private key.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs"' -n 'test $_shtab_casare_rpa_npos -eq 0' -a submit -d 'Submit a job for the next free robot'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs submit"' -s h -l help -d 'show this help message and exit'
-complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs submit"' -l input -s i -x -d 'name=text, name:=json, @FILE.json or - (stdin); may be repeated.'
+complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs submit"' -l input -s i -xka "(_casare_rpa_inputs)" -d 'name=text, name:=json, @FILE.json or - (stdin); may be repeated.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs submit"' -l priority -x -d '0 is the most urgent.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs submit"' -l tag -x -d 'Label of the job; repeatable.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs submit"' -l robot -xka "(_casare_rpa_robots)" -d 'Only this robot may run it.'
@@ -732,7 +733,7 @@ complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab
 complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l cron -x -d 'Minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l name -x -d 'Name of the schedule. Default: the workflow'"'"'s id.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l timezone -x -d 'Where the times are meant, as Europe/Berlin.'
-complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l input -s i -x -d 'name=text, name:=json, @FILE.json or - (stdin); may be repeated.'
+complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l input -s i -xka "(_casare_rpa_inputs)" -d 'name=text, name:=json, @FILE.json or - (stdin); may be repeated.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l priority -x -d '0 is the most urgent.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l tag -x -d 'Label of the jobs; repeatable.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within schedules' -n 'test "$_shtab_casare_rpa_cmdpath" = "schedules create"' -l robot -xka "(_casare_rpa_robots)" -d 'Only this robot may run them.'
@@ -1874,8 +1875,8 @@ complete -c casare-rpa -n '_shtab_casare_rpa_within doctor' -n 'test "$_shtab_ca
 complete -c casare-rpa -n '_shtab_casare_rpa_within doctor' -n 'test "$_shtab_casare_rpa_cmdpath" = "doctor"' -l client-key -rF -d 'That certificate'"'"'s private key.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within' -n 'test "$_shtab_casare_rpa_cmdpath" = ""' -n 'test $_shtab_casare_rpa_npos -eq 0' -a api -d 'Call any endpoint and print its JSON answer; or print the JSON Schema of a command'"'"'s answer'
 complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -s h -l help -d 'show this help message and exit'
-complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l data -s d -x -d 'Body: JSON, @FILE or - (stdin).'
-complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l field -s F -x -d 'Member of the body: name=text, name:=json, @FILE.json or -; repeatable.'
+complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l data -s d -xka "(_casare_rpa_inputs)" -d 'Body: JSON, @FILE or - (stdin).'
+complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l field -s F -xka "(_casare_rpa_inputs)" -d 'Member of the body: name=text, name:=json, @FILE.json or -; repeatable.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l input -rF -d 'Body as it is, bytes of FILE or - (stdin).'
 complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l param -x -d 'Query parameter; repeatable.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within api' -n 'test "$_shtab_casare_rpa_cmdpath" = "api"' -l header -s H -x -d 'Header; repeatable.'

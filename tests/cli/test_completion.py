@@ -29,6 +29,7 @@ STATIC = {
     "casare-rpa workflo": "casare-rpa workflows",
     # Words that a command knows, where it takes any text.
     "casare-rpa jobs list --status fai": "casare-rpa jobs list --status failed",
+    "casare-rpa jobs list --tag a --tag b --stat": "casare-rpa jobs list --tag a --tag b --status",
     "casare-rpa jobs logs j --level war": "casare-rpa jobs logs j --level warning",
     "casare-rpa keys list --status rev": "casare-rpa keys list --status revoked",
     "casare-rpa robots keys list --status rev": "casare-rpa robots keys list --status revoked",
@@ -56,12 +57,16 @@ FILES = {
     "casare-rpa jobs submit wf/he": "casare-rpa jobs submit wf/hello.json",
     "casare-rpa schedules create wf/he": "casare-rpa schedules create wf/hello.json",
     "casare-rpa workflows diff a wf/he": "casare-rpa workflows diff a wf/hello.json",
+    "casare-rpa jobs submit w --input @wf/he": "casare-rpa jobs submit w --input @wf/hello.json",
+    "casare-rpa run a -i @b -i @wf/he": "casare-rpa run a -i @b -i @wf/hello.json",
+    "casare-rpa jobs submit -i @a wf/he": "casare-rpa jobs submit -i @a wf/hello.json",
 }
 #: What takes ids or addresses only, and is left as it is.
 NO_FILES = (
     "casare-rpa jobs list --workflow wf/he",
     "casare-rpa workflows pull wf/he",
     "casare-rpa api GET wf/he",
+    "casare-rpa jobs submit w --input wf/he",
 )
 SHELLS = ("bash", "zsh", "fish")
 TARGETS = {
