@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,10 +69,15 @@ def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
 def _ids(kind: str, seconds: float) -> list[str]:
     if kind == "nodes":
         return _node_types()
+    if kind == "profiles":
+        return _harmless(_profiles())
     path, member, name = _LISTS[kind]
     found = _get(f"/api/v1{path}?limit={_LIMIT}", seconds)
     items = found.get(member, []) if isinstance(found, dict) else found
-    names = [str(item[name]) for item in items]
+    return _harmless(str(item[name]) for item in items)
+
+
+def _harmless(names: Iterable[str]) -> list[str]:
     return [name for name in names if _HARMLESS.fullmatch(name)]
 
 
@@ -80,6 +85,12 @@ def _node_types() -> list[str]:
     from casare_rpa.nodes.catalogue import entries
 
     return sorted(entries())
+
+
+def _profiles() -> list[str]:
+    from casare_cli.configuring import profile_names
+
+    return profile_names()
 
 
 def _get(path: str, seconds: float) -> Any:

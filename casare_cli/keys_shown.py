@@ -8,6 +8,7 @@ from casare_cli.output import SCHEMA_VERSION, Column, Format, Json, Output
 from casare_cli.text import moment
 from casare_cli.values import duration_seconds
 
+STATUSES = ("active", "revoked", "expired")
 ROBOT_COLUMNS = (
     Column("KEY", "id"),
     Column("ROBOT", "robot_id"),

@@ -10,10 +10,13 @@ import re
 from typing import Any
 
 import shtab
+from completion_aliases import with_aliases
+from completion_functions import WITH_WHOLE_WORDS, functions
+from typer.models import TyperPath
 
 from casare_cli.manual import Page
 
-#: Arguments and options whose values the orchestrator knows, by name.
+#: Arguments and options whose values the program looks up, by name or by what stands for them.
 IDS = {
     "job": "jobs",
     "other_job": "jobs",
@@ -22,7 +25,14 @@ IDS = {
     "schedule": "schedules",
     "robot": "robots",
     "node_type": "nodes",
+    "profile": "profiles",
 }
+#: What stands for a file or a folder where an option takes text.
+_FILES = frozenset({"FILE", "PATH"})
+_FOLDERS = frozenset({"DIR", "FOLDER"})
+#: shtab's own functions for bash take a name with a space in it for two; fish has its own way.
+_FILE = {**shtab.FILE, "bash": "_casare_rpa_files", "fish": "(_casare_rpa_files)"}
+_DIRECTORY = {**shtab.DIRECTORY, "bash": "_casare_rpa_dirs"}
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
@@ -30,10 +40,25 @@ def script(root: Page, shell: str) -> str:
     """The completion script of *shell* for the tree below *root*."""
     parser = argparse.ArgumentParser(root.path[0], description=_help(root.summary))
     _fill(parser, root)
-    text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=_PREAMBLE)
+    preamble = {shell: functions(shell, sorted(set(IDS.values())))}
+    text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=preamble)
+    text = with_aliases(text, shell, root)
     if shell == "fish":
-        text = _quick(text)
+        text = _quick(_with_files_of_fish(text))
+    if shell == "bash":
+        begin = "\n_shtab_casare_rpa() {\n"
+        text = text.replace(begin, begin + WITH_WHOLE_WORDS)
+    if shell == "zsh":
+        # What shtab writes for "any number of files" is one file.
+        text = text.replace('"(*)::', '"*:')
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _with_files_of_fish(text: str) -> str:
+    """Let fish itself look for files, which knows of `~` and of spaces."""
+    option, argument = '-xka "(_casare_rpa_files)"', '-ka "(_casare_rpa_files)"'
+    text = text.replace(option, "-rF").replace(argument, "-F")
+    return re.sub(r'-(x?)ka "\((_casare_rpa_\w+)_or_files\)"', r'-Fka "(\2)"', text)
 
 
 def _quick(text: str) -> str:
@@ -91,11 +116,13 @@ def _fill(parser: argparse.ArgumentParser, page: Page) -> None:
 
 def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
     about: dict[str, Any] = {"help": _help(param.help or "")}
-    choices = [str(choice) for choice in getattr(param.type, "choices", ())]
+    choices = [item.value for item in param.shell_complete(context, "")]
     if choices:
         about["choices"] = choices
     if param.param_type_name == "argument":
-        about["nargs"] = "*" if param.nargs == -1 else None if param.required else "?"
+        # Of several words only the first is known beforehand.
+        is_list = param.nargs == -1 and not choices
+        about["nargs"] = "*" if is_list else None if param.required else "?"
         action = parser.add_argument(param.name, **about)
     elif param.is_flag:
         names = [*param.opts, *param.secondary_opts]
@@ -103,45 +130,39 @@ def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
         return
     else:
         metavar = None if choices else param.metavar
+        about["action"] = "append" if param.multiple else "store"
         action = parser.add_argument(*param.opts, dest=param.name, metavar=metavar, **about)
-    if not choices and (complete := _values(param, context)):
+    if not choices and (complete := _values(param)):
         action.complete = complete  # type: ignore[attr-defined]
 
 
-def _values(param: Any, context: Any) -> dict[str, str] | None:
-    """How a value is completed: as an id, as a file, or not at all."""
-    if kind := IDS.get(param.name):
-        function = f"_casare_rpa_{kind}"
-        return {"bash": function, "zsh": function, "fish": f"({function})"}
-    if any(item.type == "file" for item in param.shell_complete(context, "")):
-        return dict(shtab.FILE)
+def _values(param: Any) -> dict[str, str] | None:
+    """How a value is completed: as an id, as a file or folder, or not at all."""
+    if kind := IDS.get(param.name) or IDS.get(str(param.metavar).lower()):
+        return _call(f"_casare_rpa_{kind}" + ("_or_files" if _may_be_file(param) else ""))
+    if param.metavar in _FOLDERS:
+        return _DIRECTORY
+    if isinstance(param.type, TyperPath) or _is_file_option(param):
+        return _FILE
+    if "@FILE" in (param.help or ""):
+        return _call("_casare_rpa_inputs")
     return None
+
+
+def _may_be_file(param: Any) -> bool:
+    """A workflow may be named by its file where the help says so."""
+    is_argument = param.param_type_name == "argument"
+    return is_argument and re.search(r"\bfile\b", param.help or "") is not None
+
+
+def _is_file_option(param: Any) -> bool:
+    """The PATH among the arguments is one of an address."""
+    return param.param_type_name == "option" and param.metavar in _FILES
+
+
+def _call(function: str) -> dict[str, str]:
+    return {"bash": function, "zsh": function, "fish": f"({function})"}
 
 
 def _help(text: str) -> str:
     return text.replace("%", "%%")
-
-
-_CALL = "casare-rpa __complete"
-_KINDS = sorted(set(IDS.values()))
-#: A workflow may be named by its file, too.
-_FILES_TOO = {"bash": ' compgen -f -- "$1";', "zsh": " _files;", "fish": " __fish_complete_path;"}
-
-
-def _function(shell: str, kind: str) -> str:
-    """The shell function that offers ids; for a word that begins an option it asks nobody."""
-    files = _FILES_TOO[shell] if kind == "workflows" else ""
-    name = f"_casare_rpa_{kind}"
-    if shell == "bash":
-        return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1";{files} }}'
-    if shell == "zsh":
-        guard = '[[ "$PREFIX" == -* ]] && return 1;'
-        ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind} 2>/dev/null)"}}); compadd -a ids;'
-        return f"{name}() {{ {guard} {ids}{files} }}"
-    guard = "string match -q -- '-*' (commandline -ct); and return;"
-    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null;{files} end"
-
-
-_PREAMBLE = {
-    shell: "\n".join(_function(shell, kind) for kind in _KINDS) for shell in ("bash", "zsh", "fish")
-} | {"powershell": ""}

@@ -24,7 +24,13 @@ _SCHEMA = "schema"
 
 def run(
     ctx: typer.Context,
-    method: Annotated[str, typer.Argument(help="GET, POST, PUT, PATCH or DELETE; or schema.")],
+    method: Annotated[
+        str,
+        typer.Argument(
+            help="GET, POST, PUT, PATCH or DELETE; or schema.",
+            autocompletion=lambda: [*_METHODS, _SCHEMA],
+        ),
+    ],
     path: Annotated[
         list[str] | None,
         typer.Argument(help="Path below /api/v1, such as /jobs; behind schema: a command."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +16,11 @@ def run(
     ctx: typer.Context,
     topic: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TOPIC", help="exit-codes, environment, formatting, or a command."),
+        typer.Argument(
+            metavar="TOPIC",
+            help="exit-codes, environment, formatting, or a command.",
+            autocompletion=_topics,
+        ),
     ] = None,
 ) -> None:
     """Explain a topic or a command; without one, list the topics.
@@ -36,6 +40,12 @@ def run(
         app.out.list(rows, (Column("NAME", "name"), Column("MEANING", "meaning")), name="name")
     else:
         app.out.line(_help_of(words))
+
+
+def _topics(ctx: typer.Context) -> list[str]:
+    root: Any = ctx.find_root().command
+    names = root.list_commands(ctx)
+    return [*TOPICS, *(name for name in names if not root.commands[name].hidden)]
 
 
 def _help_of(words: list[str]) -> str:

@@ -19,7 +19,10 @@ def run(
     store: Annotated[
         str | None,
         typer.Option(
-            "--in", metavar="keyring|file", help="Where to keep the key; else the first that works."
+            "--in",
+            metavar="keyring|file",
+            help="Where to keep the key; else the first that works.",
+            autocompletion=lambda: ["keyring", "file"],
         ),
     ] = None,
 ) -> None:

@@ -16,7 +16,11 @@ def run(
     ctx: typer.Context,
     page: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PAGE", help="A command, such as jobs submit or jobs-submit."),
+        typer.Argument(
+            metavar="PAGE",
+            help="A command, such as jobs submit or jobs-submit.",
+            autocompletion=_pages,
+        ),
     ] = None,
 ) -> None:
     """Show a manual page.
@@ -42,6 +46,15 @@ def run(
         _read(reader, name, source)
     else:
         app.out.stdout.write(source)
+
+
+def _pages(ctx: typer.Context) -> list[str]:
+    """The names of all pages, as one word each."""
+    from casare_cli.app import PROGRAM
+    from casare_cli.manual import all_pages, root_page
+
+    pages = all_pages(root_page(ctx.find_root().command, PROGRAM))
+    return [page.name.removeprefix(f"{PROGRAM}-") for page in pages]
 
 
 def _read(reader: str, name: str, source: str) -> None:

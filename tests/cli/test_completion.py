@@ -22,8 +22,52 @@ STATIC = {
     "casare-rpa jobs submit --idem": "casare-rpa jobs submit --idempotency-key",
     "casare-rpa jobs list -o ya": "casare-rpa jobs list -o yaml",
     "casare-rpa robots keys li": "casare-rpa robots keys list",
+    # A noun in the singular is understood, and not offered.
+    "casare-rpa job su": "casare-rpa job submit",
+    "casare-rpa -q job dead-letters pu": "casare-rpa -q job dead-letters purge",
+    "casare-rpa robot key rev": "casare-rpa robot key revoke",
+    "casare-rpa workflo": "casare-rpa workflows",
+    # Words that a command knows, where it takes any text.
+    "casare-rpa jobs list --status fai": "casare-rpa jobs list --status failed",
+    "casare-rpa jobs list --tag a --tag b --stat": "casare-rpa jobs list --tag a --tag b --status",
+    "casare-rpa jobs logs j --level war": "casare-rpa jobs logs j --level warning",
+    "casare-rpa keys list --status rev": "casare-rpa keys list --status revoked",
+    "casare-rpa robots keys list --status rev": "casare-rpa robots keys list --status revoked",
+    "casare-rpa login --in key": "casare-rpa login --in keyring",
+    "casare-rpa api DEL": "casare-rpa api DELETE",
+    "casare-rpa help exit": "casare-rpa help exit-codes",
+    "casare-rpa help workfl": "casare-rpa help workflows",
+    "casare-rpa man jobs-su": "casare-rpa man jobs-submit",
+    "casare-rpa config get orchestrator_u": "casare-rpa config get orchestrator_url",
+    "casare-rpa config set orchestrator_u": "casare-rpa config set orchestrator_url",
+    "casare-rpa config set api_k": "casare-rpa config set api_k",
     "casare-rpa keys create --role adm": "casare-rpa keys create --role admin",
 }
+#: What takes a file or a folder. `wf` and `w f` hold `hello.json`.
+FILES = {
+    "casare-rpa run wf/he": "casare-rpa run wf/hello.json",
+    r"casare-rpa run w\ f/he": r"casare-rpa run w\ f/hello.json",
+    "casare-rpa run ~/wf/he": "casare-rpa run ~/wf/hello.json",
+    "casare-rpa workflows push a wf/he": "casare-rpa workflows push a wf/hello.json",
+    "casare-rpa workflows validate wf/he": "casare-rpa workflows validate wf/hello.json",
+    "casare-rpa orchestrator backup wf/he": "casare-rpa orchestrator backup wf/hello.json",
+    "casare-rpa --ca-file wf/he": "casare-rpa --ca-file wf/hello.json",
+    "casare-rpa api GET /x --input wf/he": "casare-rpa api GET /x --input wf/hello.json",
+    "casare-rpa agent start --state-dir wf/de": "casare-rpa agent start --state-dir wf/deep",
+    "casare-rpa jobs submit wf/he": "casare-rpa jobs submit wf/hello.json",
+    "casare-rpa schedules create wf/he": "casare-rpa schedules create wf/hello.json",
+    "casare-rpa workflows diff a wf/he": "casare-rpa workflows diff a wf/hello.json",
+    "casare-rpa jobs submit w --input @wf/he": "casare-rpa jobs submit w --input @wf/hello.json",
+    "casare-rpa run a -i @b -i @wf/he": "casare-rpa run a -i @b -i @wf/hello.json",
+    "casare-rpa jobs submit -i @a wf/he": "casare-rpa jobs submit -i @a wf/hello.json",
+}
+#: What takes ids or addresses only, and is left as it is.
+NO_FILES = (
+    "casare-rpa jobs list --workflow wf/he",
+    "casare-rpa workflows pull wf/he",
+    "casare-rpa api GET wf/he",
+    "casare-rpa jobs submit w --input wf/he",
+)
 SHELLS = ("bash", "zsh", "fish")
 TARGETS = {
     "bash": ".local/share/bash-completion/completions/casare-rpa",
@@ -42,6 +86,7 @@ def test_the_tab_key_completes_words_options_choices_and_ids(
         "casare-rpa nodes show SetVar": "casare-rpa nodes show SetVariableNode",
         f"casare-rpa workflows get {workflow[:-1]}": f"casare-rpa workflows get {workflow}",
         f"casare-rpa jobs get {job_id[:-1]}": f"casare-rpa jobs get {job_id}",
+        f"casare-rpa job get {job_id[:-1]}": f"casare-rpa job get {job_id}",
         f"casare-rpa jobs submit w --robot {robot.robot_id[:-1]}": (
             f"casare-rpa jobs submit w --robot {robot.robot_id}"
         ),
@@ -49,6 +94,33 @@ def test_the_tab_key_completes_words_options_choices_and_ids(
     # A busy machine may take its time here; how long a person waits is tested below.
     remote.env["CASARE_COMPLETION_SECONDS"] = "60"
     assert type_and_tab(shell, remote, *expected).lines == list(expected.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_files_where_a_file_is_wanted(cli: Cli, shell: str) -> None:
+    cli.env["CASARE_ORCHESTRATOR_URL"] = "http://127.0.0.1:9"
+    for name in ("wf", "w f"):
+        (cli.folder / name / "deep").mkdir(parents=True)
+        (cli.folder / name / "hello.json").touch()
+    expected = FILES | {line: line for line in NO_FILES}
+    lines = type_and_tab(shell, cli, *expected).lines
+    # Behind a folder some shells put a slash.
+    assert [line.removesuffix("/") for line in lines] == list(expected.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_profiles_without_an_orchestrator(cli: Cli, shell: str) -> None:
+    file = cli.folder / "casare-rpa" / "config.toml"
+    file.parent.mkdir()
+    file.write_text("[profiles.production]\n[profiles.'of # sales']\n")
+    cli.env["CASARE_COMPLETION_SECONDS"] = "60"
+    expected = {
+        "casare-rpa --profile pro": "casare-rpa --profile production",
+        "casare-rpa jobs list --profile pro": "casare-rpa jobs list --profile production",
+        "casare-rpa profile use pro": "casare-rpa profile use production",
+        "casare-rpa profiles show of": "casare-rpa profiles show of",
+    }
+    assert type_and_tab(shell, cli, *expected).lines == list(expected.values())
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -12,7 +12,10 @@ from casare_cli.output import Format
 
 def run(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="SETTING", help="Name of the setting.", autocompletion=_names),
+    ],
     show_origin: Annotated[
         bool, typer.Option("--show-origin", help="Show the file and line, or the variable.")
     ] = False,
@@ -35,3 +38,9 @@ def run(
         app.out.line(plain(row["value"]))
     else:
         app.out.item(row, (NAME, VALUE, ORIGIN), name="name")
+
+
+def _names() -> list[str]:
+    from casare_rpa.settings import FIELDS
+
+    return list(FIELDS)

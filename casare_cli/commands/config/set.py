@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def run(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="SETTING", help="Name of the setting.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="SETTING", help="Name of the setting.", autocompletion=_names),
+    ],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="Its new value.")],
 ) -> None:
     """Change a setting in this user's file; with --profile, in that profile.
@@ -42,6 +45,13 @@ def run(
     app.out.done(row, name="name", text=f"{wanted} is set in {path}{_where(app)}")
     if not str(row["place"]).startswith(str(path)):
         app.out.note(f"note: {ORIGIN.text(row)} says otherwise, and wins")
+
+
+def _names() -> list[str]:
+    """The settings that a file may hold."""
+    from casare_rpa.settings import FIELDS
+
+    return [name for name, item in FIELDS.items() if not item.metadata["secret"]]
 
 
 def _where(app: App) -> str:

@@ -28,7 +28,10 @@ def run(
     ctx: typer.Context,
     status: Annotated[
         list[str] | None,
-        typer.Option(help="Only jobs with this status; repeatable, or with commas between."),
+        typer.Option(
+            help="Only jobs with this status; repeatable, or with commas between.",
+            autocompletion=_statuses,
+        ),
     ] = None,
     workflow: Annotated[str | None, typer.Option(help="Only jobs of this workflow.")] = None,
     robot: Annotated[
@@ -102,3 +105,10 @@ def run(
             usual=50,
             empty="no jobs",
         )
+
+
+def _statuses() -> list[str]:
+    """What a list can show: nothing is ever stored as queued."""
+    from casare_rpa.domain.jobs import JobStatus
+
+    return [status for status in JobStatus if status is not JobStatus.QUEUED]

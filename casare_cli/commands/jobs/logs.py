@@ -32,7 +32,8 @@ def run(
     ] = None,
     node: Annotated[str | None, typer.Option(help="Only lines of this node.")] = None,
     level: Annotated[
-        str, typer.Option(help="Only lines of this level or a more severe one.")
+        str,
+        typer.Option(help="Only lines of this level or a more severe one.", autocompletion=_levels),
     ] = "TRACE",
     attempt: Annotated[int | None, typer.Option(min=1, help="Only lines of this attempt.")] = None,
     after: Annotated[
@@ -110,6 +111,12 @@ def _severity(level: str) -> int:
             f"--level: {level!r} is no level", hint=f"One of {', '.join(LogLevel).lower()}."
         )
     return found.severity
+
+
+def _levels() -> list[str]:
+    from casare_rpa.domain.enums import LogLevel
+
+    return [level.lower() for level in LogLevel]
 
 
 def _moment(since: str | None) -> datetime | None:

@@ -12,7 +12,10 @@ from casare_cli.context import App
 def run(
     ctx: typer.Context,
     role: Annotated[str | None, typer.Option(help="Only keys of this role.")] = None,
-    status: Annotated[str | None, typer.Option(help="active, revoked or expired.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(help="active, revoked or expired.", autocompletion=_statuses),
+    ] = None,
 ) -> None:
     """List the keys of people and scripts; the keys themselves are never shown again.
 
@@ -26,3 +29,9 @@ def run(
         found = client.keys(status=status, limit=500)
     keys = [key for key in found["keys"] if role is None or key["role"] == role]
     app.out.list(keys, COLUMNS, name="id", empty="no keys")
+
+
+def _statuses() -> list[str]:
+    from casare_cli.keys_shown import STATUSES
+
+    return list(STATUSES)

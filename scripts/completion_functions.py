@@ -1,0 +1,68 @@
+"""The functions in the completion scripts of bash, zsh and fish that look for ids and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_CALL = "casare-rpa __complete"
+#: bash makes two words of `@FILE`, which would count as two values.
+WITH_WHOLE_WORDS = """\
+  local at="" word
+  local -a words=()
+  for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if [[ "$word" == @ ]]; then at=@; else words+=("$at$word"); at=""; fi
+  done
+  [[ "$at" ]] && words+=("$at")
+  local -a COMP_WORDS=("${words[@]}")
+  local COMP_CWORD=$((${#words[@]} - 1))
+  [[ "${COMP_WORDS[COMP_CWORD]}" == @* ]] && compopt -o nospace  # behind a folder goes a file
+"""
+_AT_IN_BASH = """\
+_casare_rpa_inputs() {
+  local name
+  [[ "$1" == @* ]] && compgen -f -- "${1#@}" | while IFS= read -r name; do
+    [[ -d "$name" ]] && name="$name/"
+    printf '@%q\\n' "$name"
+  done
+}"""
+_AT_IN_FISH = (
+    "function _casare_rpa_inputs; set -l word (commandline -ct);"
+    " string match -q -- '@*' $word; or return;"
+    " printf '@%s\\n' (__fish_complete_path (string sub -s 2 -- $word)); end"
+)
+
+
+def functions(shell: str, kinds: Iterable[str]) -> str:
+    """What offers ids of the *kinds*, files, or both."""
+    if shell == "powershell":
+        return ""
+    lines = [_ids(shell, kind) for kind in kinds]
+    # What has `_file` or `_dir` in its name may offer names that want quotes in bash.
+    if shell == "bash":
+        lines += [
+            '_casare_rpa_files() { compgen -f -- "$1"; }',
+            _AT_IN_BASH,
+            '_casare_rpa_dirs() { compgen -d -- "$1"; }',
+            '_casare_rpa_workflows_or_files() { _casare_rpa_workflows "$1"; compgen -f -- "$1"; }',
+        ]
+    elif shell == "zsh":
+        lines += [
+            "_casare_rpa_inputs() { compset -P @ && _files; }",
+            "_casare_rpa_workflows_or_files() { _casare_rpa_workflows; _files; }",
+        ]
+    else:
+        lines.append(_AT_IN_FISH)
+    return "\n".join(lines)
+
+
+def _ids(shell: str, kind: str) -> str:
+    """The shell function that offers ids; for a word that begins an option it asks nobody."""
+    name = f"_casare_rpa_{kind}"
+    if shell == "bash":
+        return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1"; }}'
+    if shell == "zsh":
+        guard = '[[ "$PREFIX" == -* ]] && return 1;'
+        ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind} 2>/dev/null)"}}); compadd -a ids;'
+        return f"{name}() {{ {guard} {ids} }}"
+    guard = "string match -q -- '-*' (commandline -ct); and return;"
+    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null; end"
