@@ -140,5 +140,6 @@ def show_outcome(out: Output, job: Json) -> int:
         out.note(outcome_line(job))
         if job.get("status") == "failed":
             out.note(f"  look: casare-rpa jobs trace {job['job_id']}")
+        if job.get("status") == "failed" and not job.get("resolution"):
             out.note(f"  once mended: casare-rpa jobs rerun {job['job_id']} --failed")
     return outcome_code(job)

@@ -45,7 +45,18 @@ def plan(tx: Tx, job_id: str, request: RerunRequest) -> Plan:
         raise InvalidTransition(
             f"job {job_id} is {row['status']}: only one that has ended is run again"
         )
+    check_not_settled(row)
     return _Planner(tx, row, request).plan()
+
+
+def check_not_settled(row: Row) -> None:
+    """Raises InvalidTransition when a person has said that the job did succeed."""
+    resolution = load(row["resolution"]) or {}
+    if resolution.get("outcome") == "succeeded":
+        raise InvalidTransition(
+            f"job {row['id']} was resolved as succeeded by {resolution['resolved_by']},"
+            " it is not run again"
+        )
 
 
 def check_accepted(plan: Plan, request: RerunRequest) -> None:

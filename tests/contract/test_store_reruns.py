@@ -10,7 +10,16 @@ import pytest
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.engine.resume import StartPoint
 from casare_rpa.errors import Conflict, InvalidInput, InvalidTransition, NotFound
-from casare_rpa.wire import EventBatch, EventEnvelope, Grant, Job, Rerun, RerunRequest, SideLog
+from casare_rpa.wire import (
+    EventBatch,
+    EventEnvelope,
+    Grant,
+    Job,
+    Rerun,
+    RerunRequest,
+    Resolve,
+    SideLog,
+)
 from tests.contract.world import World
 from tests.support.runs import chain, document, node
 from tests.support.told import told
@@ -223,6 +232,15 @@ def test_only_a_job_that_has_ended_is_run_again(world: World) -> None:
     with pytest.raises(Conflict, match="no node of it had begun"):
         rerun(world, job)
     assert rerun(world, job, "all").new_job_id is not None
+
+
+def test_a_job_that_a_person_settled_is_not_planned_again_either(world: World) -> None:
+    job = played(world, broken())
+    word = Resolve(outcome="succeeded", reason="seen it")
+    world.store.resolve(job.job_id, word, principal="ann")
+    for dry_run in (True, False):
+        with pytest.raises(InvalidTransition, match="it is not run again"):
+            rerun(world, job, dry_run=dry_run)
 
 
 def test_a_completed_job_has_no_failed_node_but_others_to_begin_at(world: World) -> None:
