@@ -77,15 +77,24 @@ def parse_filter(words: Sequence[str], *, allowed: Sequence[str]) -> JobFilter:
     )
 
 
-def matching_jobs(client: OrchestratorClient, wanted: JobFilter) -> list[Json]:
-    """All jobs that match now, the oldest first. Raises NotFound for an unknown workflow."""
+def matching_jobs(
+    client: OrchestratorClient, wanted: JobFilter, *, run_again: bool | None = None
+) -> list[Json]:
+    """All jobs that match now, the oldest first. Raises NotFound for an unknown workflow.
+
+    With *run_again* only those that another job repeats, or that none does.
+    """
     workflow = wanted.workflow
     workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
     found: dict[str, Json] = {}
     offset, now = 0, datetime.now(UTC)
     while True:
         page = client.jobs(
-            status=list(wanted.statuses), workflow_id=workflow_id, limit=_PAGE, offset=offset
+            status=list(wanted.statuses),
+            workflow_id=workflow_id,
+            run_again=run_again,
+            limit=_PAGE,
+            offset=offset,
         )["jobs"]
         found |= {job["job_id"]: job for job in page if wanted.matches(job, now)}
         if len(page) < _PAGE:
