@@ -10,6 +10,7 @@ import pytest
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.engine.resume import StartPoint
 from casare_rpa.errors import Conflict, InvalidInput, InvalidTransition, NotFound
+from casare_rpa.store import lineage
 from casare_rpa.wire import (
     EventBatch,
     EventEnvelope,
@@ -185,6 +186,15 @@ def test_a_repeated_job_that_is_no_longer_kept_is_named(world: World) -> None:
     assert world.store.prune(older_than_seconds=5) == 1
     shown = rerun(world, third, "all", dry_run=True)
     assert job.job_id in str(shown.warning)
+
+
+def test_a_line_of_reruns_is_followed_so_far_and_no_farther(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, third = rerun_of_a_rerun(world)
+    monkeypatch.setattr(lineage, "_MOST_JOBS", 2)
+    shown = rerun(world, third, "all", dry_run=True)
+    assert (shown.side_effects, job.job_id in str(shown.warning)) == ([], True)
 
 
 def test_all_of_it_runs_again_with_another_input(world: World) -> None:
