@@ -38,7 +38,8 @@ class Run:
         return {node.node_id: node for node in self.last.nodes} if self.last else {}
 
 
-def read_run(job: Json, events: Iterable[Event]) -> Run:
+def read_run(job: Json, events: Iterable[Event], now: float | None = None) -> Run:
+    """What has not ended goes on until *now*, seconds since 1970."""
     reader = TraceReader()
     outputs: dict[str, Mapping[str, Any]] = {}
     for event in events:
@@ -48,7 +49,7 @@ def read_run(job: Json, events: Iterable[Event]) -> Run:
             outputs = {}
         elif event["type"] == "node.completed":
             outputs[str(data.get("node_id"))] = data.get("output_data") or {}
-    return Run(job=job, trace=reader.trace(), outputs=outputs)
+    return Run(job=job, trace=reader.trace(now), outputs=outputs)
 
 
 def between(a: Run, b: Run, *, percent: float) -> list[Difference]:
@@ -79,7 +80,7 @@ def _variables(run: Run) -> dict[str, Any]:
 def _path(a: Mapping[str, NodeTrace], b: Mapping[str, NodeTrace]) -> Iterator[Difference]:
     """Nodes that only one of them came to, that ended otherwise, or ran more often."""
     left, right = (
-        {name: {"state": node.state, "runs": node.runs} for name, node in nodes.items()}
+        {name: {"state": node.shown_state, "runs": node.runs} for name, node in nodes.items()}
         for nodes in (a, b)
     )
     yield from of_values("path", left, right)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from casare_cli.jobs import resolve_workflow_id
 from casare_cli.output import Json
 from casare_cli.values import duration_seconds
-from casare_rpa.errors import InvalidInput, NotFound
+from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient
@@ -76,14 +77,24 @@ def parse_filter(words: Sequence[str], *, allowed: Sequence[str]) -> JobFilter:
     )
 
 
-def matching_jobs(client: OrchestratorClient, wanted: JobFilter) -> list[Json]:
-    """All jobs that match now, the oldest first."""
-    workflow_id = None if wanted.workflow is None else _workflow_id(client, wanted.workflow)
+def matching_jobs(
+    client: OrchestratorClient, wanted: JobFilter, *, run_again: bool | None = None
+) -> list[Json]:
+    """All jobs that match now, the oldest first. Raises NotFound for an unknown workflow.
+
+    With *run_again* only those that another job repeats, or that none does.
+    """
+    workflow = wanted.workflow
+    workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
     found: dict[str, Json] = {}
     offset, now = 0, datetime.now(UTC)
     while True:
         page = client.jobs(
-            status=list(wanted.statuses), workflow_id=workflow_id, limit=_PAGE, offset=offset
+            status=list(wanted.statuses),
+            workflow_id=workflow_id,
+            run_again=run_again,
+            limit=_PAGE,
+            offset=offset,
         )["jobs"]
         found |= {job["job_id"]: job for job in page if wanted.matches(job, now)}
         if len(page) < _PAGE:
@@ -114,11 +125,3 @@ def _statuses(given: Sequence[str], allowed: Sequence[str]) -> tuple[str, ...]:
                 hint=f"It acts on {', '.join(allowed)}.",
             )
     return tuple(words or allowed)
-
-
-def _workflow_id(client: OrchestratorClient, word: str) -> str:
-    """The id of the workflow called *word*; a deleted one is still known by its id."""
-    try:
-        return str(client.workflow(word)["workflow_id"])
-    except NotFound:
-        return word

@@ -91,15 +91,29 @@ def event_story(data: Any) -> str:
 
 
 def resolve_job_id(client: OrchestratorClient, word: str) -> str:
-    """The id that *word* means. Raises NotFound when there is no latest job."""
+    """The id that *word* means. Raises NotFound when there is no latest job or no workflow."""
     if not word.startswith("@latest"):
         return word
-    _, _, workflow_id = word.partition(":")
-    found = client.jobs(limit=1, workflow_id=workflow_id or None)["jobs"]
+    _, _, workflow = word.partition(":")
+    workflow_id = resolve_workflow_id(client, workflow) if workflow else None
+    found = client.jobs(limit=1, workflow_id=workflow_id)["jobs"]
     if not found:
-        of = f" of {workflow_id}" if workflow_id else ""
+        of = f" of {workflow}" if workflow else ""
         raise NotFound(f"there is no job{of} yet", hint="casare-rpa jobs submit WORKFLOW")
     return str(found[0]["job_id"])
+
+
+def resolve_workflow_id(client: OrchestratorClient, word: str) -> str:
+    """The id of the workflow called *word*; a deleted one is known by its id while it has jobs.
+
+    Raises NotFound.
+    """
+    try:
+        return str(client.workflow(word)["workflow_id"])
+    except NotFound:
+        if client.jobs(limit=1, workflow_id=word)["jobs"]:
+            return word
+        raise
 
 
 def is_finished(job: Mapping[str, Any]) -> bool:
@@ -140,5 +154,6 @@ def show_outcome(out: Output, job: Json) -> int:
         out.note(outcome_line(job))
         if job.get("status") == "failed":
             out.note(f"  look: casare-rpa jobs trace {job['job_id']}")
+        if job.get("status") == "failed" and not job.get("resolution"):
             out.note(f"  once mended: casare-rpa jobs rerun {job['job_id']} --failed")
     return outcome_code(job)

@@ -43,6 +43,8 @@ class Act:
     do: Callable[[OrchestratorClient, str], Json]
     #: The member that names the outcome on stdout, where there is one.
     answer: str | None = None
+    #: Whether jobs are left out that another job runs again already.
+    once: bool = False
 
 
 def act_on_many(
@@ -51,7 +53,7 @@ def act_on_many(
     """Do *act* on all jobs that the filter *words* match; the exit code: 0, or 1 if some failed."""
     wanted = parse_filter(words, allowed=act.statuses)
     with app.client() as client:
-        jobs = matching_jobs(client, wanted)
+        jobs = matching_jobs(client, wanted, run_again=False if act.once else None)
         if dry_run:
             app.out.list(jobs, LIST_COLUMNS, name="job_id")
             app.out.note(f"{_count(len(jobs))} would be {act.done}")

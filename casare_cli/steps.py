@@ -16,7 +16,14 @@ from typing import Any
 from casare_cli.text import milliseconds
 
 Event = Mapping[str, Any]
-MARKS = {"completed": "✓", "failed": "✗", "running": "▶", "skipped": "○", "waiting": "⏳"}
+MARKS = {
+    "completed": "✓",
+    "failed": "✗",
+    "interrupted": "■",
+    "running": "▶",
+    "skipped": "○",
+    "waiting": "⏳",
+}
 TIMES = "\u00d7"
 #: A LogNode that says nothing of its level logs as critical: the word would tell nothing.
 _PLAIN_LEVELS = frozenset({"info", "critical"})

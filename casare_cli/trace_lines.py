@@ -12,7 +12,13 @@ from casare_cli.steps import MARKS, TIMES
 from casare_cli.text import milliseconds, one_line
 from casare_cli.traces import AttemptTrace, NodeTrace, Trace
 
-_ANSI = {"completed": "32", "failed": "31", "running": "36", "skipped": "2"}
+_ANSI = {
+    "completed": "32",
+    "failed": "31",
+    "interrupted": "33",
+    "running": "36",
+    "skipped": "2",
+}
 _ENDING_ANSI = {"completed": "32", "failed": "31", "timeout": "31", "requeued": "33"}
 _FIGURE = 9
 _NARROWEST_BAR = 10
@@ -57,14 +63,14 @@ def _print_nodes(out: Output, attempt: AttemptTrace, width: int) -> None:
         line = f"  {set_cell_size(label, name_width)} {milliseconds(node.total_ms):>{_FIGURE}}"
         if bar_width:
             line += f" {_waited(node):>{_FIGURE}} {_bar(node, attempt, bar_width)}"
-        out.line(line.rstrip(), ansi=_ANSI[node.state])
+        out.line(line.rstrip(), ansi=_ANSI[node.shown_state])
         if detail := _detail(node):
             out.line(set_cell_size(f"      {one_line(detail)}", width).rstrip(), ansi="2")
 
 
 def _label(node: NodeTrace) -> str:
     times = f" {TIMES}{node.runs}" if node.runs > 1 else ""
-    return f"{MARKS[node.state]} {node.node_id}{times}"
+    return f"{MARKS[node.shown_state]} {node.node_id}{times}"
 
 
 def _waited(node: NodeTrace) -> str:

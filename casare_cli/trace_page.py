@@ -19,10 +19,11 @@ from casare_cli.traces import AttemptTrace, NodeTrace, Trace
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #57606a; --back: #fff; --line: #d0d7de;
-  --completed: #1a7f37; --failed: #cf222e; --running: #0969da; --skipped: #8c959f; }
+  --completed: #1a7f37; --failed: #cf222e; --running: #0969da; --skipped: #8c959f;
+  --interrupted: #9a6700; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #8b949e; --back: #0d1117;
   --line: #30363d; --completed: #3fb950; --failed: #f85149; --running: #58a6ff;
-  --skipped: #6e7681; } }
+  --skipped: #6e7681; --interrupted: #d29922; } }
 body { margin: 1.5rem; font: 14px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--back); }
 h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin: 1.5rem 0 .3rem; }
@@ -35,6 +36,7 @@ th { text-align: left; font-weight: 600; } th, td { padding: .1rem .5rem; overfl
 .b { display: block; height: .8rem; margin-top: .3rem; min-width: 2px; border-radius: 2px; }
 .completed .b { background: var(--completed); } .failed .b { background: var(--failed); }
 .running .b { background: var(--running); } .skipped .b { background: var(--skipped); }
+.interrupted .b { background: var(--interrupted); } .interrupted .m { color: var(--interrupted); }
 .failed .m { color: var(--failed); } .completed .m { color: var(--completed); }
 [hidden] { display: none; }
 """
@@ -107,8 +109,9 @@ def _row(node: NodeTrace, attempt: AttemptTrace) -> str:
     left = min(100.0, max(0.0, (node.start_ms - attempt.start_ms) / whole * 100))
     width = min(100.0 - left, max(0.0, (end_ms - node.start_ms) / whole * 100))
     times = f" {TIMES}{node.runs}" if node.runs > 1 else ""
+    state = node.shown_state
     return (
-        f'<tr class="{_text(node.state)}" tabindex="0"><td><span class="m">{MARKS[node.state]}'
+        f'<tr class="{_text(state)}" tabindex="0"><td><span class="m">{MARKS[state]}'
         f'</span> {_text(node.node_id)}{times} <span class="soft">{_text(node.node_type)}'
         f"{_detail(node)}</span></td>"
         f'<td class="n">{milliseconds(node.total_ms)}</td>'

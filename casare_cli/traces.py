@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -18,7 +18,9 @@ _ENDINGS = frozenset({"job.completed", "job.failed", "job.cancelled"})
 class NodeTrace:
     """A node in an attempt, all its passes as one. Times in ms, from the job's submission.
 
-    `wait_ms` is how long nothing ran before its passes; `end_ms` is None while it runs.
+    `wait_ms` is how long nothing ran before its passes; `end_ms` is None while it runs. A node that
+    still ran when its attempt ended was interrupted: it failed, and its time goes to that end. The
+    shortest, mean and longest time are those of the passes that ended.
     """
 
     node_id: str
@@ -33,6 +35,11 @@ class NodeTrace:
     max_ms: float | None
     wait_ms: float
     error: str
+    interrupted: bool = False
+
+    @property
+    def shown_state(self) -> str:
+        return "interrupted" if self.interrupted else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +74,15 @@ class Trace:
         return {"schema_version": SCHEMA_VERSION, **about, **asdict(self)}
 
 
-def trace_of(events: Iterable[Event]) -> Trace:
-    """The trace of a job whose history is *events*, from the first one on."""
+def trace_of(events: Iterable[Event], now: float | None = None) -> Trace:
+    """The trace of a job whose history is *events*, from the first one on.
+
+    What has not ended goes on until *now* (seconds since 1970), else until the last event.
+    """
     reader = TraceReader()
     for event in events:
         reader.take(event)
-    return reader.trace()
+    return reader.trace(now)
 
 
 @dataclass(slots=True)
@@ -134,13 +144,14 @@ class _Attempt:
         timing.add((at - timing.began) * 1000 if took_ms is None else float(took_ms))
         self._running.discard(node_id)
 
-    def trace(self, zero: float) -> AttemptTrace:
+    def trace(self, zero: float, now: float) -> AttemptTrace:
         # The nodes' times are the robot's, the others the orchestrator's: no node began before
         # its job was claimed.
         skew = max(0.0, self.claimed - self._first) if self._first is not None else 0.0
         base = zero - skew
+        ended = max(self.ended, now) if self.is_running else self.ended
         nodes = [
-            _node_trace(step, self._timings[step.node_id], base)
+            self._node(step, self._timings[step.node_id], base, ended - zero)
             for step in self._steps.by_id.values()
             if step.node_id in self._timings
         ]
@@ -151,14 +162,31 @@ class _Attempt:
             queued_ms=_ms(self.claimed - self.queued),
             startup_ms=None if startup is None else _ms(startup),
             start_ms=_ms(self.claimed - zero),
-            end_ms=max([_ms(self.ended - zero), *(node.end_ms or 0.0 for node in nodes)]),
+            end_ms=max([_ms(ended - zero), *(node.end_ms or 0.0 for node in nodes)]),
             ending=self.ending,
             reason=self.reason,
             nodes=nodes,
         )
 
+    @property
+    def is_running(self) -> bool:
+        return self.ending == "running"
+
+    def _node(self, step: Step, timing: _Timing, base: float, end: float) -> NodeTrace:
+        """*end* is when the attempt ended, or what it has come to, in seconds of the trace."""
+        shown = _node_trace(step, timing, base)
+        if timing.last is not None:
+            return shown
+        so_far = round(shown.total_ms + _ms(end - (timing.began - base)), 3)
+        if self.is_running:
+            return replace(shown, total_ms=so_far)
+        end_ms = max(_ms(end), shown.start_ms)
+        # Programs that read the trace know four states, and no other.
+        return replace(shown, state="failed", interrupted=True, end_ms=end_ms, total_ms=so_far)
+
 
 def _node_trace(step: Step, timing: _Timing, zero: float) -> NodeTrace:
+    """What the passes that ended say."""
     count = timing.passes
     return NodeTrace(
         node_id=step.node_id,
@@ -230,13 +258,20 @@ class TraceReader:
             self._attempts.append(_Attempt(number, "", queued=at, claimed=at))
         return self._attempts[-1]
 
-    def trace(self) -> Trace:
+    @property
+    def _goes_on(self) -> bool:
+        if self._zero is None:
+            return False
+        return self._is_waiting or (bool(self._attempts) and self._attempts[-1].is_running)
+
+    def trace(self, now: float | None = None) -> Trace:
         zero = self._zero or 0.0
-        attempts = [attempt.trace(zero) for attempt in self._attempts]
-        ends = [_ms(self._last - zero), *(attempt.end_ms for attempt in attempts)]
+        last = max(self._last, now or 0.0) if self._goes_on else self._last
+        attempts = [attempt.trace(zero, last) for attempt in self._attempts]
+        ends = [_ms(last - zero), *(attempt.end_ms for attempt in attempts)]
         waited = sum(attempt.queued_ms for attempt in attempts)
         if self._is_waiting:
-            waited += _ms(self._last - self._queued)
+            waited += _ms(last - self._queued)
         return Trace(attempts=attempts, total_ms=max(ends), waited_ms=round(waited, 3))
 
 

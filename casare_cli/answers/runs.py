@@ -63,6 +63,8 @@ class NodeTrace(Wire):
     max_ms: float | None
     wait_ms: float
     error: str
+    #: It still ran when its attempt ended; its state is failed then.
+    interrupted: bool
 
 
 class AttemptTrace(Wire):

@@ -113,6 +113,9 @@ async def list_jobs(
         list[Tag] | None, Query(max_length=32, description="May be repeated: all of them.")
     ] = None,
     priority: Annotated[int | None, Query(ge=0, le=20)] = None,
+    run_again: Annotated[
+        bool | None, Query(description="Whether another job retries or reruns it.")
+    ] = None,
     since: Annotated[datetime | None, Query(description="Made then or later.")] = None,
     until: Annotated[datetime | None, Query(description="Made before that.")] = None,
     ended_since: Annotated[datetime | None, Query(description="Ended then or later.")] = None,
@@ -136,6 +139,7 @@ async def list_jobs(
         environment=environment,
         tags=tag or (),
         priority=priority,
+        run_again=run_again,
         since=since,
         until=until,
         ended_since=ended_since,

@@ -179,7 +179,8 @@ def _common(wanted: JobFilter, by: str) -> list[_Condition]:
     ended = _within(
         _column("completed_at", by), wanted.get("ended_since"), wanted.get("ended_until")
     )
-    return [*equal, *made, *ended, *map(_has_tag, sorted(set(wanted.get("tags", ()))))]
+    again = _run_again(wanted.get("run_again"))
+    return [*equal, *made, *ended, *again, *map(_has_tag, sorted(set(wanted.get("tags", ()))))]
 
 
 def _within(
@@ -189,6 +190,16 @@ def _within(
         *([column >= seconds_of(since)] if since is not None else []),
         *([column < seconds_of(until)] if until is not None else []),
     ]
+
+
+def _run_again(is_wanted: bool | None) -> list[_Condition]:
+    if is_wanted is None:
+        return []
+    other = jobs.alias("other")
+    retried, rerun = (
+        sa.exists().where(origin == jobs.c.id) for origin in (other.c.retry_of, other.c.rerun_of)
+    )
+    return [sa.or_(retried, rerun)] if is_wanted else [~retried, ~rerun]
 
 
 def _has_tag(tag: str) -> _Condition:

@@ -153,6 +153,8 @@ class JobFilter(TypedDict, total=False):
     environment: str | None
     priority: int | None
     schedule_id: str | None
+    #: Whether another job retries or reruns it.
+    run_again: bool | None
     #: Made at this time or later, and before that one.
     since: datetime | None
     until: datetime | None

@@ -8,7 +8,7 @@ from casare_rpa.domain.jobs import STARTS_ANYWHERE, JobStatus
 from casare_rpa.errors import InvalidTransition, NotFound
 from casare_rpa.store import dead_letters, new_jobs, workflows
 from casare_rpa.store.lanes import lane_of
-from casare_rpa.store.reruns import Plan
+from casare_rpa.store.reruns import Plan, check_not_settled
 from casare_rpa.store.tables import jobs
 from casare_rpa.store.tx import Row, Tx, Values, dump, load
 from casare_rpa.wire import Job, Rerun
@@ -48,12 +48,7 @@ def _to_repeat(tx: Tx, job_id: str) -> Row:
     row = tx.row(sa.select(jobs).where(jobs.c.id == job_id).with_for_update())
     if row is None:
         raise NotFound(f"there is no job {job_id!r}")
-    resolution = load(row["resolution"]) or {}
-    if resolution.get("outcome") == "succeeded":
-        raise InvalidTransition(
-            f"job {job_id} was resolved as succeeded by {resolution['resolved_by']},"
-            " it is not run again"
-        )
+    check_not_settled(row)
     return row
 
 

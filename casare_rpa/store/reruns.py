@@ -15,6 +15,7 @@ from casare_rpa.domain.start_points import Lost, Mark, StartState, state_at
 from casare_rpa.domain.workflow import Workflow, parse_workflow
 from casare_rpa.errors import Conflict, InvalidInput, InvalidTransition, NotFound
 from casare_rpa.store import retention, start_marks, workflows
+from casare_rpa.store.lineage import lineage
 from casare_rpa.store.side_effects import acts
 from casare_rpa.store.tables import jobs
 from casare_rpa.store.tables import workflow_versions as versions
@@ -24,6 +25,7 @@ from casare_rpa.wire import NodeAhead, NodeReused, Rerun, RerunRequest, SideEffe
 _MOST_EARLIER = 20
 _LOST = frozenset({FailureReason.AGENT_LOST, FailureReason.LEASE_LOST, FailureReason.CRASH_LIMIT})
 _LOST_WORDS = "its robot was lost: what it did last may not stand here"
+_UNKNOWN_WORDS = "whose history is not at hand any more: what was done there does not stand here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,18 @@ def plan(tx: Tx, job_id: str, request: RerunRequest) -> Plan:
         raise InvalidTransition(
             f"job {job_id} is {row['status']}: only one that has ended is run again"
         )
+    check_not_settled(row)
     return _Planner(tx, row, request).plan()
+
+
+def check_not_settled(row: Row) -> None:
+    """Raises InvalidTransition when a person has said that the job did succeed."""
+    resolution = load(row["resolution"]) or {}
+    if resolution.get("outcome") == "succeeded":
+        raise InvalidTransition(
+            f"job {row['id']} was resolved as succeeded by {resolution['resolved_by']},"
+            " it is not run again"
+        )
 
 
 def check_accepted(plan: Plan, request: RerunRequest) -> None:
@@ -51,8 +64,8 @@ def check_accepted(plan: Plan, request: RerunRequest) -> None:
     again = [act.node_id for act in plan.shown.side_effects if act.again]
     if again and not request.accept_side_effects:
         raise Conflict(
-            f"these nodes of job {plan.shown.job_id} had begun to act on the outside world and"
-            f" would do so again: {', '.join(again)}",
+            f"these nodes of job {plan.shown.job_id}, or of a job that it repeats, had begun to act"
+            f" on the outside world and would do so again: {', '.join(again)}",
             hint="Look there first; then accept it with accept_side_effects (--yes).",
             details={"side_effects": again},
         )
@@ -64,6 +77,7 @@ class _Planner:
         self._row = row
         self._request = request
         self._job_id = str(row["id"])
+        self._lineage = lineage(tx, row)
         self._old = _document(tx, row["workflow_id"], row["workflow_version"])
         self._version = _version(tx, row) if request.latest else int(row["workflow_version"])
         self._new = _document(tx, row["workflow_id"], self._version)
@@ -105,7 +119,7 @@ class _Planner:
             runs=[NodeAhead(node_id=s.node_id, node_type=s.node_type) for s in ahead.nodes],
             variables=sorted(self._request.variables),
             earlier_reruns=_reruns_of(self._tx, self._job_id),
-            warning=_LOST_WORDS if self._row["failure_reason"] in _LOST else None,
+            warning=self._warning(),
             message=f"job {self._job_id} can be run again {at}",
         )
 
@@ -118,8 +132,14 @@ class _Planner:
                 began_at=moment(act.at),
                 again=act.node_id.partition("/")[0] in ahead.ids,
             )
-            for act in acts(self._tx, self._job_id)
+            for act in acts(self._tx, self._lineage.job_ids)
         ]
+
+    def _warning(self) -> str | None:
+        words = [_LOST_WORDS] if self._row["failure_reason"] in _LOST else []
+        if unknown := self._lineage.unknown:
+            words.append(f"it repeats {', '.join(unknown)}, {_UNKNOWN_WORDS}")
+        return "; ".join(words) or None
 
     # where it begins, and with what
 

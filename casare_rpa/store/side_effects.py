@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,29 +16,30 @@ from casare_rpa.wire import EventEnvelope
 MARK = "side_effect"
 _STARTED = "node.started"
 _MOST_NODES = 20
-_ALL_STARTS = (
-    sa.select(events.c.data, events.c.timestamp)
-    .where(
-        events.c.job_id == sa.bindparam("this_job"),
-        events.c.type == _STARTED,
-        # As text, so that a long history is not decoded for it. Quotes inside a JSON text are
-        # escaped, so that only a member is found.
-        events.c.data.contains(f'"{MARK}":true'),
-    )
-    .order_by(events.c.seq)
+# As text, so that a long history is not decoded for it. Quotes inside a JSON text are escaped, so
+# that only a member is found.
+_MARKED = f'"{MARK}":true'
+_THESE_JOBS: sa.BindParameter[str] = sa.bindparam("these_jobs", expanding=True)
+_STARTS = sa.select(events.c.data, events.c.timestamp).where(
+    events.c.type == _STARTED, events.c.data.contains(_MARKED)
+)
+_ALL_STARTS = _STARTS.where(events.c.job_id.in_(_THESE_JOBS)).order_by(
+    events.c.job_id, events.c.seq
 )
 _LATE_STARTS = (
     sa.select(side_events.c.data, side_events.c.timestamp)
     .where(
-        side_events.c.job_id == sa.bindparam("this_job"),
+        side_events.c.job_id.in_(_THESE_JOBS),
         side_events.c.type == _STARTED,
-        side_events.c.data.contains(f'"{MARK}":true'),
+        side_events.c.data.contains(_MARKED),
     )
-    .order_by(side_events.c.attempt, side_events.c.idx)
+    .order_by(side_events.c.job_id, side_events.c.attempt, side_events.c.idx)
 )
 _LATEST_STARTS = (
-    _ALL_STARTS.where(events.c.attempt == sa.bindparam("this_attempt"))
-    .order_by(None)
+    _STARTS.where(
+        events.c.job_id == sa.bindparam("this_job"),
+        events.c.attempt == sa.bindparam("this_attempt"),
+    )
     .order_by(events.c.seq.desc())
     .limit(1000)
 )
@@ -49,7 +51,7 @@ def is_marked(envelope: EventEnvelope) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """A node of a job that began to act, how often, and when it last did (seconds since 1970)."""
+    """A node that began to act, how often, and when it last did (seconds since 1970)."""
 
     node_id: str
     node_type: str
@@ -57,19 +59,19 @@ class Act:
     at: float
 
 
-def acts(tx: Tx, job_id: str) -> list[Act]:
-    """Of all attempts, in the order of the first time; also what lost ones brought too late."""
+def acts(tx: Tx, job_ids: Sequence[str]) -> list[Act]:
+    """Of all attempts, the oldest job's first; also what lost ones brought too late."""
     found: dict[str, Act] = {}
-    this = {"this_job": job_id}
-    for row in (*tx.rows(_ALL_STARTS, this), *tx.rows(_LATE_STARTS, this)):
+    these = {"these_jobs": list(job_ids)}
+    for row in (*tx.rows(_ALL_STARTS, these), *tx.rows(_LATE_STARTS, these)):
         data = load(row["data"])
         node_id = str(data.get("node_id"))
-        before = found[node_id].times if node_id in found else 0
+        before = found.get(node_id)
         found[node_id] = Act(
             node_id=node_id,
             node_type=str(data.get("node_type", "")),
-            times=before + 1,
-            at=row["timestamp"],
+            times=before.times + 1 if before else 1,
+            at=max(row["timestamp"], before.at) if before else row["timestamp"],
         )
     return list(found.values())
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 #: The migration that makes these tables; see migrations/versions.
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 #: The advisory lock of the server that leads, on PostgreSQL.
 LEADER_LOCK = 72_026_111
@@ -149,6 +149,8 @@ sa.Index("jobs_by_status", jobs.c.status, jobs.c.created_at)
 sa.Index("jobs_by_workflow", jobs.c.workflow_id, jobs.c.created_at)
 is_rerun = jobs.c.rerun_of.is_not(None)
 sa.Index("jobs_reruns", jobs.c.rerun_of, sqlite_where=is_rerun, postgresql_where=is_rerun)
+is_retry = jobs.c.retry_of.is_not(None)
+sa.Index("jobs_retries", jobs.c.retry_of, sqlite_where=is_retry, postgresql_where=is_retry)
 is_taken = jobs.c.robot_id.is_not(None)
 sa.Index(
     "jobs_by_robot",

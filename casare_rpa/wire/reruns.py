@@ -46,11 +46,11 @@ class NodeAhead(Wire):
 
 
 class SideEffect(Wire):
-    """A node of the job that had begun to act on the outside world."""
+    """A node of the job, or of one that it repeats, that had begun to act on the outside world."""
 
     node_id: str
     node_type: str = ""
-    #: How often it began, in all attempts, and when it last did.
+    #: How often it began, in all attempts of these jobs, and when it last did.
     times: int
     began_at: datetime
     #: The new job may run it, so that it acts again.

@@ -345,7 +345,7 @@ complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casa
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs"' -n 'test $_shtab_casare_rpa_npos -eq 0' -a list -d 'List jobs, newest first; with --ended-since or --ended-until those that ended last first'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -s h -l help -d 'show this help message and exit'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -l status -xka "pending claimed running completed failed cancelled timeout" -d 'Only jobs with this status; repeatable, or with commas between.'
-complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -l workflow -xka "(_casare_rpa_workflows)" -d 'Only jobs of this workflow.'
+complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -l workflow -xka "(_casare_rpa_workflows)" -d 'Only jobs of this workflow (its id or name).'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -l robot -xka "(_casare_rpa_robots)" -d 'Only jobs that this robot has or had, or that wait for it.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -l tag -x -d 'Only jobs with this tag; repeatable: with all of them.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within jobs' -n 'test "$_shtab_casare_rpa_cmdpath" = "jobs list"' -l environment -x -d 'Only jobs of this pool.'

@@ -116,6 +116,47 @@ def test_a_job_that_goes_on_is_told_so_far() -> None:
     assert trace_of([]) == Trace(attempts=[], total_ms=0, waited_ms=0)
 
 
+WAITING = [
+    at(0, "job.queued"),
+    at(1, "job.claimed", robot_id="r1"),
+    *ran(1.5, "wait", 2),
+    at(2.5, "node.started", node_id="wait", node_type="WaitNode"),
+]
+
+
+def test_a_running_nodes_time_goes_on_until_now() -> None:
+    trace = trace_of(WAITING, (BEGAN + timedelta(seconds=6)).timestamp())
+    (node,) = trace.attempts[0].nodes
+    assert (node.state, node.total_ms, node.end_ms) == ("running", 4000, None)
+    assert (node.min_ms, node.mean_ms, node.max_ms) == (500, 500, 500)
+    assert (trace.attempts[0].end_ms, trace.total_ms, trace.waited_ms) == (6000, 6000, 1000)
+    (far_behind,) = trace_of(WAITING, BEGAN.timestamp()).attempts[0].nodes
+    assert far_behind.total_ms == 500, "a clock that is behind takes nothing away"
+    waiting = trace_of(WAITING[:1], (BEGAN + timedelta(seconds=3)).timestamp())
+    assert (waiting.total_ms, waiting.waited_ms) == (3000, 3000)
+
+
+@pytest.mark.parametrize("kind", ["job.cancelled", "job.failed", "job.requeued"])
+def test_a_node_that_ran_when_its_attempt_ended_was_interrupted_then(kind: str) -> None:
+    trace = trace_of([*WAITING, at(22.5, kind)], (BEGAN + timedelta(days=1)).timestamp())
+    (node,) = trace.attempts[0].nodes
+    assert (node.shown_state, node.total_ms, node.end_ms) == ("interrupted", 20_500, 22_500)
+    assert (trace.attempts[0].end_ms, node.max_ms) == (22_500, 500)
+    assert (node.state, node.interrupted) == ("failed", True)
+    assert "■ wait" in "".join(shown(trace, 80))
+    assert '<tr class="interrupted"' in page(JOB, trace)
+
+
+def test_an_interrupted_node_of_a_robot_whose_clock_is_off_has_no_odd_time() -> None:
+    claimed = WAITING[:2]
+    behind = [*claimed, at(-60, "node.started", node_id="w"), at(5, "job.cancelled")]
+    (node,) = trace_of(behind).attempts[0].nodes
+    assert (node.start_ms, node.end_ms, node.total_ms) == (1000, 5000, 4000)
+    ahead = [*claimed, at(60, "node.started", node_id="w"), at(5, "job.cancelled")]
+    (node,) = trace_of(ahead).attempts[0].nodes
+    assert (node.start_ms, node.end_ms, node.total_ms) == (60_000, 60_000, 0)
+
+
 def shown(trace: Trace, width: int) -> list[str]:
     out = Output()
     out.stdout = io.StringIO()

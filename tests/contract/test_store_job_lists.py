@@ -17,8 +17,9 @@ from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidInput
 from casare_rpa.store import job_lists
 from casare_rpa.store.records import JobFilter
-from casare_rpa.wire import JobSort
+from casare_rpa.wire import JobSort, RerunRequest
 from tests.contract.world import World
+from tests.support.runs import chain, document, node
 
 
 def listed(world: World, **wanted: Any) -> list[str]:
@@ -53,6 +54,21 @@ def ended(world: World, **more: Any) -> str:
 
 def at(world: World, seconds_ago: float = 0) -> datetime:
     return datetime.fromtimestamp(world.clock.now - seconds_ago, UTC)
+
+
+def test_jobs_that_another_job_repeats_can_be_left_out(world: World) -> None:
+    raw = document({"say": node("LogNode", message="x", level="info")}, chain("say"))
+    world.store.put_workflow(name="whole", document=raw)
+    plain, retried, rerun = (submitted(world, workflow_id="whole") for _ in range(3))
+    for job_id in (plain, retried, rerun):
+        world.store.cancel(job_id)
+    again = world.store.retry(retried, principal="ann").job_id
+    whole = RerunRequest(start="all")
+    other = world.store.rerun(rerun, whole, principal="ann").new_job_id
+    assert listed(world, run_again=True) == [rerun, retried]
+    assert set(listed(world, run_again=False)) == {plain, again, other}
+    cancelled = world.store.jobs(run_again=False, status=[JobStatus.CANCELLED])
+    assert ([job.job_id for job in cancelled.jobs], cancelled.total) == ([plain], 1)
 
 
 def test_pages_hold_each_job_once_though_others_come_and_go(world: World) -> None:
@@ -196,6 +212,7 @@ _ASKED: dict[str, JobFilter] = {
         "until": datetime(2023, 11, 15, tzinfo=UTC) + timedelta(hours=1),
     },
     "tag": {"tags": ["blue"], "environment": "default"},
+    "not run again": {"run_again": False, "status": [JobStatus.FAILED, JobStatus.TIMEOUT]},
 }
 
 

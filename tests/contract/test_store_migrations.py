@@ -33,7 +33,7 @@ def test_partial_indexes_have_their_conditions(engine: sa.Engine) -> None:
     found = sa.MetaData()
     found.reflect(engine)
     assert _conditions(found, engine).keys() == expected.keys()
-    assert len(expected) == 12
+    assert len(expected) == 13
 
 
 def _conditions(tables: sa.MetaData, engine: sa.Engine) -> dict[str, str]:

@@ -10,7 +10,17 @@ import pytest
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.engine.resume import StartPoint
 from casare_rpa.errors import Conflict, InvalidInput, InvalidTransition, NotFound
-from casare_rpa.wire import EventBatch, EventEnvelope, Grant, Job, Rerun, RerunRequest, SideLog
+from casare_rpa.store import lineage
+from casare_rpa.wire import (
+    EventBatch,
+    EventEnvelope,
+    Grant,
+    Job,
+    Rerun,
+    RerunRequest,
+    Resolve,
+    SideLog,
+)
 from tests.contract.world import World
 from tests.support.runs import chain, document, node
 from tests.support.told import told
@@ -136,6 +146,57 @@ def test_side_effects_of_every_attempt_are_told(world: World) -> None:
     assert (acted.node_id, acted.times) == ("act", 2)
 
 
+def rerun_of_a_rerun(world: World, *, seconds_apart: float = 0) -> tuple[Job, Job]:
+    """A job that acted and failed, and the completed rerun of a rerun that only reused that."""
+    job = played(world, broken())
+    world.clock.advance(seconds_apart)
+    rerun(world, job)
+    second = carry_out(world, world.claim())
+    rerun(world, second, variables={"fail": 0})
+    third = carry_out(world, world.claim())
+    assert (second.status, third.status, third.rerun_of) == ("failed", "completed", second.job_id)
+    assert nodes_of(world, third, "started") == ["bad", "last"]
+    return job, third
+
+
+def test_side_effects_of_the_jobs_that_it_repeats_must_be_accepted_too(world: World) -> None:
+    _, third = rerun_of_a_rerun(world)
+    with pytest.raises(Conflict, match="act on the outside world") as refused:
+        rerun(world, third, "all")
+    assert refused.value.details == {"side_effects": ["act"]}
+    shown = rerun(world, third, "all", dry_run=True)
+    assert [(a.node_id, a.times, a.again) for a in shown.side_effects] == [("act", 1, True)]
+    assert shown.warning is None
+    rerun(world, third, "all", accept_side_effects=True)
+    fourth = carry_out(world, world.claim())
+    (acted,) = rerun(world, fourth, "all", dry_run=True).side_effects
+    assert (acted.node_id, acted.times) == ("act", 2)
+
+
+def test_side_effects_of_the_job_that_it_retries_count_too(world: World) -> None:
+    job = played(world, broken())
+    retried = world.store.retry(job.job_id, principal="ann")
+    world.store.cancel(retried.job_id)
+    with pytest.raises(Conflict, match="act on the outside world"):
+        rerun(world, retried, "all")
+
+
+def test_a_repeated_job_that_is_no_longer_kept_is_named(world: World) -> None:
+    job, third = rerun_of_a_rerun(world, seconds_apart=10)
+    assert world.store.prune(older_than_seconds=5) == 1
+    shown = rerun(world, third, "all", dry_run=True)
+    assert job.job_id in str(shown.warning)
+
+
+def test_a_line_of_reruns_is_followed_so_far_and_no_farther(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, third = rerun_of_a_rerun(world)
+    monkeypatch.setattr(lineage, "_MOST_JOBS", 2)
+    shown = rerun(world, third, "all", dry_run=True)
+    assert (shown.side_effects, job.job_id in str(shown.warning)) == ([], True)
+
+
 def test_all_of_it_runs_again_with_another_input(world: World) -> None:
     job = played(world, broken(), seed=3)
     rerun(world, job, "all", variables={"fail": 0}, accept_side_effects=True)
@@ -181,6 +242,15 @@ def test_only_a_job_that_has_ended_is_run_again(world: World) -> None:
     with pytest.raises(Conflict, match="no node of it had begun"):
         rerun(world, job)
     assert rerun(world, job, "all").new_job_id is not None
+
+
+def test_a_job_that_a_person_settled_is_not_planned_again_either(world: World) -> None:
+    job = played(world, broken())
+    word = Resolve(outcome="succeeded", reason="seen it")
+    world.store.resolve(job.job_id, word, principal="ann")
+    for dry_run in (True, False):
+        with pytest.raises(InvalidTransition, match="it is not run again"):
+            rerun(world, job, dry_run=dry_run)
 
 
 def test_a_completed_job_has_no_failed_node_but_others_to_begin_at(world: World) -> None:

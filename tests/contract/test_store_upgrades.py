@@ -87,14 +87,14 @@ def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(
     make(engine, revision)
     with engine.begin() as connection:
         # In the way of the last thing that the migration makes.
-        connection.execute(sa.text("CREATE INDEX jobs_reruns ON robots (hostname)"))
+        connection.execute(sa.text("CREATE INDEX jobs_retries ON robots (hostname)"))
     before = _shape(engine)
-    with pytest.raises(Exception, match="jobs_reruns"):
+    with pytest.raises(Exception, match="jobs_retries"):
         open_store(store_url, Settings())
     assert _shape(engine) == before
     with engine.begin() as connection:
         assert version_of(connection) == revision
-        connection.execute(sa.text("DROP INDEX jobs_reruns"))
+        connection.execute(sa.text("DROP INDEX jobs_retries"))
     open_store(store_url, Settings()).close()
 
 
@@ -104,7 +104,7 @@ def test_a_migration_killed_half_way_leaves_the_database_as_it_was(
 ) -> None:
     make(engine, revision)
     before = _shape(engine)
-    command = [sys.executable, "-c", _KILLED, store_url, "ADD COLUMN start_state"]
+    command = [sys.executable, "-c", _KILLED, store_url, "CREATE INDEX jobs_retries"]
     killed = subprocess.run(command, check=False, timeout=100)
     assert killed.returncode == -signal.SIGKILL
     assert _shape(engine) == before

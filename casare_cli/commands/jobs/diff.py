@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
@@ -40,7 +41,7 @@ def run(
         def read(word: str) -> job_differences.Run:
             found = client.job(resolve_job_id(client, word))
             history = History(app, client, str(found["job_id"]))
-            return job_differences.read_run(found, history.stored())
+            return job_differences.read_run(found, history.stored(), time.time())
 
         left, right = read(job), read(other_job)
     found = job_differences.between(left, right, percent=percent)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import LIST_COLUMNS
+from casare_cli.jobs import LIST_COLUMNS, resolve_workflow_id
 from casare_cli.paging import AllOption, CursorOption, show_list
 from casare_cli.values import time_or_ago
 
@@ -33,7 +33,9 @@ def run(
             autocompletion=_statuses,
         ),
     ] = None,
-    workflow: Annotated[str | None, typer.Option(help="Only jobs of this workflow.")] = None,
+    workflow: Annotated[
+        str | None, typer.Option(help="Only jobs of this workflow (its id or name).")
+    ] = None,
     robot: Annotated[
         str | None, typer.Option(help="Only jobs that this robot has or had, or that wait for it.")
     ] = None,
@@ -81,7 +83,6 @@ def run(
     app: App = ctx.obj
     filters = {
         "status": [word for text in status or () for word in text.split(",")] or None,
-        "workflow_id": workflow,
         "robot_id": robot,
         "tag": tag,
         "environment": environment,
@@ -93,9 +94,10 @@ def run(
         "sort": sort,
     }
     with app.client() as client:
+        workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
         show_list(
             app,
-            lambda **page: client.jobs(**filters, **page),
+            lambda **page: client.jobs(workflow_id=workflow_id, **filters, **page),
             LIST_COLUMNS,
             member="jobs",
             name="job_id",

@@ -34,7 +34,8 @@ def run(
     """Run a failed, cancelled or timed-out job again, as a new job with the same input.
 
     Prints the new job's id. With --filter all jobs that match are counted and, after a yes, run
-    again one after the other; what fails is told and the rest goes on (exit 1 if any failed).
+    again one after the other; what fails is told and the rest goes on (exit 1 if any failed). Jobs
+    that were retried or rerun before are left out then, so that the same command may be repeated.
 
     Examples:
         casare-rpa jobs watch $(casare-rpa jobs retry job_1)
@@ -49,6 +50,7 @@ def run(
             statuses=("failed", "cancelled", "timeout"),
             do=_retry,
             answer="new_job_id",
+            once=True,
         )
         return act_on_many(app, act, filter or (), yes=yes, dry_run=dry_run, rate=rate)
     with app.client() as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,8 +46,9 @@ def run(
 
     A bar goes from a node's first start to its last end; the passes of a loop are one line with
     their shortest, mean and longest time. `+20 ms` is how long nothing ran before the node. Of a
-    job that has not ended it shows the way so far. With --html all of it is in one file that loads
-    nothing. Off a terminal there is a line for each node of each attempt.
+    job that has not ended it shows the way so far, of a node that still ran when its attempt ended
+    (interrupted) the time until then. With --html all of it is in one file that loads nothing. Off
+    a terminal there is a line for each node of each attempt.
 
     Examples:
         casare-rpa jobs trace @latest
@@ -59,7 +61,8 @@ def run(
     app: App = ctx.obj
     with app.client() as client:
         found = client.job(resolve_job_id(client, job))
-        trace = trace_of(History(app, client, str(found["job_id"])).stored())
+        history = History(app, client, str(found["job_id"])).stored()
+        trace = trace_of(history, time.time())
     if html is not None:
         _write(app.out, html, found, trace)
     elif app.out.wants_json:
@@ -70,7 +73,7 @@ def run(
         print_trace(app.out, found, trace, width=app.out.width)
     else:
         lines = [
-            {"attempt": attempt.attempt, **asdict(node)}
+            {"attempt": attempt.attempt, **asdict(node), "state": node.shown_state}
             for attempt in trace.attempts
             for node in attempt.nodes
         ]

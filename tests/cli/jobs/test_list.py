@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
-from tests.cli.support import Cli, error_of
+from tests.cli.conftest import document
+from tests.cli.support import Cli, Server, error_of
 
 
 def test_a_list_in_json_has_items_and_a_cursor(
@@ -69,6 +71,45 @@ def test_no_color_is_respected(remote: Cli, workflow: str, submit: Callable[...,
 def test_nothing_found_is_nothing_printed(remote: Cli, workflow: str) -> None:
     done = remote("jobs", "list", "--workflow", workflow)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def named(server: Server) -> tuple[str, str]:
+    """The id of a workflow and its name, which is another."""
+    name = f"Greet {uuid4().hex[:8]}"
+    about = {"workflow_id": f"w-{uuid4().hex[:8]}", "workflow_name": name}
+    with server.client() as client:
+        client.push_workflow({**about, "workflow_json": document()})
+    return about["workflow_id"], name
+
+
+def test_a_workflow_is_meant_by_its_name_too(
+    remote: Cli, server: Server, named: tuple[str, str]
+) -> None:
+    workflow_id = named[0]
+    with server.client() as client:
+        job_id = client.submit({"workflow_id": workflow_id, "robot_id": "nobody"})["job_id"]
+        for word in named:
+            assert remote("jobs", "list", "--workflow", word, "-o", "name").stdout == f"{job_id}\n"
+            assert remote("jobs", "get", f"@latest:{word}", "-o", "name").stdout == f"{job_id}\n"
+        client.cancel(job_id)
+        client.delete_workflow(workflow_id)
+    deleted = remote("jobs", "list", "--workflow", workflow_id, "-o", "name")
+    assert deleted.stdout == f"{job_id}\n", "its jobs are still known by its id"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "--workflow", "Nope"),
+        ("get", "@latest:Nope"),
+        ("cancel", "--filter", "workflow=Nope", "--yes"),
+    ],
+)
+def test_a_workflow_that_is_not_there_is_no_empty_list(remote: Cli, words: tuple[str, ...]) -> None:
+    done = remote("jobs", *words)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "there is no workflow 'Nope'" in done.stderr
 
 
 def test_a_wrong_status_is_refused(remote: Cli) -> None:

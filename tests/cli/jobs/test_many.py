@@ -68,6 +68,21 @@ def test_what_fails_is_told_and_the_rest_goes_on(
     assert "1 job run again, 1 failed" in done.stderr
 
 
+def test_a_retry_that_is_repeated_leaves_out_what_was_run_again(
+    remote: Cli, server: Server, robot: Robot, submit: Callable[..., str], workflow: str
+) -> None:
+    jobs = [submit(), submit()]
+    with server.client() as client:
+        for job_id in jobs:
+            client.cancel(job_id)
+        client.retry(jobs[0])
+    words = ("jobs", "retry", "--filter", f"status=cancelled workflow={workflow}")
+    assert remote(*words, "--dry-run", "-o", "name").stdout == f"{jobs[1]}\n"
+    assert remote(*words, "--yes").stderr == "1 job run again\n"
+    assert remote(*words, "--yes").stderr == "0 jobs run again\n"
+    assert remote("jobs", "retry", jobs[0]).returncode == 0, "one that is named is run again"
+
+
 def test_one_job_or_a_filter_and_not_both(remote: Cli) -> None:
     assert remote("jobs", "cancel").returncode == 2
     assert remote("jobs", "retry", "x", "--filter", "tag=a").returncode == 2

@@ -23,9 +23,12 @@ def test_a_persons_word_stands_beside_the_status_and_decides_the_exit_code(
     waited = remote("jobs", "wait", job_id)
     assert waited.returncode == 0
     assert "on the statement" in waited.stderr
+    assert "once mended" not in waited.stderr
     job = json.loads(remote("jobs", "get", job_id, "-o", "json").stdout)
     assert (job["status"], job["resolution"]["outcome"]) == ("failed", "succeeded")
     assert error_of(remote("jobs", "retry", job_id, "-o", "json"))["exit_code"] == 9
+    planned = remote("jobs", "rerun", job_id, "--all", "--dry-run")
+    assert (planned.returncode, "it is not run again" in planned.stderr) == (9, True)
 
 
 def test_requeue_names_the_new_job(remote: Cli, robot: Robot, submit: Callable[..., str]) -> None:

@@ -4,8 +4,9 @@ import json
 import stat
 from collections.abc import Callable
 
+from casare_cli.schemas import schema_of
 from casare_cli.steps import TIMES
-from tests.cli.support import Cli, Robot, steps
+from tests.cli.support import Cli, Robot, check, steps
 
 
 def test_a_trace_is_shown_written_and_told(
@@ -29,6 +30,28 @@ def test_a_trace_is_shown_written_and_told(
     assert (done.returncode, done.stdout) == (0, "")
     assert path.read_text().startswith("<!DOCTYPE html>")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_job_cancelled_inside_a_node_tells_how_long_it_ran(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    robot.claim()
+    robot.report(*steps("a")[:1])
+    running = remote("jobs", "trace", job_id, "-o", "json")
+    (node,) = json.loads(running.stdout)["attempts"][0]["nodes"]
+    assert (node["state"], node["end_ms"], node["total_ms"] > 0) == ("running", None, True)
+    robot.finish("cancelled")
+    ended = json.loads(remote("jobs", "trace", job_id, "-o", "json").stdout)
+    check(ended, schema_of("jobs trace"))
+    (node,) = ended["attempts"][0]["nodes"]
+    assert (node["state"], node["interrupted"], node["total_ms"] > 0) == ("failed", True, True)
+    assert "interrupted" in remote("jobs", "trace", job_id).stdout
+    other = submit(robot)
+    robot.run(*steps("a"))
+    found = json.loads(remote("jobs", "diff", job_id, other, "-o", "json").stdout)
+    states = [d["a"] for d in found["differences"] if d["name"] == "a.state"]
+    assert states == ["interrupted"]
 
 
 def test_what_cannot_be_traced_or_written_is_refused(

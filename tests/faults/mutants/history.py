@@ -12,7 +12,6 @@ _OUTCOMES = "casare_rpa/store/outcomes.py"
 _RERUNS = "casare_rpa/store/reruns.py"
 _REVISION = "casare_rpa/store/revision.py"
 _JOBS = "casare_rpa/store/jobs.py"
-_REPEATS = "casare_rpa/store/repeats.py"
 _RESOLUTIONS = "casare_rpa/store/resolutions.py"
 _TX = "casare_rpa/store/tx.py"
 _EVENT = "contract/test_store_events.py::"
@@ -184,7 +183,7 @@ _ENDS = [
     mutant(
         "succeeded-is-not-run-again",
         "Statuses",
-        _REPEATS,
+        _RERUNS,
         '    if resolution.get("outcome") == "succeeded":\n',
         "    if False:\n",
         "contract/test_store_resolutions.py::test_what_had_succeeded_is_not_run_again",
