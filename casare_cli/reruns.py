@@ -74,5 +74,5 @@ def print_made(out: Output, done: Json, *, waits: bool) -> None:
         return
     if out.wants_json:
         out.json(done)
-    else:
+    elif not out.quiet or out.format is Format.NAME:
         out.line(str(done["new_job_id"]))
