@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from casare_cli.context import App
 from casare_cli.jobs import LIST_COLUMNS
 from casare_cli.paging import AllOption, CursorOption, show_list
 from casare_cli.values import time_or_ago
+from casare_rpa.domain.jobs import JobStatus
+from casare_rpa.errors import InvalidInput
 
 
 class Sort(StrEnum):
@@ -77,7 +80,7 @@ def run(
     """
     app: App = ctx.obj
     filters = {
-        "status": [word for text in status or () for word in text.split(",")] or None,
+        "status": _statuses(status or ()),
         "workflow_id": workflow,
         "robot_id": robot,
         "tag": tag,
@@ -102,3 +105,14 @@ def run(
             usual=50,
             empty="no jobs",
         )
+
+
+def _statuses(texts: Sequence[str]) -> list[str] | None:
+    """The statuses that the option names, None for all. Raises InvalidInput for an unknown one."""
+    words = [word for text in texts for word in text.split(",")]
+    for word in words:
+        if word not in set(JobStatus):
+            raise InvalidInput(
+                f"--status: {word!r} is no status of a job", hint=f"One of {', '.join(JobStatus)}."
+            )
+    return words or None
