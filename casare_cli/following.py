@@ -50,7 +50,7 @@ def follow_job(
         show,
         after=after,
         wait_seconds=wait_seconds,
-        tell=out.note,
+        tell=out.aside,
     )
     try:
         with sigterm_raises():

@@ -52,7 +52,7 @@ class History:
             self._job_id,
             take,
             after=self.seq,
-            tell=self._app.out.note,
+            tell=self._app.out.aside,
         )
         job = watch.follow()
         if job.get("status") != "completed":

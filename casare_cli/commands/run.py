@@ -64,7 +64,7 @@ def run(
     seconds = duration_seconds(timeout, "--timeout")
     workflow = read_file(file)
     for warning in workflow.warnings:
-        app.out.note(f"{file}: {problem_line(warning.to_dict())}")
+        app.out.aside(f"{file}: {problem_line(warning.to_dict())}")
     result, stopped_by = _run(app, workflow, variables, seconds, events)
     _show(app, result)
     if stopped_by:

@@ -79,6 +79,7 @@ def test_a_wait_whose_orchestrator_went_away_says_what_was_last_seen(
         server.kill()
     _, stderr = waiting.communicate(timeout=100)
     assert waiting.returncode == 3
-    error = json.loads(stderr.splitlines()[-1])["error"]
+    error = json.loads(stderr)["error"]
     assert f"job {job_id} was pending when last seen" in error["message"]
     assert f"casare-rpa jobs watch {job_id} --after 1" in error["hint"]
+    assert "trying again" in error["notes"][0]
