@@ -147,10 +147,13 @@ def main(words: Sequence[str], make_tree: Callable[[Sequence[str]], Any] = build
             code = _run(list(words), app, make_tree)
         except KeyboardInterrupt:
             code = exit_codes.INTERRUPTED
+            _tell_asides(app)
         except BrokenPipeError:
             raise
         except Exception as error:
             code = _report(error, _output_for_errors(app, words), app, words)
+        else:
+            _tell_asides(app)
     return exit_codes.PIPE_CLOSED if gone else code
 
 
@@ -218,7 +221,19 @@ def _problems(error: CasareError) -> list[Json]:
 def _output_for_errors(app: App, words: Sequence[str]) -> Output:
     """The output, in JSON if the command line asks for it, however early it failed."""
     chosen = app.output or next(_formats_in(words), None) or app.format
-    return Output(chosen, quiet=app.quiet, color=not app.no_color)
+    out = Output(chosen, quiet=app.quiet, color=not app.no_color)
+    out.asides = _asides(app)
+    return out
+
+
+def _asides(app: App) -> list[str]:
+    """The notes that wait; none where the command did not come to printing."""
+    return app.out.asides if "out" in vars(app) else []
+
+
+def _tell_asides(app: App) -> None:
+    if _asides(app):
+        app.out.tell_asides()
 
 
 def _formats_in(words: Sequence[str]) -> Iterator[Format]:

@@ -146,7 +146,7 @@ class App:
 
         word = self.api_key or ""
         if key_sources.is_literal(word):
-            self.out.note(
+            self.out.aside(
                 "note: other users of this machine can see a key on the command line, and the"
                 " shell's history keeps it; --api-key file:PATH and casare-rpa login do not"
             )
@@ -170,7 +170,7 @@ class App:
 
         key = key_sources.admin_key(self.state_dir, settings.orchestrator_url)
         if key:
-            self.out.note(f"note: using the admin key in {self.state_dir / 'admin.key'}")
+            self.out.aside(f"note: using the admin key in {self.state_dir / 'admin.key'}")
         return key
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from casare_rpa.errors import ConfigInvalid, InvalidInput
+from casare_rpa.errors import ConfigInvalid, Conflict, InvalidInput, ServerFailed
 
 if TYPE_CHECKING:
     from casare_cli.context import App
@@ -41,6 +43,15 @@ def not_installed(error: ModuleNotFoundError) -> ConfigInvalid:
         f"the orchestrator is not installed: the module {error.name} is missing",
         hint="pip install 'casare-rpa[orchestrator]'",
     )
+
+
+@contextmanager
+def while_no_server_runs() -> Iterator[None]:
+    """The block needs the SQLite file for itself. Raises Conflict while an orchestrator has it."""
+    try:
+        yield
+    except ServerFailed as error:
+        raise Conflict(error.message, hint="Stop it first, then run the command again.") from None
 
 
 def sqlite_file(url: str, *, otherwise: str) -> Path:

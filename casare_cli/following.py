@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
 
 from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.jobs import show_outcome
 from casare_cli.output import Format, Json
+from casare_cli.terminated import Terminated, sigterm_raises
 from casare_cli.tree import StepTree
 from casare_cli.watching import JobWatch, WatchEnded, as_json_line
+from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient
@@ -50,10 +50,10 @@ def follow_job(
         show,
         after=after,
         wait_seconds=wait_seconds,
-        tell=out.note,
+        tell=out.aside,
     )
     try:
-        with _sigterm_raises():
+        with sigterm_raises():
             if shows_tree:
                 with tree:
                     job = watch.follow()
@@ -65,6 +65,10 @@ def follow_job(
         return exit_codes.TERMINATED if is_term else exit_codes.INTERRUPTED
     except WatchEnded as ended:
         return _still_running(app, ended.job, watch.seq)
+    except CasareError as error:
+        if watch.seen is not None and error.retryable:
+            _tell_last_seen(error, watch.seen, watch.seq)
+        raise
     return _ended(app, job, steps=steps)
 
 
@@ -77,24 +81,6 @@ def _loops(client: OrchestratorClient, job_id: str) -> Mapping[str, str]:
     version = job.get("workflow_version")
     stored = client.workflow(str(job["workflow_id"]), version=version)
     return loops_around(parse_workflow(stored["workflow_json"], name=str(job["workflow_name"])))
-
-
-class Terminated(BaseException):
-    """SIGTERM came, as KeyboardInterrupt stands for SIGINT."""
-
-
-@contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """Raises Terminated in the block when SIGTERM comes."""
-
-    def terminate(number: int, frame: Any) -> NoReturn:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def resuming(job_id: str, seq: int) -> str:
@@ -110,9 +96,18 @@ def _ended(app: App, job: Json, *, steps: bool) -> int:
     return show_outcome(app.out, job)
 
 
+def _tell_last_seen(error: CasareError, job: Json, seq: int) -> None:
+    """Nobody answers any more: what is known, and how to go on."""
+    job_id, status = job["job_id"], job["status"]
+    error.message = f"job {job_id} was {status} when last seen; since then: {error.message}"
+    error.hint = f"Go on with: {resuming(str(job_id), seq)}"
+
+
 def _still_running(app: App, job: Json, seq: int) -> int:
+    tell = app.out.report
     if app.out.prints_whole:
         app.out.json(job)
-    app.out.note(f"job {job['job_id']} is still {job['status']}; go on with:")
-    app.out.note(f"  {resuming(str(job['job_id']), seq)}")
+        tell = app.out.note
+    tell(f"job {job['job_id']} is still {job['status']}; go on with:")
+    tell(f"  {resuming(str(job['job_id']), seq)}")
     return exit_codes.STILL_RUNNING

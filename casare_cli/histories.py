@@ -12,6 +12,7 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.jobs import outcome_line
 from casare_cli.output import Json
+from casare_cli.terminated import Terminated, sigterm_raises
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient
@@ -51,7 +52,7 @@ class History:
             self._job_id,
             take,
             after=self.seq,
-            tell=self._app.out.note,
+            tell=self._app.out.aside,
         )
         job = watch.follow()
         if job.get("status") != "completed":
@@ -60,9 +61,13 @@ class History:
 
 @contextmanager
 def resumed_by(app: App, command: Callable[[], str]) -> Iterator[None]:
-    """Ctrl-C ends what is inside with exit code 130, and prints the *command* that goes on."""
+    """Ctrl-C ends what is inside with exit code 130, SIGTERM with 143; the *command* that goes on
+    is printed."""
     try:
-        yield
-    except KeyboardInterrupt:
+        with sigterm_raises():
+            yield
+    except (KeyboardInterrupt, Terminated) as stop:
         app.out.note(f"the job goes on; follow it with:\n  {command()}")
-        raise typer.Exit(exit_codes.INTERRUPTED) from None
+        is_term = isinstance(stop, Terminated)
+        code = exit_codes.TERMINATED if is_term else exit_codes.INTERRUPTED
+        raise typer.Exit(code) from None

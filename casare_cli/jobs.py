@@ -147,13 +147,18 @@ def _words(job: Mapping[str, Any]) -> str:
 
 
 def show_outcome(out: Output, job: Json) -> int:
-    """Say how *job* ended, as a note or as the Job itself in JSON; its exit code."""
+    """Say how *job* ended, in words on stderr or as the Job itself in JSON; its exit code.
+
+    With --quiet only what did not succeed is told.
+    """
+    code = outcome_code(job)
     if out.wants_json:
         out.json(job)
-    else:
-        out.note(outcome_line(job))
-        if job.get("status") == "failed":
-            out.note(f"  look: casare-rpa jobs trace {job['job_id']}")
-        if job.get("status") == "failed" and not job.get("resolution"):
-            out.note(f"  once mended: casare-rpa jobs rerun {job['job_id']} --failed")
-    return outcome_code(job)
+        return code
+    tell = out.note if code == exit_codes.OK else out.report
+    tell(outcome_line(job))
+    if job.get("status") == "failed":
+        tell(f"  look: casare-rpa jobs trace {job['job_id']}")
+    if job.get("status") == "failed" and not job.get("resolution"):
+        tell(f"  once mended: casare-rpa jobs rerun {job['job_id']} --failed")
+    return code

@@ -128,11 +128,16 @@ def _read(path: Path) -> str:
 
 
 def _read_descriptor(number: str) -> str:
+    if not number.isdecimal():
+        raise InvalidInput(
+            f"--api-key: fd:{number} names no descriptor", hint="Write a number, such as fd:3."
+        )
     try:
         with open(int(number), encoding="utf-8", closefd=False) as source:
             return source.readline(_LONGEST_KEY)
     except (ValueError, OSError) as error:
-        raise ConfigInvalid(f"--api-key: cannot read descriptor {number!r}: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigInvalid(f"--api-key: cannot read descriptor {number}: {reason}") from None
 
 
 def checked(text: str, origin: str) -> str:

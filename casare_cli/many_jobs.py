@@ -14,7 +14,7 @@ from casare_cli.context import App
 from casare_cli.job_filters import matching_jobs, parse_filter
 from casare_cli.jobs import LIST_COLUMNS
 from casare_cli.output import Format, Json
-from casare_cli.values import confirm
+from casare_cli.prompts import confirm
 from casare_rpa.errors import CasareError, Forbidden, InvalidInput, RateLimited, Unauthenticated
 
 if TYPE_CHECKING:

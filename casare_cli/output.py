@@ -86,6 +86,8 @@ class Output:
         self._bare = format is Format.NAME and self._shape.query is not None
         self.format = Format.JSON if self._bare else format
         self.quiet = quiet
+        #: Notes that wait for the end of the command.
+        self.asides: list[str] = []
         self._color_wanted = color
         self.stdout = _prepared(sys.stdout)
         self.stderr = _prepared(sys.stderr)
@@ -130,6 +132,23 @@ class Output:
         """A line on stderr for the person, none with --quiet."""
         if not self.quiet:
             self.line(text, stream=self.stderr)
+
+    def aside(self, text: str) -> None:
+        """A note that can wait: with JSON until the command has ended, since an error is to be one
+        object and takes it along."""
+        if not self.wants_json:
+            self.note(text)
+        elif not self.quiet:
+            self.asides.append(text)
+
+    def tell_asides(self) -> None:
+        """Say what waited."""
+        while self.asides:
+            self.note(self.asides.pop(0))
+
+    def report(self, text: str) -> None:
+        """A line on stderr, with --quiet as well: what did not succeed."""
+        self.line(text, stream=self.stderr)
 
     def json(self, value: Any) -> None:
         """A document on stdout: indented JSON, JSON on one line with `-o jsonl`, or YAML."""
@@ -221,6 +240,8 @@ class Output:
             }
             if problems:
                 body["problems"] = list(problems)
+            if self.asides:
+                body["notes"] = self.asides
             self.stderr.write(json_text({"error": body}) + "\n")
             return
         lines = [f"casare-rpa: {error.message}", *(f"  {problem_line(p)}" for p in problems)]

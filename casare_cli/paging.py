@@ -80,5 +80,5 @@ def _patiently(app: App, fetch: Fetch, limit: int, cursor: str | None) -> Json:
             return fetch(limit=limit, cursor=cursor)
         except RateLimited as error:
             seconds = float(error.details.get("retry_after_seconds") or 1)
-            app.out.note(f"the server wants to be asked again in {seconds:.0f} s; waiting")
+            app.out.aside(f"the server wants to be asked again in {seconds:.0f} s; waiting")
             time.sleep(seconds)

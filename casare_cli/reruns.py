@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from casare_cli.output import Format, Json, Output
+from casare_cli.prompts import confirm, is_somebody_there
 from casare_cli.text import moment
-from casare_cli.values import confirm
 
 #: So many nodes are named; the others are counted.
 _MOST_NAMED = 20
@@ -28,7 +27,7 @@ def acts_again(plan: Json) -> list[str]:
 def ask(plan: Json) -> None:
     """Ask at a terminal; elsewhere only refuse what would act again. Raises InvalidInput."""
     again = acts_again(plan)
-    if again or (sys.stdin is not None and sys.stdin.isatty()):
+    if again or (is_somebody_there()):
         also = f", so that {', '.join(again)} acts again" if again else ""
         confirm(f"Run job {plan['job_id']} again{also}?", "The same command with --yes.")
 
@@ -75,5 +74,5 @@ def print_made(out: Output, done: Json, *, waits: bool) -> None:
         return
     if out.wants_json:
         out.json(done)
-    else:
+    elif not out.quiet or out.format is Format.NAME:
         out.line(str(done["new_job_id"]))

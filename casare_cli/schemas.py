@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from casare_rpa.errors import NotFound
+from casare_rpa.errors import InvalidInput, NotFound
 
 FOLDER = Path(__file__).parent / "published"
 #: The names of shapes that are no command's answer.
@@ -52,10 +52,12 @@ def known_fields(command: str) -> tuple[str, ...]:
 
 
 def fields_of(command: str) -> tuple[str, ...]:
-    """As `known_fields`. Raises NotFound where the answer has no fixed shape."""
+    """As `known_fields`. Raises InvalidInput where the answer has no fixed shape."""
     found = known_fields(command)
     if not found:
-        raise NotFound(f"what {command} prints has no fixed fields")
+        raise InvalidInput(
+            f"--json: what {command} prints has no fixed fields", hint="Use -o json for all of it."
+        )
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from casare_cli.prompts import is_somebody_there, typed_unseen
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def read_value(name: str, source: str | None) -> str:
         text = _piped().removesuffix("\n").removesuffix("\r")
     elif source is not None:
         raise InvalidInput("a value is no argument: others could see it", hint=_how(name))
-    elif sys.stdin is not None and sys.stdin.isatty():
-        text = str(typer.prompt(f"Value of {name} (not shown)", hide_input=True, err=True))
+    elif is_somebody_there():
+        text = typed_unseen(f"Value of {name}", _how(name))
     else:
         raise InvalidInput(f"there is no terminal to ask for the value of {name}", hint=_how(name))
     return _checked(text, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from casare_cli import key_sources
 from casare_cli.context import App
+from casare_cli.prompts import is_somebody_there, typed_unseen
 from casare_rpa.errors import ConfigInvalid, InvalidInput, Unavailable
 from casare_rpa.secrets import key_store
 
@@ -28,15 +28,10 @@ def ask_for_key(app: App, url: str) -> str:
     """
     if app.api_key is not None:
         return app.key_of_option
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise InvalidInput(
-            "no key to sign in with, and nobody to ask",
-            hint="Pipe it (casare-rpa login --api-key - < FILE), or name its file: file:PATH.",
-        )
-    import typer
-
-    typed = typer.prompt(f"Key for {url} (not shown)", hide_input=True, err=True)
-    return key_sources.checked(str(typed), "what was typed")
+    hint = "Pipe it (casare-rpa login --api-key - < FILE), or name its file: file:PATH."
+    if not is_somebody_there():
+        raise InvalidInput("no key to sign in with, and nobody to ask", hint=hint)
+    return key_sources.checked(typed_unseen(f"Key for {url}", hint), "what was typed")
 
 
 def keep(key: str, name: str, store: Store | None) -> str:

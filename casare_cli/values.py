@@ -70,20 +70,6 @@ def _with_time(word: str) -> str:
     return word if len(word) > len("2026-12-01") else f"{word}T00:00"
 
 
-def confirm(question: str, with_yes: str) -> None:
-    """Ask at a terminal; a no ends the command with exit code 1.
-
-    Raises InvalidInput where nobody can be asked, with the command *with_yes* as the mend.
-    """
-    if sys.stdin is None or not sys.stdin.isatty():
-        what = question[:1].lower() + question[1:].rstrip("?")
-        raise InvalidInput(f"to {what} needs --yes when nobody can be asked", hint=with_yes)
-    import typer
-
-    if not typer.confirm(question, err=True):
-        raise typer.Exit(1)
-
-
 def inputs(words: Iterable[str], option: str) -> dict[str, Any]:
     """One object out of `name=text`, `name:=json`, `@FILE` and `-` (stdin); later words win."""
     found: dict[str, Any] = {}

@@ -66,21 +66,23 @@ class JobWatch:
         self._deadline = time.monotonic() + wait_seconds if wait_seconds is not None else None
         self._socket_failures = 0
         self._ended = False
+        #: The job as it was when the orchestrator last answered; None before.
+        self.seen: Json | None = None
 
     def follow(self) -> Json:
         """Show the events until the job is finished; the finished Job.
 
         Raises WatchEnded when the time ran out, and the error of a call that is not worth
-        repeating or that failed for GIVE_UP_SECONDS.
+        repeating, or that failed for GIVE_UP_SECONDS or until the time ran out.
         """
-        job = self._client.job(self._job_id)
+        job = self.seen = self._client.job(self._job_id)
         last_answer, attempt = time.monotonic(), 0
         while True:
             try:
                 if self._is_shown_to_the_end(job):
                     return job
                 self._read_some(finished=is_finished(job))
-                job = self._client.job(self._job_id)
+                job = self.seen = self._client.job(self._job_id)
                 last_answer, attempt = time.monotonic(), 0
             except CasareError as error:
                 attempt += 1
@@ -90,6 +92,8 @@ class JobWatch:
                 if attempt == 1:
                     self._tell(f"note: {error.message}; trying again")
                 self._sleep(attempt, error)
+                if self._is_over():
+                    raise
             self._check_deadline(job)
 
     def _is_shown_to_the_end(self, job: Json) -> bool:

@@ -133,7 +133,7 @@ def push_file(
 def note_warnings(out: Output, path: object, pushed: dict[str, Any]) -> None:
     """Say what should be looked at in a file that was pushed."""
     for warning in pushed["warnings"]:
-        out.note(f"{path}: {problem_line(warning)}")
+        out.aside(f"{path}: {problem_line(warning)}")
 
 
 def slug(name: str) -> str:
@@ -147,6 +147,6 @@ def pushed_id(out: Output, client: OrchestratorClient, word: str) -> str:
         return word
     pushed = push_file(client, Path(word))
     if pushed.get("created", True):
-        out.note(f"pushed {word} as {pushed['workflow_id']} version {pushed['version']}")
+        out.aside(f"pushed {word} as {pushed['workflow_id']} version {pushed['version']}")
         note_warnings(out, word, pushed)
     return str(pushed["workflow_id"])

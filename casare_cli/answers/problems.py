@@ -24,6 +24,8 @@ class ErrorFacts(Wire):
     exit_code: int
     #: What is wrong with a workflow, where that was the reason.
     problems: list[Problem] = Field(default_factory=list)
+    #: What a person should know beside the error.
+    notes: list[str] = Field(default_factory=list)
 
 
 class Problem(Wire):

@@ -48,8 +48,9 @@ def run(
     """Run a workflow file here and now, without an orchestrator.
 
     The same engine and the same steps as on a robot; files are relative to the current folder.
-    Exits 0 when the run completed, 1 when it failed, 2 when the file cannot be read or is no valid
-    workflow. Ctrl-C stops between and inside steps; a second one ends at once.
+    Exits 0 when the run completed, 1 when it failed, 11 when --timeout ran out, 2 when the file
+    cannot be read or is no valid workflow. Ctrl-C stops between and inside steps; a second one
+    ends at once.
 
     Examples:
         casare-rpa run invoices.json --var month=11 --var rows:=250
@@ -63,12 +64,12 @@ def run(
     seconds = duration_seconds(timeout, "--timeout")
     workflow = read_file(file)
     for warning in workflow.warnings:
-        app.out.note(f"{file}: {problem_line(warning.to_dict())}")
+        app.out.aside(f"{file}: {problem_line(warning.to_dict())}")
     result, stopped_by = _run(app, workflow, variables, seconds, events)
     _show(app, result)
     if stopped_by:
         return 128 + stopped_by
-    return exit_codes.OK if result.success else exit_codes.FAILED
+    return exit_codes.OK if result.success else exit_codes.of_job(result.status)
 
 
 def _run(

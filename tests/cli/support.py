@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -131,6 +132,27 @@ class Cli:
         text = _read_terminal(ours)
         return Shown(code=process.wait(SECONDS), text=text)
 
+    def asked(self, question: str, answer: str | signal.Signals, *words: str | Path) -> Shown:
+        """As `on_terminal`; what is typed, or the signal, comes when *question* is shown."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*PROGRAM, *map(str, words)],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,  # no /dev/tty: what hides its input reads stdin
+        )
+        os.close(theirs)
+        text = _read_until(ours, question)
+        if isinstance(answer, signal.Signals):
+            process.send_signal(answer)
+            answer = "\n"  # where the signal came just before reading began, it is seen then
+        os.write(ours, answer.encode())
+        text += _read_terminal(ours)
+        return Shown(code=process.wait(SECONDS), text=text)
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -138,6 +160,14 @@ class Shown:
 
     code: int
     text: str
+
+
+def _read_until(descriptor: int, wanted: str) -> str:
+    text = ""
+    while wanted not in text:
+        assert select.select([descriptor], [], [], SECONDS)[0], f"{wanted!r} is not in {text!r}"
+        text += os.read(descriptor, 65536).decode("utf-8", "replace")
+    return text
 
 
 def _read_terminal(descriptor: int) -> str:

@@ -104,3 +104,9 @@ def test_a_bare_list_is_paged_by_its_header(remote: Cli, workflow: str) -> None:
         "schedules", "list", "--workflow", workflow, "--all", "--limit", "2", "-o", "name"
     )
     assert len(set(listed.stdout.split())) == 3
+
+
+def test_json_without_fields_is_a_usage_error(cli: Cli) -> None:
+    done = cli("api", "GET", "/jobs", "--json")
+    assert done.returncode == 2
+    assert error_of(done)["message"] == "--json: what api prints has no fixed fields"

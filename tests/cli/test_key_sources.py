@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cli.support import PROGRAM, Cli, Server
+from tests.cli.support import PROGRAM, Cli, Server, error_of
 
 LIST = ("workflows", "list", "-o", "none")
 
@@ -139,3 +139,16 @@ def test_commands_that_need_no_key_ask_no_keyring(cli: Cli, tmp_path: Path) -> N
 def test_a_line_end_behind_the_key_of_a_variable_does_no_harm(keyless: Cli, server: Server) -> None:
     done = keyless(*LIST, env={"CASARE_API_KEY": server.developer_key + "\r\n"})
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_note_on_a_key_that_others_see_is_part_of_the_error_object(cli: Cli) -> None:
+    words = ("jobs", "list", "--api-key", "sk_live_x", "--url", "http://127.0.0.1:9", "-o", "json")
+    error = error_of(cli(*words))
+    assert error["exit_code"] == 3
+    assert "other users" in error["notes"][0]
+
+
+def test_a_descriptor_that_is_no_number_is_named_in_plain_words(cli: Cli) -> None:
+    error = error_of(cli("jobs", "list", "--api-key", "fd:x", "-o", "json"))
+    assert error["message"] == "--api-key: fd:x names no descriptor"
+    assert error["exit_code"] == 2

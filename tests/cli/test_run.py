@@ -194,9 +194,9 @@ def test_a_signal_stops_the_run(cli: Cli, tmp_path: Path, number: int, code: int
     assert "was stopped" in stderr
 
 
-def test_a_run_that_takes_too_long_fails(cli: Cli, tmp_path: Path) -> None:
+def test_a_run_that_takes_too_long_exits_11(cli: Cli, tmp_path: Path) -> None:
     done = cli("run", _sleeping(tmp_path), "--timeout", "300ms", "-o", "json")
-    assert done.returncode == 1
+    assert done.returncode == 11
     assert json.loads(done.stdout)["status"] == "timeout"
 
 

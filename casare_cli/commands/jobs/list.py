@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from casare_cli.context import App
 from casare_cli.jobs import LIST_COLUMNS, resolve_workflow_id
 from casare_cli.paging import AllOption, CursorOption, show_list
 from casare_cli.values import time_or_ago
+from casare_rpa.domain.jobs import JobStatus
+from casare_rpa.errors import InvalidInput
 
 
 class Sort(StrEnum):
@@ -82,7 +85,7 @@ def run(
     """
     app: App = ctx.obj
     filters = {
-        "status": [word for text in status or () for word in text.split(",")] or None,
+        "status": _chosen(status or ()),
         "robot_id": robot,
         "tag": tag,
         "environment": environment,
@@ -111,6 +114,16 @@ def run(
 
 def _statuses() -> list[str]:
     """What a list can show: nothing is ever stored as queued."""
-    from casare_rpa.domain.jobs import JobStatus
-
     return [status for status in JobStatus if status is not JobStatus.QUEUED]
+
+
+def _chosen(texts: Sequence[str]) -> list[str] | None:
+    """The statuses that the option names, None for all. Raises InvalidInput for an unknown one."""
+    words = [word for text in texts for word in text.split(",")]
+    for word in words:
+        if word not in set(JobStatus):
+            raise InvalidInput(
+                f"--status: {word!r} is no status of a job",
+                hint=f"One of {', '.join(_statuses())}.",
+            )
+    return words or None

@@ -10,6 +10,7 @@ from casare_cli.context import App
 from casare_cli.job_options import FollowOption, WaitOption, WaitTimeoutOption
 from casare_cli.jobs import JobId, resolve_job_id
 from casare_cli.output import Format, Json
+from casare_cli.prompts import is_somebody_there
 from casare_cli.reruns import acts_again, ask, print_made, show_plan
 from casare_cli.values import duration_seconds, inputs
 from casare_rpa.errors import InvalidInput
@@ -96,12 +97,17 @@ def run(
 
 
 def _show(app: App, plan: Json, *, dry_run: bool) -> None:
-    """On stdout where it is the answer, else on stderr; with --quiet only what needs a decision."""
+    """On stdout where it is the answer, else on stderr; with --quiet only what needs a decision.
+
+    A program that reads JSON decides by --dry-run: only a person is shown the plan beside it.
+    """
     out = app.out
     if dry_run and out.format is not Format.TABLE:
         out.item(plan, (), name="from_node")
     elif dry_run:
         show_plan(out, plan, out.stdout)
+    elif out.wants_json and not is_somebody_there():
+        return
     elif not app.quiet or acts_again(plan):
         show_plan(out, plan, out.stderr)
 

@@ -10,6 +10,7 @@ from casare_cli.context import App
 from casare_cli.jobs import JobId, resolve_job_id, show_resolution
 from casare_cli.output import Json
 from casare_rpa.domain.jobs import ResolvedOutcome
+from casare_rpa.errors import InvalidInput
 
 
 def run(
@@ -35,6 +36,10 @@ def run(
         casare-rpa jobs resolve job_1 --as requeue --reason "nothing was booked"
     """
     app: App = ctx.obj
+    if not reason.strip():
+        raise InvalidInput(
+            "--reason: it is empty", hint="Say how you know, such as --reason 'it is booked'."
+        )
     with app.client() as client:
         job_id = resolve_job_id(client, job)
         found = client.resolve(job_id, outcome=outcome.value, reason=reason)

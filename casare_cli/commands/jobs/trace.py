@@ -82,12 +82,12 @@ def run(
 
 def _write(out: Output, path: Path, job: Json, trace: Trace) -> None:
     from casare_cli.trace_page import page
-    from casare_rpa.private_files import write_whole
+    from casare_cli.written_files import write_answer
 
     if path.is_dir():
         raise InvalidInput(f"--html: {path} is a folder", hint="Name a file in it.")
     # For this user alone: names and errors of a run may tell more than is meant for everybody.
-    write_whole(path, page(job, trace).encode())
+    write_answer(path, page(job, trace).encode())
     if out.wants_json:
         out.json(trace.to_json(job))
     out.note(f"wrote {path}")

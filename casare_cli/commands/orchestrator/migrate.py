@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.databases import DatabaseUrl, StateDir, settings_of
+from casare_cli.databases import DatabaseUrl, StateDir, settings_of, while_no_server_runs
 from casare_rpa.errors import NotFound
 
 
@@ -31,7 +31,8 @@ def run(ctx: typer.Context, database: DatabaseUrl = None, state_dir: StateDir = 
             f"there is nothing to migrate in {before['database']}",
             hint="casare-rpa orchestrator init-db",
         )
-    open_store(settings.database, settings).close()
+    with while_no_server_runs():
+        open_store(settings.database, settings).close()
     after = status_of(settings.database)
     was, now = before["schema_version"], after["schema_version"]
     app.out.done(

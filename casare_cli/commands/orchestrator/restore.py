@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.databases import DatabaseUrl, StateDir, settings_of, sqlite_file
+from casare_cli.databases import (
+    DatabaseUrl,
+    StateDir,
+    settings_of,
+    sqlite_file,
+    while_no_server_runs,
+)
 
 
 def run(
@@ -37,7 +43,8 @@ def run(
     )
     from casare_rpa.store.backup import restore
 
-    kept = restore(file.absolute(), path, force=force)
+    with while_no_server_runs():
+        kept = restore(file.absolute(), path, force=force)
     app.out.done(
         {"file": str(file), "database": str(path), "kept": str(kept) if kept else None},
         name="database",

@@ -61,14 +61,14 @@ def run(
 
 def _write(path: Path, content: bytes, *, force: bool) -> bool:
     """Whether the file had to be written. Raises Conflict."""
-    from casare_rpa.private_files import write_whole
+    from casare_cli.written_files import write_answer
 
     if path.exists():
         if path.is_file() and path.read_bytes() == content:
             return False
         if not force:
             raise Conflict(f"{path} holds something else", hint="Add --force to replace it.")
-    write_whole(path, content)
+    write_answer(path, content)
     # A workflow is no secret: the file gets the mode that any other new file would have.
     umask = os.umask(0)
     os.umask(umask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.output import Format, Json, Output
 from casare_cli.text import problem_line
+from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casare_rpa.domain.workflow import Workflow
@@ -25,8 +27,8 @@ def run(
 
     Checked are the document, node types and their parameters, ports, placeholders, what a run
     reaches, partners of loops and tries, and secrets in plain text. Exits 1 when a file has an
-    error, 2 when one cannot be read. A node that this installation cannot run is an error, too;
-    robots elsewhere may have what is missing here.
+    error, 2 when one cannot be read: the others are checked all the same. A node that this
+    installation cannot run is an error, too; robots elsewhere may have what is missing here.
 
     Examples:
         casare-rpa workflows validate *.json
@@ -37,16 +39,30 @@ def run(
 
     app: App = ctx.obj
     items: list[Json] = []
+    unread: list[InvalidInput] = []
     for path in files:
-        _, workflow, problems = check_file(path, runs_here=True)
+        try:
+            _, workflow, problems = check_file(path, runs_here=True)
+        except InvalidInput as error:
+            unread.append(error)
+            continue
         found = [problem.to_dict() for problem in problems]
         items += [{"file": str(path), **problem} for problem in found]
         if app.out.format in (Format.TABLE, Format.NAME):
             _print_file(app.out, path, workflow, found)
+    if unread:
+        raise _cannot_read(unread, items if app.out.wants_json else [])
     if app.out.wants_json:
         app.out.list(items, (), name="code")
     bad = {"error", "warning"} if strict else {"error"}
     return exit_codes.FAILED if any(item["severity"] in bad for item in items) else exit_codes.OK
+
+
+def _cannot_read(unread: Sequence[InvalidInput], items: Sequence[Json]) -> InvalidInput:
+    """One error for all files that cannot be read, with what was found in the others."""
+    unread[0].message = "; ".join(error.message for error in unread)
+    unread[0].details = {**unread[0].details, **({"problems": items} if items else {})}
+    return unread[0]
 
 
 def _print_file(out: Output, path: Path, workflow: Workflow | None, found: list[Json]) -> None:

@@ -5,6 +5,8 @@ import shlex
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from tests.cli.support import Cli, Robot, eventually, log_event, steps
 from tests.support.proxy import proxy_to
 
@@ -47,7 +49,10 @@ def test_following_waits_through_the_queue_and_loses_nothing_to_a_broken_connect
     assert proxy.lost
 
 
-def test_ctrl_c_says_how_to_go_on(remote: Cli, robot: Robot, submit: Callable[..., str]) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_say_how_to_go_on(
+    remote: Cli, robot: Robot, submit: Callable[..., str], number: signal.Signals, code: int
+) -> None:
     job_id = submit(robot)
     robot.claim()
     robot.report(log_event("one", "ERROR", "a b"))
@@ -57,8 +62,8 @@ def test_ctrl_c_says_how_to_go_on(remote: Cli, robot: Robot, submit: Callable[..
         assert following.stdout is not None
         lines = iter(following.stdout.readline, "")
         assert any("one" in line for line in lines)
-        following.send_signal(signal.SIGINT)
+        following.send_signal(number)
         _, stderr = following.communicate(timeout=100)
-        assert following.returncode == 130
+        assert following.returncode == code
         assert f"casare-rpa jobs {noun} {job_id} -f --after 4{options}\n" in stderr
     robot.finish()

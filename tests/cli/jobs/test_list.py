@@ -205,3 +205,9 @@ def test_what_no_list_can_be_made_of_is_refused(
 ) -> None:
     done = remote("jobs", "list", *words)
     assert (done.returncode, done.stdout) == (2, "") and told in done.stderr
+
+
+def test_an_unknown_status_is_told_with_the_known_ones(cli: Cli) -> None:
+    error = error_of(cli("jobs", "list", "--status", "failed,bogus", "-o", "json"))
+    assert (error["exit_code"], error["message"]) == (2, "--status: 'bogus' is no status of a job")
+    assert "pending" in error["hint"]

@@ -78,6 +78,8 @@ def test_a_side_effect_that_would_happen_again_needs_a_word(
     assert refused.returncode == 2
     assert "so that act acts again needs --yes" in refused.stderr
     assert refused.stdout == ""
+    as_json = error_of(remote("jobs", "rerun", failed, "--from-node", "act", "-o", "json"))
+    assert "so that act acts again" in as_json["message"]
     no = remote.on_terminal("jobs", "rerun", failed, "--from-node", "act", typed="n\n")
     assert no.code == 1
     assert "side effects that happen AGAIN:" in no.text
@@ -111,3 +113,8 @@ def test_wait_exits_with_the_outcome(
     running = remote.start("jobs", "rerun", failed, "--failed", "--wait", "-q")
     robot.run(status="failed", error_message="no luck")
     assert running.wait(60) == 1
+
+
+def test_quiet_prints_no_id_as_submit_does(remote: Cli, failed: str) -> None:
+    done = remote("jobs", "rerun", failed, "--failed", "--set", "fail:=0", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -45,3 +45,8 @@ def test_a_job_without_doubt_is_a_conflict_and_a_word_without_reason_no_word(
     assert error_of(remote(*words, "--reason", "x", "-o", "json"))["exit_code"] == 9
     assert remote(*words).returncode == 2
     assert remote(*words, "--reason", " ").returncode == 2
+
+
+def test_an_empty_reason_is_refused_before_anything_is_sent(cli: Cli) -> None:
+    error = error_of(cli("jobs", "resolve", "j", "--as", "failed", "--reason", "", "-o", "json"))
+    assert (error["exit_code"], error["message"]) == (2, "--reason: it is empty")

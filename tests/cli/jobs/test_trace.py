@@ -59,3 +59,11 @@ def test_what_cannot_be_traced_or_written_is_refused(
 ) -> None:
     assert remote("jobs", "trace", "nope").returncode == 4
     assert remote("jobs", "trace", submit(), "--html", remote.folder).returncode == 2
+
+
+def test_a_page_that_cannot_be_written_is_named_as_it_was_given(
+    remote: Cli, submit: Callable[..., str]
+) -> None:
+    done = remote("jobs", "trace", submit(), "--html", "/nope/x.html")
+    assert done.returncode == 2
+    assert "cannot write /nope/x.html: No such file or directory\n" in done.stderr

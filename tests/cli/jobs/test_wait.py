@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.cli.support import Cli, Robot, steps
+import pytest
+
+from tests.cli.conftest import document
+from tests.cli.support import Cli, Robot, start_server, steps
 
 
 def test_it_ends_with_the_job(remote: Cli, robot: Robot, submit: Callable[..., str]) -> None:
@@ -37,3 +41,45 @@ def test_a_wait_that_runs_out_exits_8(remote: Cli, submit: Callable[..., str]) -
 
 def test_an_unknown_job_exits_4(remote: Cli) -> None:
     assert remote("jobs", "wait", "nope").returncode == 4
+
+
+@pytest.mark.parametrize("verb", ["wait", "watch"])
+def test_quiet_still_reports_a_failure(
+    remote: Cli, robot: Robot, submit: Callable[..., str], verb: str
+) -> None:
+    job_id = submit(robot)
+    robot.run(status="failed", error_message="no such file", failed_node_id="read")
+    done = remote("jobs", verb, job_id, "--quiet")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"job {job_id} failed" in done.stderr
+    assert "at read: no such file" in done.stderr
+
+
+def test_quiet_still_reports_a_wait_that_ran_out(remote: Cli, submit: Callable[..., str]) -> None:
+    job_id = submit()
+    done = remote("jobs", "wait", job_id, "--wait-timeout", "200ms", "-q")
+    assert (done.returncode, done.stdout) == (8, "")
+    assert f"casare-rpa jobs watch {job_id}" in done.stderr
+
+
+def test_a_wait_whose_orchestrator_went_away_says_what_was_last_seen(
+    cli: Cli, tmp_path: Path
+) -> None:
+    server = start_server(tmp_path / "orchestrator")
+    try:
+        with server.client(server.admin_key) as admin:
+            body = {"workflow_id": "w", "workflow_name": "w", "workflow_json": document()}
+            admin.push_workflow(body)
+            job_id = admin.submit({"workflow_id": "w"})["job_id"]
+            cli.env = server.env(server.admin_key)
+            waiting = cli.start("jobs", "watch", job_id, "--wait-timeout", "15s", "-o", "jsonl")
+            assert waiting.stdout is not None
+            assert waiting.stdout.readline()
+    finally:
+        server.kill()
+    _, stderr = waiting.communicate(timeout=100)
+    assert waiting.returncode == 3
+    error = json.loads(stderr)["error"]
+    assert f"job {job_id} was pending when last seen" in error["message"]
+    assert f"casare-rpa jobs watch {job_id} --after 1" in error["hint"]
+    assert "trying again" in error["notes"][0]

@@ -92,8 +92,12 @@ def test_a_restored_database_is_what_it_was_and_the_old_one_is_kept(
         assert cli("orchestrator", "backup", *words).returncode == 0
         late = orchestrator.submit(quick())
         running = cli("orchestrator", "restore", *words, "--force")
-        assert running.returncode == 3
+        assert running.returncode == 9
         assert "another orchestrator" in running.stderr
+        assert "Stop it first" in running.stderr
+        migrating = cli("orchestrator", "migrate", "--database", url(file))
+        assert migrating.returncode == 9
+        assert "Stop it first" in migrating.stderr
         orchestrator.program.stop()
         assert cli("orchestrator", "restore", *words).returncode == 9
         done = cli("orchestrator", "restore", *words, "--force", "-o", "json")

@@ -34,3 +34,9 @@ def test_what_is_not_there_writes_nothing(remote: Cli, workflow: str) -> None:
     assert remote("workflows", "pull", f"{workflow}@2", "--version", "1").returncode == 2
     assert remote("workflows", "pull", "nope", "-f", "x.json").returncode == 4
     assert not list(remote.folder.glob("*.json"))
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(remote: Cli, workflow: str) -> None:
+    done = remote("workflows", "pull", workflow, "-f", "/nope/x.json")
+    assert done.returncode == 2
+    assert "cannot write /nope/x.json: No such file or directory\n" in done.stderr

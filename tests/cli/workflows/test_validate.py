@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import document
-from tests.cli.support import Cli
+from tests.cli.support import Cli, error_of
 
 
 @pytest.fixture
@@ -100,3 +100,17 @@ def test_a_node_that_cannot_run_here_is_an_error_with_its_line(cli: Cli, tmp_pat
     run = cli("run", path)
     assert (run.returncode, run.stdout) == (2, "")
     assert f"line {item['line']}: error NODE_NOT_AVAILABLE" in run.stderr
+
+
+def test_files_behind_one_that_is_missing_are_checked(
+    cli: Cli, broken: Path, workflow_file: Path
+) -> None:
+    words = ("workflows", "validate", workflow_file, "missing.json", broken)
+    done = cli(*words)
+    assert done.returncode == 2
+    assert "NoSuchNode" in done.stdout
+    assert "ok, 2 nodes" in done.stderr
+    assert "missing.json" in done.stderr
+    error = error_of(cli(*words, "-o", "json"))
+    assert "missing.json" in error["message"]
+    assert {problem["file"] for problem in error["problems"]} == {str(broken)}
