@@ -73,7 +73,7 @@ def test_a_database_in_use_is_shown_as_such(cli: Cli, tmp_path: Path) -> None:
     with start_orchestrator(tmp_path) as orchestrator:
         database = f"sqlite:///{orchestrator.state_dir / 'orchestrator.db'}"
         assert status(cli, database)[1]["in_use"] is True
-        assert cli("orchestrator", "migrate", "--database", database).returncode == 3
+        assert cli("orchestrator", "migrate", "--database", database).returncode == 9
 
 
 @pytest.mark.postgres
