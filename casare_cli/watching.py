@@ -66,6 +66,7 @@ class JobWatch:
         self._deadline = time.monotonic() + wait_seconds if wait_seconds is not None else None
         self._socket_failures = 0
         self._ended = False
+        self._told_why: list[str] = []
         #: The job as it was when the orchestrator last answered; None before.
         self.seen: Json | None = None
 
@@ -75,14 +76,14 @@ class JobWatch:
         Raises WatchEnded when the time ran out, and the error of a call that is not worth
         repeating, or that failed for GIVE_UP_SECONDS or until the time ran out.
         """
-        job = self.seen = self._client.job(self._job_id)
+        job = self._look()
         last_answer, attempt = time.monotonic(), 0
         while True:
             try:
                 if self._is_shown_to_the_end(job):
                     return job
                 self._read_some(finished=is_finished(job))
-                job = self.seen = self._client.job(self._job_id)
+                job = self._look()
                 last_answer, attempt = time.monotonic(), 0
             except CasareError as error:
                 attempt += 1
@@ -95,6 +96,15 @@ class JobWatch:
                 if self._is_over():
                     raise
             self._check_deadline(job)
+
+    def _look(self) -> Json:
+        """The job now; while no robot can take it, why is told."""
+        job = self.seen = self._client.job(self._job_id)
+        why = [str(words) for words in job.get("waits_for") or ()]
+        if why and why != self._told_why:
+            self._told_why = why
+            self._tell(f"note: {'; '.join(why)}")
+        return job
 
     def _is_shown_to_the_end(self, job: Json) -> bool:
         return is_finished(job) and self.seq >= int(job.get("last_seq") or 0)

@@ -39,6 +39,13 @@ def test_a_wait_that_runs_out_exits_8(remote: Cli, submit: Callable[..., str]) -
     assert json.loads(done.stdout)["status"] == "pending"
 
 
+def test_a_job_that_no_robot_can_take_says_why(remote: Cli, submit: Callable[..., str]) -> None:
+    words = ("jobs", "wait", submit(), "--wait-timeout", "200ms")
+    told = [line for line in remote(*words).stderr.splitlines() if line.startswith("note: ")]
+    assert len(told) == 1 and "nobody" in told[0]
+    assert "note: " not in remote(*words, "-q").stderr
+
+
 def test_an_unknown_job_exits_4(remote: Cli) -> None:
     assert remote("jobs", "wait", "nope").returncode == 4
 
@@ -82,4 +89,4 @@ def test_a_wait_whose_orchestrator_went_away_says_what_was_last_seen(
     error = json.loads(stderr)["error"]
     assert f"job {job_id} was pending when last seen" in error["message"]
     assert f"casare-rpa jobs watch {job_id} --after 1" in error["hint"]
-    assert "trying again" in error["notes"][0]
+        assert any("trying again" in note for note in error["notes"])
