@@ -89,4 +89,4 @@ def test_a_wait_whose_orchestrator_went_away_says_what_was_last_seen(
     error = json.loads(stderr)["error"]
     assert f"job {job_id} was pending when last seen" in error["message"]
     assert f"casare-rpa jobs watch {job_id} --after 1" in error["hint"]
-        assert any("trying again" in note for note in error["notes"])
+    assert any("trying again" in note for note in error["notes"])
