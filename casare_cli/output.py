@@ -273,7 +273,12 @@ class Output:
 
     def _table(self, items: Sequence[Json], columns: Sequence[Column], empty: str) -> None:
         rows = [[one_line(text) for _, text in self._texts(item, columns)] for item in items]
-        if not self.on_terminal():
+        if not self.on_terminal() and self.colored():
+            from casare_cli.tables import in_colour
+
+            lines = ("\t".join(in_colour(escape(cell)) for cell in row) for row in rows)
+            self.stdout.writelines(line + "\n" for line in lines)
+        elif not self.on_terminal():
             self._lines("\t".join(row) for row in rows)
         elif rows:
             from casare_cli.tables import print_table

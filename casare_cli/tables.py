@@ -78,6 +78,13 @@ def styled(cell: str) -> Text:
     return Text(cell, style=_STYLES.get(cell, ""))
 
 
+def in_colour(cell: str) -> str:
+    """The same for a pipe, where colours are wanted all the same (CLICOLOR_FORCE)."""
+    style = _STYLES.get(cell)
+    return cell if style is None else f"\x1b[{_ANSI[style]}m{cell}\x1b[0m"
+
+
+_ANSI = {"green": "32", "cyan": "36", "red": "31", "yellow": "33", "dim": "2"}
 _STYLES = {
     "completed": "green",
     "active": "green",

@@ -60,6 +60,16 @@ def test_a_terminal_gets_a_header_and_colour(
     assert "\x1b[" in shown.text
 
 
+def test_colour_may_be_asked_for_in_a_pipe(
+    remote: Cli, workflow: str, submit: Callable[..., str]
+) -> None:
+    remote("jobs", "cancel", submit())
+    words = ("jobs", "list", "--workflow", workflow)
+    assert "\t\x1b[33mcancelled\x1b[0m\t" in remote(*words, env={"CLICOLOR_FORCE": "1"}).stdout
+    both = {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}
+    assert "\x1b" not in remote(*words, env=both).stdout + remote(*words).stdout
+
+
 def test_no_color_is_respected(remote: Cli, workflow: str, submit: Callable[..., str]) -> None:
     submit()
     words = ("jobs", "list", "--workflow", workflow)
