@@ -169,8 +169,14 @@ class Connection:
         kind = errors.TimedOut if is_late else errors.Unreachable
         return kind(
             f"no orchestrator answered at {self.base_url}: {_reason(error)}",
-            hint="Start one with: casare-rpa orchestrator start",
+            hint=self._mend(error),
         )
+
+    def _mend(self, error: Exception) -> str:
+        host = urlsplit(self.base_url).hostname or ""
+        if isinstance(error, httpx.ConnectError) and _is_loopback(host):
+            return "Start one with: casare-rpa orchestrator start"
+        return "See what is wrong with: casare-rpa doctor"
 
 
 def quoted(part: str) -> str:
