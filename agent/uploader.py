@@ -22,8 +22,8 @@ from casare_rpa.errors import (
     InvalidInput,
     LeaseLost,
     RequestTimeout,
-    TimedOut,
     Unauthenticated,
+    Unreachable,
 )
 
 log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Uploader:
                 raise
             except CasareError as error:
                 self._bear(error)
-                if isinstance(error, (TimedOut, RequestTimeout)) and self._take_less():
+                if _is_late(error) and self._take_less():
                     return False
             else:
                 self._backoff.reset()
@@ -319,6 +319,11 @@ class Uploader:
         self.attempt.over.set()
         self.attempt.journal.close()
         self._lost(self.attempt, self._next_index)
+
+
+def _is_late(error: CasareError) -> bool:
+    """Whether the call took too long, here or there."""
+    return isinstance(error, RequestTimeout) or (isinstance(error, Unreachable) and error.timed_out)
 
 
 def _too_large(body: Json, error: InvalidInput) -> Json:

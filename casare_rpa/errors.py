@@ -151,9 +151,10 @@ class RateLimited(Unavailable):
 class Unreachable(CasareError):
     code, http_status, exit_code, retryable = "UNREACHABLE", 502, 3, True
 
-
-class TimedOut(Unreachable):
-    """The request or its answer did not come through in time: the line may be thin."""
+    def __init__(self, message: str, *, timed_out: bool = False, **more: Any) -> None:
+        super().__init__(message, **more)
+        #: The request or its answer did not come through in time: the line may be thin.
+        self.timed_out = timed_out
 
 
 class ServerFailed(CasareError):

@@ -165,11 +165,10 @@ class Connection:
             return errors.Unreachable(
                 f"no TLS with {self.base_url}: {found.message}", hint=found.hint
             )
-        is_late = isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout))
-        kind = errors.TimedOut if is_late else errors.Unreachable
-        return kind(
+        return errors.Unreachable(
             f"no orchestrator answered at {self.base_url}: {_reason(error)}",
             hint=self._mend(error),
+            timed_out=isinstance(error, (httpx.ReadTimeout, httpx.WriteTimeout)),
         )
 
     def _mend(self, error: Exception) -> str:
