@@ -27,7 +27,7 @@ def acts_again(plan: Json) -> list[str]:
 def ask(plan: Json) -> None:
     """Ask at a terminal; elsewhere only refuse what would act again. Raises InvalidInput."""
     again = acts_again(plan)
-    if again or (is_somebody_there()):
+    if again or is_somebody_there():
         also = f", so that {', '.join(again)} acts again" if again else ""
         confirm(f"Run job {plan['job_id']} again{also}?", "The same command with --yes.")
 

@@ -17,13 +17,12 @@ import sqlalchemy as sa
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import LeaseLost, NotFound
-from casare_rpa.store import lanes, rests
+from casare_rpa.store import lanes, rests, workflows
 from casare_rpa.store.leases import RENEW_PART, holds, later_lease, lease_end
 from casare_rpa.store.prepared import Prepared
 from casare_rpa.store.records import Change
-from casare_rpa.store.revision import locked
-from casare_rpa.store.tables import attempts, events, jobs, robots
-from casare_rpa.store.tables import workflow_versions as versions
+from casare_rpa.store.revision import ADD_EVENT, locked
+from casare_rpa.store.tables import attempts, jobs, robots
 from casare_rpa.store.tx import Row, Tx, dump, load, moment, sha256
 from casare_rpa.wire import Grant
 
@@ -49,11 +48,6 @@ _GRANTED = (
     jobs.c.last_index,
     jobs.c.start_state,
 )
-_DOCUMENT = Prepared(
-    sa.select(versions.c.document).where(
-        versions.c.workflow_id == sa.bindparam("id"), versions.c.version == sa.bindparam("version")
-    )
-)
 _is_due = jobs.c.ready_at <= sa.bindparam("now")
 #: All that a claim has to know before it looks for a job: the fewer statements, the better.
 _ROBOT = Prepared(
@@ -74,7 +68,6 @@ _ROBOT = Prepared(
     .where(robots.c.id == sa.bindparam("robot_id"))
 )
 _ADD_ATTEMPT = Prepared(sa.insert(attempts))
-_ADD_EVENT = Prepared(sa.insert(events))
 _OFFER_WAITING = Prepared(
     sa.update(jobs)
     .where(
@@ -160,7 +153,7 @@ def _granted(tx: Tx, row: Row, token: str, claim_hash: str | None, salt: str) ->
         "timestamp": tx.now,
         "data": dump({"robot_id": row["robot_id"], "attempt": row["attempt"]}),
     }
-    tx.run(_ADD_EVENT, event)
+    tx.run(ADD_EVENT, event)
     tx.changed(Change(kind="events", job_id=row["id"], last_seq=row["last_seq"]))
     return _grant(tx, row, token)
 
@@ -181,14 +174,12 @@ def _replay(tx: Tx, robot_id: str, known: Row, claim_id: str) -> Grant:
 
 
 def _grant(tx: Tx, row: Row, token: str) -> Grant:
-    content = tx.row(_DOCUMENT, {"id": row["workflow_id"], "version": row["workflow_version"]})
-    assert content is not None, "a job's workflow version is never deleted"
     return Grant(
         job_id=row["id"],
         workflow_id=row["workflow_id"],
         workflow_name=row["workflow_name"],
         workflow_version=row["workflow_version"],
-        workflow_json=content["document"],
+        workflow_json=workflows.document_of(tx, row["workflow_id"], row["workflow_version"]),
         priority=row["priority"],
         environment=row["environment"],
         variables=load(row["input_data"]),

@@ -13,15 +13,6 @@ from casare_rpa.store.tables import jobs
 from casare_rpa.store.tx import Tx, Values, moment, new_id
 from casare_rpa.wire import Job
 
-_ADD_NUMBERS = (
-    "attempt",
-    "failures",
-    "crashes",
-    "releases",
-    "last_seq",
-    "last_index",
-    "progress",
-)
 _ADD_JOB = Prepared(sa.insert(jobs))
 _NUMBERS = (
     "attempt",

@@ -18,7 +18,6 @@ from casare_rpa.store import retention, start_marks, workflows
 from casare_rpa.store.lineage import lineage
 from casare_rpa.store.side_effects import acts
 from casare_rpa.store.tables import jobs
-from casare_rpa.store.tables import workflow_versions as versions
 from casare_rpa.store.tx import Row, Tx, Values, load, moment
 from casare_rpa.wire import NodeAhead, NodeReused, Rerun, RerunRequest, SideEffect
 
@@ -287,12 +286,7 @@ def _version(tx: Tx, row: Row) -> int:
 
 
 def _document(tx: Tx, workflow_id: str, version: int) -> Workflow:
-    found = tx.scalar(
-        sa.select(versions.c.document).where(
-            versions.c.workflow_id == workflow_id, versions.c.version == version
-        )
-    )
-    return parse_workflow(load(found))
+    return parse_workflow(load(workflows.document_of(tx, workflow_id, version)))
 
 
 def _latest(node_id: str, starts: Sequence[Mark]) -> Mark | None:

@@ -26,7 +26,7 @@ COLUMNS = [column for column in jobs.c if column.name not in _LARGE]
 _this_job = jobs.c.id == sa.bindparam("this_job")
 _LOCK_JOB = Prepared(sa.select(*COLUMNS).where(_this_job).with_for_update())
 _CHANGE_JOB = Prepared(sa.update(jobs).where(_this_job))
-_ADD_EVENT = Prepared(sa.insert(events))
+ADD_EVENT = Prepared(sa.insert(events))
 _END_ATTEMPT = Prepared(
     sa.update(attempts).where(
         attempts.c.job_id == sa.bindparam("this_job"),
@@ -143,7 +143,7 @@ class Revision:
     def write_events(self) -> None:
         """Put what was added so far where a query can see it; `save` does the rest."""
         if self._events:
-            _ADD_EVENT.run_many(self.tx.db, self._events)
+            ADD_EVENT.run_many(self.tx.db, self._events)
             self._events.clear()
 
     def save(self) -> None:

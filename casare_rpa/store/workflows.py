@@ -102,6 +102,13 @@ def workflow(tx: Tx, ref: str, *, version: int | None = None) -> Workflow:
     return Workflow(**summary, workflow_json=load(content["document"]))
 
 
+def document_of(tx: Tx, workflow_id: str, version: int) -> str:
+    """The JSON text of a version, also of a workflow that is deleted."""
+    content = tx.row(_DOCUMENT, {"id": workflow_id, "version": version})
+    assert content is not None, "a workflow's version is never deleted"
+    return str(content["document"])
+
+
 def find(tx: Tx, ref: str) -> Row:
     """By id, else by name. Raises NotFound."""
     row = _by_id(tx, ref)
@@ -126,9 +133,7 @@ def _said(tx: Tx, row: Row) -> _Said:
     this = (row["id"], row["version"], row["content_hash"])
     found = _SAID.get(this)
     if found is None:
-        content = tx.row(_DOCUMENT, {"id": row["id"], "version": row["version"]})
-        assert content is not None, "a workflow's version is never deleted"
-        document = load(content["document"])
+        document = load(document_of(tx, row["id"], row["version"]))
         found = _Said(requires=required_in(document), on_lost=str(on_lost_in(document)))
         if len(_SAID) >= _MOST_REMEMBERED:
             _SAID.clear()
