@@ -14,6 +14,7 @@ from agent.attempt import Grant
 from agent.backoff import Backoff
 from agent.frames import MOST_EVENTS
 from agent.journal import SUFFIX, read_records, sync_folder
+from agent.pace import Pace
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 
@@ -55,16 +56,8 @@ def tell(path: Path, client: OrchestratorClient, backoff: Backoff, *, first_inde
         return
     grant, events = contents
     index = max(first_index, grant.next_index)
-    rest = events[index - grant.next_index :]
-    for start in range(0, len(rest), MOST_EVENTS):
-        body = {
-            **grant.proof,
-            "first_index": index + start,
-            "events": rest[start : start + MOST_EVENTS],
-        }
-        if not _send(grant, body, client, backoff):
-            return
-    path.replace(path.with_suffix(SENT))
+    if _tell_all(grant, index, events[index - grant.next_index :], client, backoff):
+        path.replace(path.with_suffix(SENT))
 
 
 def untold(lost: Path) -> Iterator[Path]:
@@ -100,15 +93,25 @@ def _as_event(outcome: Json) -> Json:
     }
 
 
-def _send(grant: Grant, body: Json, client: OrchestratorClient, backoff: Backoff) -> bool:
-    while True:
+def _tell_all(
+    grant: Grant, index: int, events: list[Json], client: OrchestratorClient, backoff: Backoff
+) -> bool:
+    """Send *events*, of which the first has *index*; False when it has to be left."""
+    pace, sent = Pace(), 0
+    while sent < len(events):
+        batch = events[sent : sent + (pace.most or MOST_EVENTS)]
+        body = {**grant.proof, "first_index": index + sent, "events": batch}
         try:
-            client.side_log(grant.job_id, body)
+            client.side_log(grant.job_id, body, compress=pace.compress)
         except CasareError as error:
             if not error.retryable:
                 log.warning("%s: its side log was refused: %s", grant, error)
                 return False
             if not backoff.wait(error):
                 return False
+            pace.too_late(error, len(batch))
         else:
-            return True
+            backoff.reset()
+            pace.accepted()
+            sent += len(batch)
+    return True

@@ -11,7 +11,7 @@ import orjson
 from agent.attempt import Attempt, Stop
 from agent.backoff import Backoff
 from agent.batch import Batch, events_from
-from agent.frames import MOST_EVENTS
+from agent.pace import Pace
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.jobs import FailureReason
@@ -21,9 +21,7 @@ from casare_rpa.errors import (
     Forbidden,
     InvalidInput,
     LeaseLost,
-    RequestTimeout,
     Unauthenticated,
-    Unreachable,
 )
 
 log = logging.getLogger(__name__)
@@ -75,11 +73,9 @@ class Uploader:
         self._first_index = attempt.grant.next_index
         #: The index of the last event read from the journal.
         self._last_index = attempt.grant.next_index - 1
-        self._most_events: int | None = None
+        self._pace = Pace()
         #: How many events the last call held.
         self._tried = 0
-        #: A call timed out: what is smaller and gzipped comes through a thin line.
-        self._is_thin = False
 
     def run(self) -> None:
         try:
@@ -140,19 +136,11 @@ class Uploader:
                 raise
             except CasareError as error:
                 self._bear(error)
-                if _is_late(error) and self._take_less():
+                if self._pace.too_late(error, self._tried):
                     return False
             else:
                 self._backoff.reset()
                 return answer
-
-    def _take_less(self) -> bool:
-        """After a call that timed out; whether there are fewer events to try."""
-        self._is_thin = True
-        if self._tried < 2:
-            return False
-        self._most_events = self._tried // 2
-        return True
 
     def _bear(self, error: CasareError) -> None:
         """Wait after a failure that may pass; raises for one that will not."""
@@ -180,9 +168,8 @@ class Uploader:
                 break
         else:
             batch.end, batch.complete = size_now, True
-        most = self._most_events
+        most = self._pace.most
         if most is not None and len(batch.events) > most:
-            # Some of it was refused: smaller pieces find out which event it is.
             batch.events, batch.end, batch.complete = batch.events[:most], self._offset, False
         self._last_index = max(self._last_index, batch.last_index if batch.events else 0)
         return batch
@@ -207,7 +194,9 @@ class Uploader:
         faults.point("send", "append_events")
         self._tried = len(batch.events)
         try:
-            self._client.append_events(self.attempt.grant.job_id, body, compress=self._is_thin)
+            self._client.append_events(
+                self.attempt.grant.job_id, body, compress=self._pace.compress
+            )
         except InvalidInput as error:
             self._narrow(batch, error)
             return False
@@ -219,16 +208,12 @@ class Uploader:
         whole_records = batch.end > self._offset
         self._offset = batch.end
         self._next_index = max(self._next_index, batch.last_index + 1)
-        self._take_more()
+        self._pace.accepted()
         if whole_records and self._offset >= self._forget_bytes:
             self._forget()
         self.attempt.acknowledged_bytes = self._offset
         if not self.attempt.ended.is_set():
             self.attempt.wake()
-
-    def _take_more(self) -> None:
-        most = 2 * (self._most_events or MOST_EVENTS)
-        self._most_events = most if most < MOST_EVENTS else None
 
     def _forget(self) -> None:
         """Drop what is acknowledged once it is the most of the journal; then that pays."""
@@ -244,7 +229,7 @@ class Uploader:
     def _narrow(self, batch: Batch, error: InvalidInput) -> None:
         """Find the event that is refused; in its place goes a note, so that no index is missing."""
         if len(batch.events) > 1:
-            self._most_events = len(batch.events) // 2
+            self._pace.refused(len(batch.events))
             return
         (refused,) = batch.events
         log.error("%s: event %d refused: %s", self.attempt.grant, batch.first_index, error)
@@ -260,12 +245,12 @@ class Uploader:
             },
         )
         self._next_index = batch.first_index + 1
-        self._most_events = None
+        self._pace.most = None
 
     def _finish(self, batch: Batch) -> bool:
         ending = self.attempt.ending or {}
         finish: Json | None = ending.get("finish")
-        alone = finish is None or self._most_events is not None or self._is_large(finish, batch)
+        alone = finish is None or self._pace.most is not None or self._is_large(finish, batch)
         if batch.events and alone:
             self._append(batch)
             return False
@@ -290,11 +275,13 @@ class Uploader:
         faults.point("send", "finish")
         self._tried = len(batch.events)
         try:
-            answer = self._client.finish(self.attempt.grant.job_id, body, compress=self._is_thin)
+            answer = self._client.finish(
+                self.attempt.grant.job_id, body, compress=self._pace.compress
+            )
         except InvalidInput as error:
             if batch.events:
                 # Either may be at fault; alone each says so itself.
-                self._most_events = len(batch.events)
+                self._pace.most = len(batch.events)
                 return False
             body = _too_large(body, error)
             answer = self._client.finish(self.attempt.grant.job_id, body)
@@ -319,11 +306,6 @@ class Uploader:
         self.attempt.over.set()
         self.attempt.journal.close()
         self._lost(self.attempt, self._next_index)
-
-
-def _is_late(error: CasareError) -> bool:
-    """Whether the call took too long, here or there."""
-    return isinstance(error, RequestTimeout) or (isinstance(error, Unreachable) and error.timed_out)
 
 
 def _too_large(body: Json, error: InvalidInput) -> Json:

@@ -23,5 +23,6 @@ class RobotJobCalls(Connection):
     def release(self, job_id: str, proof: Json) -> Json:
         return self.call("POST", f"/jobs/{quoted(job_id)}/release", json=proof)
 
-    def side_log(self, job_id: str, batch: Json) -> Json:
-        return self.call("POST", f"/jobs/{quoted(job_id)}/side-log", json=batch)
+    def side_log(self, job_id: str, batch: Json, *, compress: bool = False) -> Json:
+        path = f"/jobs/{quoted(job_id)}/side-log"
+        return self.call("POST", path, json=batch, compress=compress)

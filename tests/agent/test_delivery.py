@@ -4,6 +4,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,14 @@ class Delivery:
         self.attempt = Attempt(self.grant, self.journal)
         self.refused: list[CasareError] = []
         self.stop = threading.Event()
-        self.renew()
+        self._hold()
 
-    def renew(self) -> None:
+    def _hold(self) -> None:
+        """Start the job, with a lease that outlasts any test."""
         lease = {"job_id": self.job_id, **self.grant.proof}
         self.client.heartbeat(self.robot_id, {"leases": [lease]})
+        long = {**self.grant.proof, "extension_seconds": 600}
+        self.client.call("POST", f"/jobs/{self.job_id}/extend-lease", json=long)
 
     def write(self, *events: bytes) -> None:
         first = sum(len(r.decode().get("events", ())) for r in self.journal.records()) + 1
@@ -85,8 +89,23 @@ class Delivery:
         ).run()
 
     def _lost(self, attempt: Attempt, next_index: int) -> None:
-        kept = lost.set_aside(attempt.journal.path, self.lost_folder)
+        self.tell(lost.set_aside(attempt.journal.path, self.lost_folder), next_index)
+
+    def tell(self, kept: Path, next_index: int = 1) -> None:
         lost.tell(kept, self.client, self._backoff(), first_index=next_index)
+
+    @contextmanager
+    def on_a_thin_line(self, orchestrator: Orchestrator) -> Iterator[None]:
+        """One that carries 72 kB in the time of a request; within 40 s it has to be enough."""
+        giving_up = threading.Timer(40, self.stop.set)
+        giving_up.start()
+        with line_to(orchestrator.url) as line:
+            line.bytes_per_second = 120_000
+            key = orchestrator.robot_key(self.robot_id)
+            self.client.close()
+            self.client = OrchestratorClient(line.url, key, request_timeout_seconds=0.6)
+            yield
+        giving_up.cancel()
 
     def _backoff(self) -> Backoff:
         return Backoff(self.stop.wait, first_seconds=0.01, most_seconds=0.1)
@@ -129,13 +148,7 @@ def test_a_history_that_is_larger_than_the_line_arrives_in_smaller_pieces(
     wanted = [secrets.token_hex(200) for _ in range(500)]
     delivery.write(*map(event, wanted))
     delivery.finish()
-    long = {**delivery.grant.proof, "extension_seconds": 600}
-    delivery.client.call("POST", f"/jobs/{delivery.job_id}/extend-lease", json=long)
-    with line_to(orchestrator.url) as line:
-        key = orchestrator.robot_key(delivery.robot_id)
-        line.bytes_per_second = 60_000
-        delivery.client.close()
-        delivery.client = OrchestratorClient(line.url, key, request_timeout_seconds=1.0)
+    with delivery.on_a_thin_line(orchestrator):
         delivery.deliver()
     assert messages(orchestrator, delivery) == wanted
     assert not delivery.journal.path.exists()
@@ -253,7 +266,7 @@ def test_a_journal_forgets_what_is_acknowledged_while_its_job_goes_on(
     orchestrator: Orchestrator, delivery: Delivery, tmp_path: Path
 ) -> None:
     wanted = [f"{n} {'x' * 400}" for n in range(2400)]
-    uploading = threading.Thread(target=delivery.deliver)
+    uploading = threading.Thread(target=delivery.deliver, daemon=True)
     uploading.start()
     written, longest = 0, 0
     for start in range(0, len(wanted), 100):
@@ -364,7 +377,7 @@ def test_a_fenced_call_ends_the_process_before_anything_else(
     delivery.client.release(delivery.job_id, delivery.grant.proof)
     orchestrator.admin.cancel(delivery.job_id)
     delivery.write(event("too late"))
-    uploading = threading.Thread(target=delivery.deliver)
+    uploading = threading.Thread(target=delivery.deliver, daemon=True)
     uploading.start()
     try:
         # Nobody but the uploader knows; the process still runs.
@@ -381,17 +394,25 @@ def test_what_a_lost_attempt_had_to_say_is_beside_the_history(
 ) -> None:
     delivery.client.release(delivery.job_id, delivery.grant.proof)
     orchestrator.admin.cancel(delivery.job_id)
-    told: list[str] = []
-    side_log = delivery.client.side_log
-
-    def listen(job_id: str, body: Json) -> Json:
-        answer = side_log(job_id, body)
-        told.extend(event["type"] for event in body["events"])
-        assert answer["accepted"] == len(body["events"])
-        return answer
-
-    delivery.client.side_log = listen  # type: ignore[method-assign]
     delivery.write(event("a"), event("b"))
     delivery.finish()
     delivery.deliver()
-    assert told == ["log", "log", "attempt.outcome"]
+    told = orchestrator.admin.side_events(delivery.job_id)["events"]
+    assert [told["type"] for told in told] == ["log", "log", "attempt.outcome"]
+
+
+def test_a_side_log_that_is_larger_than_the_line_arrives_in_smaller_pieces(
+    orchestrator: Orchestrator, delivery: Delivery
+) -> None:
+    delivery.client.release(delivery.job_id, delivery.grant.proof)
+    orchestrator.admin.cancel(delivery.job_id)
+    wanted = [secrets.token_hex(200) for _ in range(500)]
+    delivery.write(*map(event, wanted))
+    delivery.finish()
+    kept = lost.set_aside(delivery.journal.path, delivery.lost_folder)
+    with delivery.on_a_thin_line(orchestrator):
+        delivery.tell(kept)
+    told = orchestrator.admin.side_events(delivery.job_id, limit=1000)["events"]
+    assert [told["data"].get("message") for told in told[:-1]] == wanted
+    assert told[-1]["type"] == "attempt.outcome"
+    assert [path.suffix for path in delivery.lost_folder.iterdir()] == [".sent"]
