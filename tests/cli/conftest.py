@@ -57,6 +57,16 @@ def workflow(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
+def workflow_name(server: Server, workflow: str) -> str:
+    """The name of *workflow* from now on, which is not its id."""
+    name = f"Greet {uuid4().hex[:8]}"
+    about = {"workflow_id": workflow, "workflow_name": name, "workflow_json": document()}
+    with server.client() as client:
+        client.push_workflow(about)
+    return name
+
+
+@pytest.fixture
 def submit(server: Server, workflow: str) -> Callable[..., str]:
     """Submits a job of *workflow* for the robot that it names."""
 

@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
+from casare_cli.jobs import resolve_workflow_id
 from casare_cli.paging import AllOption, CursorOption, show_list
 from casare_cli.schedules import LIST_COLUMNS
 
 
 def run(
     ctx: typer.Context,
-    workflow: Annotated[str | None, typer.Option(help="Only schedules of this workflow.")] = None,
+    workflow: Annotated[
+        str | None, typer.Option(help="Only schedules of this workflow (its id or name).")
+    ] = None,
     enabled: Annotated[
         bool | None, typer.Option("--enabled/--disabled", help="Only those switched on, or off.")
     ] = None,
@@ -31,9 +34,10 @@ def run(
     """
     app: App = ctx.obj
     with app.client() as client:
+        workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
         show_list(
             app,
-            lambda **page: client.schedule_page(workflow_id=workflow, enabled=enabled, **page),
+            lambda **page: client.schedule_page(workflow_id=workflow_id, enabled=enabled, **page),
             LIST_COLUMNS,
             member="schedules",
             name="schedule_id",

@@ -32,6 +32,13 @@ def test_the_list_shows_what_waits_for_a_decision(remote: Cli, dead: str, workfl
     assert remote(*words, "-o", "name").stdout.split() == [listed["items"][0]["id"]]
 
 
+def test_a_workflow_is_meant_by_its_name_too(remote: Cli, dead: str, workflow_name: str) -> None:
+    listed = remote("jobs", "dead-letters", "list", "--workflow", workflow_name, "-o", "json")
+    assert [entry["original_job_id"] for entry in json.loads(listed.stdout)["items"]] == [dead]
+    unknown = remote("jobs", "dead-letters", "list", "--workflow", "no-such", "-o", "json")
+    assert error_of(unknown)["code"] == "RESOURCE_NOT_FOUND"
+
+
 def test_a_page_says_where_the_next_begins(
     remote: Cli, robot: Robot, submit: Callable[..., str], workflow: str
 ) -> None:

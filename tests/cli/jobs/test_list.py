@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 
-from tests.cli.conftest import document
 from tests.cli.support import Cli, Server, error_of
 
 
@@ -83,28 +81,17 @@ def test_nothing_found_is_nothing_printed(remote: Cli, workflow: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.fixture
-def named(server: Server) -> tuple[str, str]:
-    """The id of a workflow and its name, which is another."""
-    name = f"Greet {uuid4().hex[:8]}"
-    about = {"workflow_id": f"w-{uuid4().hex[:8]}", "workflow_name": name}
-    with server.client() as client:
-        client.push_workflow({**about, "workflow_json": document()})
-    return about["workflow_id"], name
-
-
 def test_a_workflow_is_meant_by_its_name_too(
-    remote: Cli, server: Server, named: tuple[str, str]
+    remote: Cli, server: Server, workflow: str, workflow_name: str
 ) -> None:
-    workflow_id = named[0]
     with server.client() as client:
-        job_id = client.submit({"workflow_id": workflow_id, "robot_id": "nobody"})["job_id"]
-        for word in named:
+        job_id = client.submit({"workflow_id": workflow, "robot_id": "nobody"})["job_id"]
+        for word in (workflow, workflow_name):
             assert remote("jobs", "list", "--workflow", word, "-o", "name").stdout == f"{job_id}\n"
             assert remote("jobs", "get", f"@latest:{word}", "-o", "name").stdout == f"{job_id}\n"
         client.cancel(job_id)
-        client.delete_workflow(workflow_id)
-    deleted = remote("jobs", "list", "--workflow", workflow_id, "-o", "name")
+        client.delete_workflow(workflow)
+    deleted = remote("jobs", "list", "--workflow", workflow, "-o", "name")
     assert deleted.stdout == f"{job_id}\n", "its jobs are still known by its id"
 
 

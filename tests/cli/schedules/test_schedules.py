@@ -142,6 +142,16 @@ def test_list_in_its_formats(remote: Cli, workflow: str, create: Create) -> None
     assert rest.split() == ids[:1]
 
 
+def test_a_workflow_is_meant_by_its_name_too(
+    remote: Cli, create: Create, workflow_name: str
+) -> None:
+    schedule_id = create()
+    listed = remote("schedules", "list", "--workflow", workflow_name, "-o", "name")
+    assert listed.stdout.split() == [schedule_id]
+    unknown = remote("schedules", "list", "--workflow", "no-such", "-o", "json")
+    assert error_of(unknown)["code"] == "RESOURCE_NOT_FOUND"
+
+
 def test_a_name_serves_where_only_one_has_it(remote: Cli, create: Create) -> None:
     name = uuid4().hex
     schedule_id = create("--name", name)

@@ -8,12 +8,15 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.dead_letters import LIST_COLUMNS
+from casare_cli.jobs import resolve_workflow_id
 from casare_cli.paging import AllOption, CursorOption, show_list
 
 
 def run(
     ctx: typer.Context,
-    workflow: Annotated[str | None, typer.Option(help="Only of this workflow (its id).")] = None,
+    workflow: Annotated[
+        str | None, typer.Option(help="Only of this workflow (its id or name).")
+    ] = None,
     with_retried: Annotated[
         bool, typer.Option("--with-retried", help="Also those run again.")
     ] = False,
@@ -35,10 +38,11 @@ def run(
     """
     app: App = ctx.obj
     with app.client() as client:
+        workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
         show_list(
             app,
             lambda **page: client.dead_letters(
-                workflow_id=workflow, pending_only=not with_retried, **page
+                workflow_id=workflow_id, pending_only=not with_retried, **page
             ),
             LIST_COLUMNS,
             member="entries",
