@@ -107,27 +107,37 @@ class Load:
 
     def wait_until_over(self, seconds: float) -> Json:
         """Returns when every job has ended: how many ended how."""
-        unfinished = dict.fromkeys(self.acknowledged.values())
+        left = [""]
         with self._client() as client:
 
             def over() -> bool:
-                for job_id in list(unfinished):
-                    ask = partial(client.job, job_id)
-                    if stubbornly(ask, refusals=self.refusals)["status"] in FINISHED:
-                        del unfinished[job_id]
-                    else:
+                if left[0]:  # while this one goes on, nobody has to ask for all
+                    ask = partial(client.job, left[0])
+                    if stubbornly(ask, refusals=self.refusals)["status"] not in FINISHED:
                         return False
-                return True
+                found = self._found_statuses()
+                left[0] = next((job for job, status in found if status not in FINISHED), "")
+                return not left[0]
 
             eventually(over, seconds, "the end of all jobs")
         return self.statuses()
 
     def statuses(self) -> Json:
-        counted: Json = {}
-        for job_id in self.acknowledged.values():
-            status = self.orchestrator.job(job_id)["status"]
-            counted[status] = counted.get(status, 0) + 1
-        return counted
+        return dict(Counter(status for _, status in self._found_statuses()))
+
+    def _found_statuses(self) -> list[tuple[str, str]]:
+        """The id and the status of each acknowledged job."""
+        found: dict[str, str] = {}
+        cursor = None
+        with self._client() as client:
+            while True:
+                ask = partial(client.jobs, limit=500, cursor=cursor)
+                page = stubbornly(ask, refusals=self.refusals)
+                found |= {job["job_id"]: job["status"] for job in page["jobs"]}
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    jobs = self.acknowledged.values()
+                    return [(job_id, found.get(job_id, "missing")) for job_id in jobs]
 
     def printed(self) -> list[str]:
         """What the completed command jobs' results say they noted in the ledger."""
