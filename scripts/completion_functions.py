@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _CALL = "casare-rpa __complete"
-#: bash makes two words of `@FILE`, which would count as two values.
+#: bash makes several words of `@FILE`, `--option=VALUE`, `name=value` and `http://host:8000`, which
+#: would count as several values. The value of an option stays a word of its own.
 WITH_WHOLE_WORDS = """\
-  local at="" word
-  local -a words=()
-  for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
-    if [[ "$word" == @ ]]; then at=@; else words+=("$at$word"); at=""; fi
+  local glue="" word
+  local -a words=("${COMP_WORDS[0]}")
+  local -i last=0
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    if [[ "$word" == = && "${words[last]}" == --* ]]; then
+      words[++last]="" glue=1
+      continue
+    fi
+    if [[ "$glue" || "$word" == [=:] ]]; then words[last]+="$word"; else words[++last]="$word"; fi
+    [[ "$word" == [=:@] ]] && glue=1 || glue=""
   done
-  [[ "$at" ]] && words+=("$at")
   local -a COMP_WORDS=("${words[@]}")
   local COMP_CWORD=$((${#words[@]} - 1))
   [[ "${COMP_WORDS[COMP_CWORD]}" == @* ]] && compopt -o nospace  # behind a folder goes a file

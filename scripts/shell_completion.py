@@ -50,8 +50,14 @@ def script(root: Page, shell: str) -> str:
         text = text.replace(begin, begin + WITH_WHOLE_WORDS)
     if shell == "zsh":
         # What shtab writes for "any number of files" is one file.
-        text = text.replace('"(*)::', '"*:')
+        text = _with_equals_signs(text.replace('"(*)::', '"*:'))
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _with_equals_signs(text: str) -> str:
+    """Let zsh complete `--option=VALUE` beside `--option VALUE`."""
+    option = re.compile(r'^  (?:"\*")?[{"*][^[]*(?=\[.*(?<!\\)\]:)', re.MULTILINE)
+    return option.sub(lambda found: re.sub(r"--[\w-]+", r"\g<0>=", found[0]), text)
 
 
 def _with_files_of_fish(text: str) -> str:
