@@ -89,7 +89,8 @@ class _Compiler:
             workflow=self.workflow,
             steps=steps,
             heads=heads,
-            sinks=tuple(s for s in steps if s.control == "subflow_output"),
+            sources=_of_control(steps, "subflow_input"),
+            sinks=_of_control(steps, "subflow_output"),
             output_aliases=_output_aliases(self.classes),
             warnings=tuple(self.warnings),
         )
@@ -150,7 +151,7 @@ class _Compiler:
             for key, step in self.steps.items()
             if key not in wired
             and key in feeding
-            and step.control not in ("start", "subflow_output")
+            and step.control not in ("start", "subflow_input", "subflow_output")
         }
 
     def _demands(self, step: Step, sources: Mapping[str, Step]) -> tuple[Step, ...]:
@@ -182,6 +183,10 @@ class _Compiler:
             ways[head.id] += 1
         for step in reachable(heads):
             step.joins = ways[step.id] > 1
+
+
+def _of_control(steps: tuple[Step, ...], control: str) -> tuple[Step, ...]:
+    return tuple(step for step in steps if step.control == control)
 
 
 def _is_guarded(step: Step) -> bool:

@@ -113,14 +113,16 @@ class RunContext:
         self._run.control.closers.append(close)
 
     def call_workflow(
-        self, workflow: str | Mapping[str, Any], inputs: Mapping[str, Any]
+        self, path: str, inputs: Mapping[str, Any], *, declared_only: bool = False
     ) -> Coroutine[Any, Any, Mapping[str, Any]]:
         # Who calls is settled now: the coroutine may be awaited when another node runs.
-        return self._run.call(workflow, inputs, caller=self.node_id)
+        return self._run.call(path, inputs, caller=self.node_id, declared_only=declared_only)
 
 
-def _check_name(name: str) -> None:
-    if not isinstance(name, str) or not name.strip():
+def _check_name(name: Any) -> None:
+    if name is not None and not isinstance(name, str):
+        raise NodeError(f"{name!r:.80} is no name for a variable", ErrorCode.INVALID_INPUT)
+    if not name or not name.strip():
         raise NodeError("a variable name is missing", ErrorCode.MISSING_REQUIRED_FIELD)
     if name != name.strip() or len(name) > _MAX_NAME_LENGTH or not _NOT_IN_NAMES.isdisjoint(name):
         raise NodeError(f"{name[:80]!r} is no name for a variable", ErrorCode.INVALID_INPUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from casare_rpa.engine.expressions import (
@@ -13,7 +14,7 @@ from casare_rpa.engine.expressions import (
 )
 from casare_rpa.engine.fragments import compile_fragments
 from casare_rpa.engine.limits import violations
-from casare_rpa.engine.placeholders import Resolver, Scope, compile_value
+from casare_rpa.engine.placeholders import Resolver, Scope, compile_value, is_placeholder
 from casare_rpa.nodes._choices import as_choice
 from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes.base import NodeType, Param
@@ -28,6 +29,8 @@ Sources = Sequence[tuple[str, str]]
 
 def coerce(item: Param, value: Any) -> Any:
     """Text as the parameter's kind; other values, and text that does not fit, as they are."""
+    if item.kind == "choice" and type(value) is int and value not in item.choices:
+        value = str(value)
     if not isinstance(value, str):
         return value
     match item.kind:
@@ -70,6 +73,11 @@ class Parameters:
             self._add(item, config, sources_of(item, links))
         if cls.takes_others:
             self.dynamic.append(("others", _others(cls, config, links)))
+        else:
+            self.warnings += [
+                f"there is no port '{port}' to take a value by: what comes there is not used"
+                for port in links.keys() - taken(cls)
+            ]
         # A constant that is there needs no look at run time.
         self.required = tuple(
             p.name for p in cls.params.values() if p.required and self.constants.get(p.name) is None
@@ -154,19 +162,31 @@ def _constant(value: Any) -> Resolver:
 
 def _delivered(text: str, scope: Scope) -> bool:
     said = text_as_boolean(text)
-    return _evaluate_leniently(text, scope) if said is None else said
+    return truth(_evaluate_leniently(text, scope)) if said is None else said
 
 
 def _lenient(text: str) -> Resolver:
-    return lambda scope: _evaluate_leniently(text, scope)
+    if is_placeholder(text):
+        return lambda scope: truth(_meant(_evaluate_leniently(text, scope), scope))
+    return lambda scope: truth(_evaluate_leniently(text, scope))
 
 
-def _evaluate_leniently(text: str, scope: Scope) -> bool:
+def _evaluate_leniently(text: str, scope: Scope) -> Any:
+    """The value; False, with a warning, where there is none."""
     try:
-        return truth(parse_expression(text).evaluate(scope))
+        return parse_expression(text).evaluate(scope)
     except ExpressionError as error:
         scope.failed_condition(error.message)
         return False
+
+
+def _meant(value: Any, scope: Scope) -> Any:
+    """What a condition that is one placeholder says: its text may be a condition, or just text."""
+    # What a text from elsewhere holds in braces is not looked up: it might name a secret.
+    if isinstance(value, str) and text_as_boolean(value) is None and "{{" not in value:
+        with suppress(ExpressionError):
+            return parse_expression(value).evaluate(scope)
+    return value
 
 
 def _strict(text: str) -> Resolver:
@@ -198,6 +218,11 @@ def sources_of(item: Param, links: Mapping[str, Sources]) -> Sources:
 def spellings(item: Param) -> tuple[str, ...]:
     """The keys and ports that a parameter may be written as; the first that is there counts."""
     return (item.key, item.name, *item.aliases)
+
+
+def taken(cls: NodeType) -> set[str]:
+    """Every name under which a node takes a value: config keys and data ports alike."""
+    return {name for item in cls.params.values() for name in spellings(item)}
 
 
 def written_value(item: Param, config: Mapping[str, Any]) -> Any:

@@ -64,12 +64,14 @@ def exit_of(step: Step) -> str:
 class Plan:
     """What `compile_workflow` makes. It holds no state of a run, so one plan serves many runs.
 
+    `sources` give what the caller of a subflow gave, before all others, `sinks` gather at the end.
     `heads` are the steps to begin at, one chain after the other. `warnings` are (node id, text).
     """
 
     workflow: Workflow
     steps: tuple[Step, ...]
     heads: tuple[Step, ...]
+    sources: tuple[Step, ...]
     sinks: tuple[Step, ...]
     output_aliases: Mapping[str, Mapping[str, str]]
     warnings: tuple[tuple[str, str], ...]

@@ -13,7 +13,7 @@ from uuid import uuid4
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.enums import LogLevel
 from casare_rpa.domain.events import EventBus, LogMessage, WorkflowProgress
-from casare_rpa.domain.workflow import load_workflow, parse_workflow
+from casare_rpa.domain.workflow import Workflow, load_workflow
 from casare_rpa.engine.compile import compile_workflow
 from casare_rpa.engine.failures import BranchFailed, Failure, Halted
 from casare_rpa.engine.frames import Root
@@ -25,6 +25,7 @@ from casare_rpa.engine.resume import go_to
 from casare_rpa.engine.scope import RunScope, is_public
 from casare_rpa.engine.start import starting_variables
 from casare_rpa.engine.stored import StoredSecrets
+from casare_rpa.engine.subflows import fill, with_outputs
 from casare_rpa.engine.trail import Trail
 from casare_rpa.engine.walk import Strand
 from casare_rpa.errors import CasareError
@@ -140,6 +141,7 @@ class Run:
         if self.options.tells_start_points:
             strand.trail = Trail(strand, root)
         try:
+            await strand.collect(plan.sources)
             await strand.walk(root)
             await strand.collect(plan.sinks)
             if self._caller is None:
@@ -160,7 +162,7 @@ class Run:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def call(
-        self, workflow: str | Mapping[str, Any], inputs: Mapping[str, Any], *, caller: str
+        self, path: str, inputs: Mapping[str, Any], *, caller: str, declared_only: bool
     ) -> dict[str, Any]:
         """See `Context.call_workflow`."""
         if self._depth + 1 > MAX_DEPTH:
@@ -168,14 +170,17 @@ class Run:
                 f"workflows call each other more than {MAX_DEPTH} deep",
                 ErrorCode.RESOURCE_EXHAUSTED,
             )
-        plan = self._plan_of(workflow)
+        plan = self._plan_of(path)
+        filled = fill(plan.workflow, inputs)
+        if filled.workflow is not plan.workflow:
+            plan = _compiled(filled.workflow)
         payload = {
             "params": dict(inputs),
             "caller_workflow_id": self.workflow_id,
             "caller_node_id": caller,
             "call_id": str(uuid4()),
         }
-        options = _options_for_call(self.options, plan, {**inputs, PAYLOAD: payload})
+        options = _options_for_call(self.options, plan, {**filled.variables, PAYLOAD: payload})
         called = Run(plan, options, self._bus, self.control, caller=self, prefix=f"{caller}/")
         try:
             await called.work()
@@ -191,21 +196,22 @@ class Run:
                 failure.code,
                 business=failure.business,
             )
-        return called.plain_variables()
+        found = called.plain_variables()
+        if declared_only and filled.outputs:
+            return {name: found.get(name) for name in filled.outputs}
+        return found
 
-    def _plan_of(self, workflow: str | Mapping[str, Any]) -> Plan:
+    def _plan_of(self, named: str) -> Plan:
+        path = self.control.paths.path(named)
         try:
-            if not isinstance(workflow, str):
-                return compile_workflow(parse_workflow(workflow))
-            path = self.control.paths.path(workflow)
             about = path.stat()
             key = (str(path), about.st_mtime_ns, about.st_size)
             if key not in self.control.plans:
-                self.control.plans[key] = compile_workflow(load_workflow(path))
+                self.control.plans[key] = _compiled(with_outputs(load_workflow(path)))
             return self.control.plans[key]
         except FileNotFoundError:
             raise NodeError(
-                f"there is no workflow file {workflow}", ErrorCode.FILE_NOT_FOUND
+                f"there is no workflow file {named}", ErrorCode.FILE_NOT_FOUND
             ) from None
         except NodeError:
             raise
@@ -313,6 +319,13 @@ class Run:
             return
         self._warned.add(about)
         self.log(message, "warning", node_id)
+
+
+def _compiled(workflow: Workflow) -> Plan:
+    try:
+        return compile_workflow(workflow)
+    except CasareError as error:
+        raise NodeError(error.message, ErrorCode.WORKFLOW_INVALID) from error
 
 
 def _options_for_call(options: RunOptions, plan: Plan, inputs: Mapping[str, Any]) -> RunOptions:

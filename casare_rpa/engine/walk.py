@@ -78,10 +78,10 @@ class Strand:
             else:
                 frame.ended(self)
 
-    async def collect(self, sinks: Iterable[Step]) -> None:
-        """Run the steps that only gather values, once all others are done."""
+    async def collect(self, steps: Iterable[Step]) -> None:
+        """Run *steps*, which only carry values into the workflow or out of it."""
         self.frames = [Frame()]
-        for step in sinks:
+        for step in steps:
             for source in step.demands:
                 await self._pull(source)
             await self._pull(step)

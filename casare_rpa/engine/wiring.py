@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from casare_rpa.domain.workflow import Connection
-from casare_rpa.engine.parameters import spellings
+from casare_rpa.engine.parameters import taken
 from casare_rpa.engine.plan import Step
 from casare_rpa.nodes.base import NodeType
 
@@ -43,7 +43,8 @@ def settle_only_exit(step: Step) -> Iterator[str]:
             continue
         behind = (*step.ports.get("exec_out", ()), *step.ports.pop(port))
         step.ports["exec_out"] = tuple(dict.fromkeys(behind))
-        yield f"there is no port '{port}' to leave by: it is read as exec_out"
+        if port not in {output.name for output in step.cls.outputs}:
+            yield f"there is no port '{port}' to leave by: it is read as exec_out"
     step.follow = step.ports.get("exec_out", ())
 
 
@@ -58,11 +59,6 @@ def carries_control(
     if into in taken(target) or out_of in {output.name for output in source.outputs}:
         return False
     return out_of in source.exec_outputs_for(config)
-
-
-def taken(cls: NodeType) -> set[str]:
-    """Every name under which a node takes a value: config keys and data ports alike."""
-    return {name for item in cls.params.values() for name in spellings(item)}
 
 
 def settle_ports(step: Step) -> None:

@@ -311,11 +311,12 @@ class Context(Protocol):
         ...
 
     async def call_workflow(
-        self, workflow: str | Mapping[str, Any], inputs: Mapping[str, Any]
+        self, path: str, inputs: Mapping[str, Any], *, declared_only: bool = False
     ) -> Mapping[str, Any]:
-        """Run another workflow (a path or a document) inside this run; its public variables.
+        """Run the workflow file *path* inside this run; its public variables.
 
-        Raises NodeError when it fails or is nested deeper than 10.
+        Of a subflow that declares outputs they are among these; with *declared_only* nothing else.
+        Raises NodeError when it fails, lacks an input or is nested deeper than 10.
         """
         ...
 

@@ -6,12 +6,10 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Mapping
-from pathlib import Path
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop, unlisted
-from casare_rpa.nodes.file.reach import opened
 
 #: Where the engine finds the tasks that a run waits for at its end.
 BACKGROUND = "background_tasks"
@@ -151,99 +149,13 @@ class SubflowNode(_Call):
     example = {"subflow_path": "clean.json", "text": "{{row.name}}"}
     subflow_id: str = prop("", kind="string", help="the id, which names the file")
     subflow_path: str = prop("", kind="file_path", help="the subflow file")
+    inputs: Any = unlisted(
+        None, kind="dict", aliases=_INPUTS, help="its inputs, beside config keys of their own"
+    )
 
     async def run(self, ctx: Context) -> Outputs:
         path = _file_of(ctx, self.subflow_path, self.subflow_id, "subflow")
-        document = await asyncio.to_thread(_document, ctx.path(path))
-        given = self.given(None)
-        inputs = {p["name"]: given.get(p["name"], p.get("default_value")) for p in _ports(document)}
-        missing = [p["name"] for p in _ports(document) if p.get("required") and not _has(inputs, p)]
-        if missing:
-            raise NodeError(
-                f"the subflow's input {missing[0]!r} has no value", ErrorCode.MISSING_REQUIRED_FIELD
-            )
-        _set_inner(document, given, inputs)
-        _add_outputs(document)
-        found = await ctx.call_workflow(
-            document, {k: v for k, v in inputs.items() if v is not None}
-        )
-        declared = [p["name"] for p in _ports(document, "outputs")]
-        return {name: found.get(name) for name in declared} if declared else dict(found)
-
-
-def _document(path: Path) -> dict[str, Any]:
-    import orjson  # noqa: PLC0415 - listing the nodes loads no library
-
-    try:
-        with opened(path) as stream:
-            found = orjson.loads(stream.read())
-    except FileNotFoundError:
-        raise NodeError(f"there is no subflow file {path}", ErrorCode.FILE_NOT_FOUND) from None
-    except orjson.JSONDecodeError as error:
-        raise NodeError(f"{path}: {error}", ErrorCode.PARSE_ERROR) from error
-    if not isinstance(found, dict):
-        raise NodeError(f"{path} is no subflow", ErrorCode.WORKFLOW_INVALID)
-    found.setdefault("metadata", {}).setdefault("name", found.get("name") or path.stem)
-    return found
-
-
-def _ports(document: Mapping[str, Any], side: str = "inputs") -> list[dict[str, Any]]:
-    entries = document.get(side) or []
-    return [entry for entry in entries if isinstance(entry, dict) and entry.get("name")]
-
-
-def _has(inputs: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
-    return inputs.get(entry["name"]) is not None
-
-
-def _add_outputs(document: dict[str, Any]) -> None:
-    """Give each output that names an inner port a node of its own, which gathers its value."""
-    nodes, connections = document.get("nodes"), document.get("connections")
-    if not isinstance(nodes, (dict, list)) or not isinstance(connections, list):
-        return
-    inner = _by_id(nodes)
-    for entry in _ports(document, "outputs"):
-        source, port = entry.get("internal_node_id"), entry.get("internal_port_name")
-        if not port or inner.get(source, {}).get("node_type", "SubflowOutputNode") == (
-            "SubflowOutputNode"
-        ):
-            continue
-        sink = f"output {entry['name']}"
-        config = {"port_name": entry["name"]}
-        node = {"node_id": sink, "node_type": "SubflowOutputNode", "config": config}
-        if isinstance(nodes, dict):
-            nodes[sink] = node
-        else:
-            nodes.append(node)
-        ends = {"source_node": source, "source_port": port}
-        connections.append({**ends, "target_node": sink, "target_port": "value"})
-
-
-def _by_id(nodes: Any) -> Mapping[Any, dict[str, Any]]:
-    if isinstance(nodes, dict):
-        return nodes
-    listed = nodes if isinstance(nodes, list) else []
-    return {n.get("node_id", n.get("id")): n for n in listed if isinstance(n, dict)}
-
-
-def _set_inner(
-    document: dict[str, Any], given: Mapping[str, Any], inputs: Mapping[str, Any]
-) -> None:
-    """Put values where parameters, and inputs without a node of their own, belong."""
-    nodes = _by_id(document.get("nodes"))
-    for entry in document.get("parameters") or []:
-        value = given.get(entry.get("name"), entry.get("default_value"))
-        _put(nodes, entry.get("internal_node_id"), entry.get("internal_property_name"), value)
-    for entry in _ports(document):
-        target = entry.get("internal_node_id")
-        if nodes.get(target, {}).get("node_type") != "SubflowInputNode":
-            _put(nodes, target, entry.get("internal_port_name"), inputs[entry["name"]])
-
-
-def _put(nodes: Mapping[Any, Any], node_id: Any, key: Any, value: Any) -> None:
-    node = nodes.get(node_id)
-    if isinstance(node, dict) and key and value is not None:
-        node.setdefault("config", {})[key] = value
+        return dict(await ctx.call_workflow(path, self.given(self.inputs), declared_only=True))
 
 
 class SubflowInputNode(Node):

@@ -167,6 +167,12 @@ def test_data_ports_are_checked_at_both_ends() -> None:
     assert "UNKNOWN_PORT" not in {p.code for p in found}
 
 
+def test_an_entry_that_is_spelt_otherwise_is_told_of() -> None:
+    nodes = {"set": node("SetVariableNode", variable_name="x", value=1), "say": SAY}
+    found = one(check(nodes, [link("set", "exec_out", "say", "exec_inn")]), "UNKNOWN_PORT")
+    assert (found.severity, found.hint) == (Severity.WARNING, "it is read as exec_in")
+
+
 # --- placeholders
 
 

@@ -136,6 +136,19 @@ def test_a_condition_decides(condition: Any, way: str) -> None:
     assert lines(run_document(raw, values)) == [way]
 
 
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        *(("5 < 3", "false"), ("5 > 3", "true"), ("None", "false"), ("[]", "false")),
+        *(("hello", "true"), ("two words", "true"), ("no", "false"), ("{{x}}", "true")),
+    ],
+)
+def test_the_text_of_a_placeholder_may_be_the_condition(text: str, way: str) -> None:
+    nodes = {"if": node("IfNode", condition="{{c}}"), "t": log("true"), "f": log("false")}
+    raw = document(nodes, chain("if.true", "t"), chain("if.false", "f"))
+    assert lines(run_document(raw, {"c": text, "x": False})) == [way]
+
+
 @pytest.mark.parametrize("condition", ["{{x}} >", "nobody > 1", "{{unknown}} > 1", "'a' > 1"])
 def test_a_condition_that_fails_is_false_with_a_warning(condition: str) -> None:
     nodes = {"if": node("IfNode", condition=condition), "f": log("false")}

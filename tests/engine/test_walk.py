@@ -330,6 +330,16 @@ def test_progress_is_told_when_a_node_is_done_for_the_first_time() -> None:
     assert told == [("a", 27.0), ("loop", 50.0), ("b", 72.0), ("c", 95.0)]
 
 
+def test_a_value_that_comes_to_a_port_that_is_not_there_is_told_of() -> None:
+    nodes = {"a": node("SetVariableNode", variable_name="x", value=1), "say": log("x")}
+    wrong = {"source_node": "a", "source_port": "value"}
+    wrong |= {"target_node": "say", "target_port": "mesage"}
+    result = run_document(document(nodes, [*chain("a", "say"), wrong]))
+    (warning,) = [line for line in result.logs if line["level"] == "WARNING"]
+    assert "no port 'mesage'" in warning["message"]
+    assert warning["node_id"] == "say"
+
+
 def test_a_warning_names_the_node_that_read_the_placeholder() -> None:
     nodes = {"fork": node("ForkNode"), "a": log("{{nobody}}"), "b": log("b")}
     raw = document(nodes, chain("fork.branch_1", "a"), chain("fork.branch_2", "b"))

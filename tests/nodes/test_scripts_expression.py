@@ -55,6 +55,14 @@ def test_an_expression_has_a_value_and_a_type(expression: str, value: Any, kind:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [("1+2*3", 7), ("n * 2", 10), ("just a text", "just a text"), ("{{n}}", "{{n}}")],
+)
+def test_a_placeholder_alone_may_hold_the_expression(text: str, value: Any) -> None:
+    assert _value("{{formula}}", {"formula": text, "n": 5})[0] == value
+
+
+@pytest.mark.parametrize(
     "expression",
     [
         *("1 +", "nothing", "1 / 0", "", "__import__('os')", "(1).__class__", "open('f')"),

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def is_on(value: Any) -> bool:
+    """What a switch of a document says, which may be written as text."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "1", "yes", "on")
+    return bool(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSpec:
     """One step: its type, its parameters as written, and for editors a label and a place."""
@@ -21,7 +28,7 @@ class NodeSpec:
     @property
     def disabled(self) -> bool:
         """Whether the step is switched off, so that a run passes it over."""
-        return bool(self.config.get("_disabled"))
+        return is_on(self.config.get("_disabled"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

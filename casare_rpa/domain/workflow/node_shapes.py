@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from casare_rpa.domain.workflow.model import NodeSpec
+from casare_rpa.domain.workflow.model import NodeSpec, is_on
 from casare_rpa.domain.workflow.ports import split_http_verb
 from casare_rpa.domain.workflow.positions import pointer
 from casare_rpa.domain.workflow.problems import Findings, json_type
@@ -201,7 +201,7 @@ class NodeReader:
                 return None
             self._check_config(node_id, part, f"{where}/{field}")
             config |= part if field == "config" else _without_node_id(part)
-        if node.get("disabled") is True:
+        if is_on(node.get("disabled")):
             config["_disabled"] = True
         return config
 
@@ -257,9 +257,12 @@ def _is_editor_node(node: dict[str, Any]) -> bool:
 
 
 def _editor_id(node: dict[str, Any]) -> str | None:
-    custom = node.get("custom") if _is_editor_node(node) else None
-    found = custom.get("node_id") if isinstance(custom, dict) else None
-    return found if isinstance(found, str) and found else None
+    for part in ("custom", "properties") if _is_editor_node(node) else ():
+        own = node.get(part)
+        found = own.get("node_id") if isinstance(own, dict) else None
+        if isinstance(found, str) and found:
+            return found
+    return None
 
 
 def _plain_type(written: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from casare_rpa.domain.workflow import Connection, Findings
 from casare_rpa.engine.checks.view import NodeView, View, closest, is_literal, listed
-from casare_rpa.engine.wiring import is_only_exit, taken
+from casare_rpa.engine.parameters import taken
+from casare_rpa.engine.wiring import is_only_exit
 
 
 def check(view: View, findings: Findings) -> None:
@@ -20,6 +21,8 @@ def check(view: View, findings: Findings) -> None:
             _check_source(source, connection, into_control, f"{place}/source_port", findings)
         if target is not None and into_control is False:
             _check_target(target, connection, f"{place}/target_port", findings)
+        if target is not None and into_control:
+            _check_entry(target, connection.target_port, f"{place}/target_port", findings)
 
 
 def _check_source(
@@ -65,6 +68,20 @@ def _check_target(target: NodeView, connection: Connection, place: str, findings
         known |= set(target.entry.inputs)
     if port not in known and not target.cls.takes_others:
         _note(findings, target, port, "input", known, place)
+
+
+def _check_entry(target: NodeView, port: str, place: str, findings: Findings) -> None:
+    """A run enters a node whatever the port is called; a slip of the pen is told all the same."""
+    known = set(target.cls.exec_inputs)
+    if port in known or port in taken(target.cls) or (near := closest(port, known)) is None:
+        return
+    findings.warn(
+        "UNKNOWN_PORT",
+        f"node {target.id!r} ({target.cls.type}) has no input port {port!r}",
+        place,
+        node_id=target.id,
+        hint=f"it is read as {near}",
+    )
 
 
 def _note(

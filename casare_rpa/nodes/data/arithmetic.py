@@ -112,8 +112,9 @@ class MathOperationNode(Node):
         try:
             return compute(a, b)
         except (ZeroDivisionError, OverflowError, ValueError) as error:
+            why = "division by zero" if isinstance(error, ZeroDivisionError) else error
             raise NodeError(
-                f"{name} of {a} and {b}: {error}", ErrorCode.VALUE_OUT_OF_RANGE, business=True
+                f"{name} of {a} and {b}: {why}", ErrorCode.VALUE_OUT_OF_RANGE, business=True
             ) from error
 
 

@@ -78,7 +78,8 @@ def remember(ctx: Context, root: Element) -> None:
 
 def find_all(root: Element, path: str) -> list[Element]:
     """The elements at *path*: XPath as far as ElementTree has it, also from the root down."""
-    path = path.strip().removesuffix("/text()")
+    written = path.strip()
+    path = written.removesuffix("/text()")
     if path.startswith("//"):
         path = f".{path}"
     elif path.startswith("/"):
@@ -91,7 +92,11 @@ def find_all(root: Element, path: str) -> list[Element]:
         itself = [root] if path == f".//{root.tag}" else []
         return itself + root.findall(path or ".")
     except (SyntaxError, KeyError, TypeError) as error:
-        raise NodeError(f"{path!r} is no path: {error}", ErrorCode.INVALID_INPUT) from error
+        raise NodeError(
+            f"{written!r} is no path to elements: {error}",
+            ErrorCode.INVALID_INPUT,
+            hint="of XPath there are steps, * and [...] with @attribute, tag, position or text",
+        ) from error
 
 
 def text_of(element: Element) -> str:

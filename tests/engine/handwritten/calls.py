@@ -37,11 +37,11 @@ def _called(node_type: str, **config: Any) -> dict[str, Any]:
     )
 
 
-def _summed(nodes: Any) -> Mapping[str, Any]:
+def _summed(nodes: Any, call: Any = None) -> Mapping[str, Any]:
     return {
         "document": document(
             {
-                "call": node("SubflowNode", subflow_path="sum", b="{{x}}"),
+                "call": call or node("SubflowNode", subflow_path="sum", b="{{x}}"),
                 "say": node("LogNode", message="{{call.total}}"),
             },
             chain("call", "say"),
@@ -83,5 +83,29 @@ CASES = [
         given={"x": "5"},
         log=("6",),
         **_summed([_MATH]),
+    ),
+    *(
+        Case(
+            name=f"a subflow called by a {call['node_type']} has its defaults and outputs",
+            given={"x": 5},
+            log=("6",),
+            **_summed([_MATH], call),
+        )
+        for call in (
+            node("SubflowNode", subflow_id="sum", inputs={"b": "{{x}}"}),
+            node("CallSubworkflowNode", subworkflow_path="sum.json", inputs={"b": "{{x}}"}),
+            node("ExecuteWorkflowNode", workflow_path="sum.json", variables={"b": "{{x}}"}),
+        )
+    ),
+    Case(
+        name="inside a subflow an input node is read by a placeholder",
+        given={"x": 5},
+        log=("6",),
+        **_summed(
+            {
+                "in_b": node("SubflowInputNode", port_name="b"),
+                "m": node("MathOperationNode", a="{{a}}", b="{{in_b.value}}"),
+            }
+        ),
     ),
 ]

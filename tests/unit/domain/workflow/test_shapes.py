@@ -150,6 +150,30 @@ def test_problems_of_a_template_point_into_its_base_workflow() -> None:
     ]
 
 
+def test_an_editor_node_is_called_what_its_properties_say() -> None:
+    node_type = "casare_rpa.x.VisualLogNode"
+    raw = {
+        **EDITOR,
+        "nodes": {"0x1": {"type": node_type, "properties": {"node_id": "a", "message": "m"}}},
+        "connections": [],
+    }
+    (spec,) = clean(raw).nodes
+    assert (spec.node_id, dict(spec.config)) == ("a", {"message": "m"})
+
+
+@pytest.mark.parametrize(
+    ("written", "off"),
+    [
+        *((True, True), ("True", True), ("on", True), (1, True)),
+        *((False, False), ("false", False), ("0", False), ("", False), (None, False)),
+    ],
+)
+def test_a_node_is_switched_off_in_words_too(written: Any, off: bool) -> None:
+    inside, beside = node("a", "LogNode", _disabled=written), node("b", "LogNode")
+    workflow = clean(document([inside, {**beside, "disabled": written}]))
+    assert [spec.disabled for spec in workflow.nodes] == [off, off]
+
+
 def test_a_subflow_file_keeps_its_declarations() -> None:
     raw = {
         "$schema_version": "1.0.0",
