@@ -18,6 +18,13 @@ Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 _IN_LIST = re.compile(r"\bin\s*\(\s*$", re.IGNORECASE)
 _LONGEST_IN = 20
+#: Behind these words stands the name of a table, which no driver can bind.
+_TABLE = re.compile(
+    r"\b(?:(?<!distinct )from|join|into|update|table(?:\s+if(?:\s+not)?\s+exists)?)\s+$",
+    re.IGNORECASE,
+)
+_SUBQUERY = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*){0,2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +42,8 @@ def prepare(style: Style, sql: Sql, parameters: Parameters = ()) -> Statement:
     """The statement that *sql* means, with *parameters* at its marks.
 
     The value of a placeholder is bound in its place. In quotes it is bound as text, together with
-    what else stands in them; as `IN ({{list}})` a list becomes its items.
+    what else stands in them; as `IN ({{list}})` a list becomes its items. As the name of a table a
+    plain name is taken as it is: it has neither spaces nor signs, so it can be nothing else.
 
     Raises NodeError where a value cannot be bound, and when marks and parameters do not match.
     """
@@ -124,6 +132,9 @@ class _Binding:
 
     def _bind_hole(self, start: int) -> None:
         value = next(self._holes)
+        if isinstance(value, str) and _PLAIN_NAME.fullmatch(value) and self._names_table(start):
+            self._copy(value)
+            return
         before = self._text[max(0, start - _LONGEST_IN) : start]
         if not isinstance(value, list | tuple) or not _IN_LIST.search(before):
             self._bind(value)
@@ -135,6 +146,14 @@ class _Binding:
         for index, item in enumerate(value):
             self._sql.append(", " if index else "")
             self._bind(item)
+
+    def _names_table(self, start: int) -> bool:
+        before = self._text[:start]
+        if not _TABLE.search(before):
+            return False
+        # In EXTRACT(YEAR FROM ...) and its like a value stands there.
+        within = before[_last_open(before) :]
+        return not within.startswith("(") or _SUBQUERY.match(within, 1) is not None
 
     def _bind_text(self, literal: str) -> None:
         """A text in quotes with placeholders: one value, as the whole text would have been."""
@@ -166,6 +185,16 @@ class _Binding:
         if name not in self._named:
             raise NodeError(f"no parameter is called {name!r}", ErrorCode.INVALID_INPUT)
         self._bind(self._named[name])
+
+
+def _last_open(text: str) -> int:
+    """Where the last bracket stands that nothing in *text* closes; 0 for none."""
+    closed = 0
+    for position in range(len(text) - 1, -1, -1):
+        closed += (text[position] == ")") - (text[position] == "(")
+        if closed < 0:
+            return position
+    return 0
 
 
 def _unbindable(where: str) -> NodeError:
