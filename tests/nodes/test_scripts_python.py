@@ -66,6 +66,15 @@ def test_an_exception_tells_type_message_and_line(tmp_path: Path) -> None:
     assert got["error"] == "ZeroDivisionError: division by zero (line 2)"
 
 
+def test_a_script_that_failed_is_told_of_in_the_log(tmp_path: Path) -> None:
+    result = run_node("RunPythonScriptNode", {"code": "1 / 0"}, folder=tmp_path)
+    (line,) = result.logs
+    assert (line["level"], line["message"]) == (
+        "WARNING",
+        "the script failed: ZeroDivisionError: division by zero (line 1)",
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

@@ -96,7 +96,10 @@ class RunPythonScriptNode(Node):
                 memory_bytes=int(self.memory_limit_mb) << 20,
             )
             ended = await run_child(command)
-            return await asyncio.to_thread(_answer, answer, ended)
+            outputs = await asyncio.to_thread(_answer, answer, ended)
+        if outputs["error"]:
+            ctx.log(f"the script failed: {outputs['error']}", "warning")
+        return outputs
 
 
 class RunPythonFileNode(Node):

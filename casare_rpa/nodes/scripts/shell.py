@@ -94,6 +94,7 @@ class RunJavaScriptNode(Node):
         error = ended.stderr.replace(str(path), "script.js").strip()
         if ended.return_code != 0:
             error = error or f"exit status {ended.return_code}"
+            ctx.log(f"the script failed: {error}", "warning")
         return {
             "result": ended.stdout.strip(),
             "success": ended.return_code == 0,
