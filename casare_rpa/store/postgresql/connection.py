@@ -40,6 +40,9 @@ _WRONG_ADDRESS = (
     "is not permitted to log in",
 )
 _NO_RIGHT = "42501"
+_READ_ONLY = "25006"
+#: Classes of codes: out of disk, memory or connections; the operating system failed.
+_OUT_OF_RESOURCES = ("53", "58")
 
 
 def address_of(url: str) -> sa.URL:
@@ -110,6 +113,13 @@ def session(engine: sa.Engine) -> psycopg.Connection[tuple[Any, ...]]:
 
 def sqlstate(error: BaseException) -> str | None:
     return getattr(getattr(error, "orig", error), "sqlstate", None)
+
+
+def refuses_writes(error: sa.exc.SQLAlchemyError) -> str | None:
+    """Why the database would refuse other writes, too; None when it was this one's own affair."""
+    state = sqlstate(error) or ""
+    everybody = state in (_READ_ONLY, _NO_RIGHT) or state.startswith(_OUT_OF_RESOURCES)
+    return _said(error) if everybody else None
 
 
 def refusal(error: sa.exc.SQLAlchemyError) -> Exception:
