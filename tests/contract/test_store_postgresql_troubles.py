@@ -157,7 +157,7 @@ def test_a_database_that_is_read_only_is_known_to_refuse_writes_until_one_succee
 
     sa.event.listen(store._engine, "begin", read_only)
     assert store.refusing is None
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="the database refuses this"):
         submit(store)
     assert store.refusing is not None
     assert "read-only" in store.refusing
@@ -166,6 +166,24 @@ def test_a_database_that_is_read_only_is_known_to_refuse_writes_until_one_succee
     sa.event.remove(store._engine, "begin", read_only)
     assert store.try_write()
     assert store.refusing is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "53100",  # no room on the disk
+        "58030",  # the disk fails
+        "0A000",  # a standby, asked for a transaction that writes
+    ],
+)
+def test_what_it_refuses_to_everybody_is_remembered(store: PostgresStore, code: str) -> None:
+    def fail(tx: Tx) -> None:
+        tx.db.exec_driver_sql(f"DO $$ BEGIN RAISE 'no' USING ERRCODE = '{code}'; END $$")
+
+    with pytest.raises(Unavailable):
+        store._write(fail)
+    assert store.refusing is not None
+    assert store.try_write()
 
 
 def test_a_statement_that_takes_too_long_is_unavailable(store: PostgresStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections import defaultdict
 from pathlib import Path
@@ -112,7 +113,9 @@ def test_heads_are_not_documented_once_more() -> None:
 
 
 @pytest.mark.parametrize("path", ["/ws/nothing", "/nowhere", "/api/v1/jobs", "/health"])
-def test_a_socket_that_is_none_is_refused_as_any_other_path(server: Running, path: str) -> None:
+def test_a_socket_that_is_none_is_refused_as_any_other_path(
+    server: Running, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
     with pytest.raises(InvalidStatus) as refused, server.socket(path):
         pass  # type: ignore[unreachable]
     response = refused.value.response
@@ -122,3 +125,4 @@ def test_a_socket_that_is_none_is_refused_as_any_other_path(server: Running, pat
     assert answer["error"]["code"] == "RESOURCE_NOT_FOUND"
     assert answer["error"]["message"] == f"there is no socket at {path}"
     assert answer["meta"]["request_id"] == response.headers["X-Request-ID"]
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING], "anybody can do that"
