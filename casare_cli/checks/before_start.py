@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casare_cli.checks.finding import Finding, State, failed, passed, skipped, warned
-from casare_cli.checks.orchestrator import judged, skew_seconds
+from casare_cli.checks.orchestrator import judged, skew_seconds, working
 from casare_cli.context import App
 from casare_rpa.errors import CasareError
 
@@ -83,7 +83,7 @@ def _answer(client: OrchestratorClient) -> tuple[Finding, Finding | None]:
     except (KeyError, ValueError, TypeError):
         text = f"what answers at {client.base_url} is no orchestrator"
         return failed("orchestrator", text, "Name the right address with --url"), None
-    return passed("orchestrator", client.base_url), judged(
+    return working(health, client.base_url, client.base_url), judged(
         skew_seconds(before, datetime.now(UTC), theirs)
     )
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from casare_cli.checks.finding import Check, Finding, failed, passed, skipped, warned
 from casare_cli.context import App
+from casare_cli.output import Json
 from casare_rpa import __version__
 from casare_rpa.errors import Unreachable
 
@@ -25,13 +26,21 @@ def orchestrator(app: App) -> Iterator[Finding]:
         health = client.health()
         took_ms = (time.monotonic() - before) * 1000
         url = client.base_url
-    yield passed("orchestrator", f"{url} answers in {took_ms:.0f} ms")
+    yield working(health, url, f"{url} answers in {took_ms:.0f} ms")
     theirs = health.get("version")
     if theirs == __version__:
         yield passed("version", f"{theirs} on both sides")
     else:
         mend = f"pip install casare-rpa=={theirs}, or update the orchestrator"
         yield warned("version", f"{__version__} here, {theirs} there", mend)
+
+
+def working(health: Json, url: str, well: str) -> Finding:
+    """Whether it takes work, by what it says of its health."""
+    if health.get("status") != "degraded":
+        return passed("orchestrator", well)
+    text = f"{url} takes no work: {health.get('reason')}"
+    return failed("orchestrator", text, "Mend its database, such as a full disk; no restart needed")
 
 
 def sign_in(app: App) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from casare_rpa.orchestrator import (
 )
 from casare_rpa.orchestrator.claims import ClaimTurns
 from casare_rpa.orchestrator.deps import Desk
+from casare_rpa.orchestrator.fallback import Fallback
 from casare_rpa.orchestrator.leadership import Leadership
 from casare_rpa.orchestrator.limits import Gate
 from casare_rpa.orchestrator.reaper import Reaper
@@ -83,6 +84,7 @@ def create_app(
         schedules, stats, watchers, robot_socket,
     ):  # fmt: skip
         app.include_router(room.router)
+    app.router.routes.append(Fallback(app.router))
     problems.install(app)
     if settings.allowed_origins:
         _allow_origins(app, settings)
@@ -115,7 +117,7 @@ def _allow_origins(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=[origin.rstrip("/") for origin in settings.allowed_origins],
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Api-Key"],
         expose_headers=[
             "Location",

@@ -29,6 +29,8 @@ async def health(desk: DeskDep) -> Health:
         raise Unavailable("the database cannot be trusted any more; the server is stopping")
     found = await desk.call(desk.store.health)
     return Health(
+        status="healthy" if desk.store.refusing is None else "degraded",
+        reason=_reason(desk),
         timestamp=datetime.now(UTC),
         database=found.database,
         queue=f"{found.pending} pending",
@@ -52,8 +54,11 @@ async def _ready(request: Request, response: Response, desk: Desk) -> dict[str, 
         found = None if desk.wakeups.stopping else await desk.call(desk.store.health)
     except Unavailable:
         found = None
-    usable = found is not None and not desk.store.broken
+    reason = _reason(desk)
+    usable = found is not None and not desk.store.broken and reason is None
     answer: dict[str, Any] = {"ready": usable, "status": "up" if usable else "degraded"}
+    if reason is not None:
+        answer["reason"] = reason
     if not usable:
         response.status_code = 503
         response.headers["Retry-After"] = "1"
@@ -67,6 +72,12 @@ async def _ready(request: Request, response: Response, desk: Desk) -> dict[str, 
             "version": __version__,
         }
     return answer
+
+
+def _reason(desk: Desk) -> str | None:
+    """What a server that still reads cannot do."""
+    refusing = desk.store.refusing
+    return None if refusing is None else f"the database refuses writes: {refusing}"
 
 
 @router.get("/health/ready")

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from casare_rpa import errors
-from casare_rpa.orchestrator.problems import REQUEST_ID, new_request_id, problem_response
+from casare_rpa.orchestrator.problems import REQUEST_ID, close_socket, new_request_id, refuse
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Gate:
         try:
             self._check(scope, headers)
         except errors.CasareError as error:
-            await _refuse(error, scope, receive, send)
+            await refuse(error, scope, receive, send)
             return
         await self._pass_on(scope, receive, send)
 
@@ -120,13 +120,13 @@ class Gate:
                 raise
             if not started:
                 error = errors.Unavailable("the server is stopping")
-                await _refuse(error, scope, receive, send_with_headers)
+                await refuse(error, scope, receive, send_with_headers)
         except Exception:  # the one fence: no traceback leaves this process
             log.exception("%s %s failed", scope[REQUEST_ID], scope["path"])
             if scope["type"] == "websocket":
-                await _close(send, 1011)
+                await close_socket(send, 1011)
             elif not started:
-                await _refuse(_unexpected(), scope, receive, send_with_headers)
+                await refuse(_unexpected(), scope, receive, send_with_headers)
 
 
 def is_loopback(host: str) -> bool:
@@ -182,18 +182,3 @@ def _unexpected() -> errors.ServerFailed:
         "the orchestrator failed while answering",
         hint="Its log tells why; look there for the request id.",
     )
-
-
-async def _refuse(error: errors.CasareError, scope: Scope, receive: Receive, send: Send) -> None:
-    response = problem_response(error, scope)
-    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
-        await response(scope, receive, send)
-    else:
-        await _close(send, 1008)
-
-
-async def _close(send: Send, code: int) -> None:
-    try:
-        await send({"type": "websocket.close", "code": code})
-    except RuntimeError:
-        return  # it was closed already

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from casare_rpa import errors
 from casare_rpa.orchestrator.rates import Allowance
@@ -67,6 +67,23 @@ def problem_response(
             **(headers or {}),
         },
     )
+
+
+async def refuse(error: errors.CasareError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer *error*, to a socket as well: before it is accepted it can have an HTTP answer."""
+    response = problem_response(error, scope)
+    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+        await response(scope, receive, send)
+    else:
+        await close_socket(send, 1008)
+
+
+async def close_socket(send: Send, code: int) -> None:
+    """Close a socket, unless it was closed already."""
+    try:
+        await send({"type": "websocket.close", "code": code})
+    except RuntimeError:
+        return
 
 
 def problem_body(error: errors.CasareError, request_id: str) -> dict[str, Any]:

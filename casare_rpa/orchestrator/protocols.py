@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,6 +20,9 @@ from websockets.exceptions import InvalidState
 
 from casare_rpa import errors
 from casare_rpa.orchestrator.problems import headers_of, new_request_id, problem_body
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 #: Time for the head of a request from its first byte; for the first one from the connection.
 HEAD_SECONDS = 20.0
@@ -140,6 +143,12 @@ class LiveSocketProtocol(WebSocketsSansIOProtocol):
         scope[GIVE_UP] = self.give_up
         scope[SEND_FRAMES] = self.send_frames
         await super().run_asgi()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            # A refusal is an answer, too; uvicorn would log an error for each, whoever sends it.
+            self.handshake_complete = True
 
     async def send_frames(self, frames: bytes, patience_seconds: float) -> None:
         """Send what others get, too, without building it again; waits while it piles up here.

@@ -35,6 +35,7 @@ class Reaper:
         self._clock = steady_clock()
         #: Why leases may have grown old while no robot could renew; empty when they have not.
         self._gap = "the start"
+        self._refusing = False
         self._housekeep_at = time.monotonic() + _FIRST_HOUSEKEEPING_SECONDS
 
     async def start(self) -> None:
@@ -53,6 +54,7 @@ class Reaper:
         while True:
             if await self._rest():
                 self._gap = "a pause of this server"
+            await self._try_writing()
             if self._leadership.leading:
                 await self._look()
             else:
@@ -60,6 +62,19 @@ class Reaper:
             if reason := self._desk.store.broken:
                 self._on_broken(reason)
                 return
+
+    async def _try_writing(self) -> None:
+        """Whoever sends work here has been told not to: no call would prove that it goes again."""
+        store = self._desk.store
+        reason = store.refusing
+        if reason is None or store.broken:
+            self._refusing = False
+        elif await self._desk.call(store.try_write):
+            log.warning("the database takes writes again; this server is ready")
+            self._refusing = False
+        elif not self._refusing:
+            log.error("this server is not ready: the database refuses writes: %s", reason)
+            self._refusing = True
 
     async def _look(self) -> None:
         try:

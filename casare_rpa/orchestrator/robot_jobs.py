@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Request
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictInt
 
 from casare_rpa import faults
 from casare_rpa.errors import InvalidInput
@@ -47,7 +47,7 @@ class Completed(LeaseProof):
     """The short form of an outcome, for robots that send no events."""
 
     result: Json = Field(default_factory=dict)
-    event_count: Annotated[int, Field(ge=0)] = 0
+    event_count: Annotated[StrictInt, Field(ge=0)] = 0
 
 
 class Failed(LeaseProof):
@@ -55,7 +55,7 @@ class Failed(LeaseProof):
     error_code: Annotated[str, Field(max_length=64)] | None = None
     failed_node_id: Annotated[str, Field(max_length=256)] | None = None
     failure_reason: Annotated[str, Field(max_length=64)] | None = None
-    event_count: Annotated[int, Field(ge=0)] = 0
+    event_count: Annotated[StrictInt, Field(ge=0)] = 0
 
 
 class LogEntry(Wire):
@@ -71,7 +71,7 @@ class LogEntry(Wire):
 class LogBatch(LeaseProof):
     """Log lines; each becomes an event of the type `log` and has an index like any other."""
 
-    first_index: Annotated[int, Field(ge=1)]
+    first_index: Annotated[StrictInt, Field(ge=1)]
     entries: Annotated[list[LogEntry], Field(max_length=5000)]
 
 

@@ -51,6 +51,18 @@ class Store(
         """Why this store must not be used any more, or None."""
         ...
 
+    @property
+    def refusing(self) -> str | None:
+        """Why the database refused a write; None from the start, and again after `try_write`.
+
+        What it refused to one caller only (a lock, a statement that took too long) is not meant.
+        """
+        ...
+
+    def try_write(self) -> bool:
+        """Write a little and take it back: whether the database takes writes."""
+        ...
+
     def health(self) -> StoreHealth:
         """Proof that the database answers, with two figures. Raises Unavailable else."""
         ...

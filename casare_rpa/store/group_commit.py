@@ -65,10 +65,12 @@ class GroupCommit:
         connection: sa.Connection,
         begin: Callable[[sa.Connection], Tx],
         announce: Callable[[Sequence[Change]], None],
+        note_refusal: Callable[[str], None],
     ) -> None:
         self._connection = connection
         self._begin = begin
         self._announce = announce
+        self._note_refusal = note_refusal
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -178,10 +180,17 @@ class GroupCommit:
     def _refusal(self, error: BaseException) -> CasareError:
         if isinstance(error, CasareError):
             return error
-        log.error("the database refused a write: %s", error)
+        reason = said(error)
+        self._note_refusal(reason)
         if _is_fatal(error):
-            self.broken = str(getattr(error, "orig", None) or error)
-        return Unavailable(f"the database cannot be written: {getattr(error, 'orig', error)}")
+            log.error("a write failed, and what the database holds is in doubt: %s", reason)
+            self.broken = reason
+        return Unavailable(f"the database cannot be written: {reason}")
+
+
+def said(error: BaseException) -> str:
+    """The database's own words, without SQLAlchemy's around them."""
+    return str(getattr(error, "orig", None) or error)
 
 
 def _is_fatal(error: BaseException) -> bool:

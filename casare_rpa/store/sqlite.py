@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from casare_rpa.errors import CasareError, ConfigInvalid, ServerFailed, Unavailable
 from casare_rpa.settings import Settings
 from casare_rpa.store.base import OnChange
-from casare_rpa.store.group_commit import GroupCommit
+from casare_rpa.store.group_commit import GroupCommit, said
 from casare_rpa.store.migrate import migrate
 from casare_rpa.store.sql import SqlStore
 from casare_rpa.store.tx import T, Tx
@@ -72,7 +72,7 @@ class SqliteStore(SqlStore):
             self._lock.release()
             raise
         self._connection = connection
-        self._writer = GroupCommit(connection, self._tx, self._announce)
+        self._writer = GroupCommit(connection, self._tx, self._announce, self._note_refusal)
         self._is_closed = False
 
     def _migrated(self) -> sa.Connection:
@@ -108,7 +108,7 @@ class SqliteStore(SqlStore):
             with self._reading.begin() as connection:
                 return operation(self._tx(connection))
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
-            raise Unavailable(f"the database cannot be read: {error}") from error
+            raise Unavailable(f"the database cannot be read: {said(error)}") from error
 
     def housekeep(self) -> int:
         deleted = super().housekeep()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, StrictFloat, StrictInt
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.wire.base import Id, Json, Priority, Wire
@@ -31,12 +31,12 @@ class JobRequest(Wire):
     tags: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
         default_factory=list, max_length=32
     )
-    max_retries: Annotated[int, Field(ge=0, le=10)] = 0
+    max_retries: Annotated[StrictInt, Field(ge=0, le=10)] = 0
     execution_mode: str = "lan"
-    timeout_seconds: Annotated[float, Field(gt=0, le=30 * 86400)] | None = None
+    timeout_seconds: Annotated[StrictFloat, Field(gt=0, le=30 * 86400)] | None = None
     not_before: datetime | None = None
     #: Start no earlier than in this time, by the server's clock. The later of the two counts.
-    start_in_seconds: Annotated[float, Field(ge=0, le=_LONGEST_SECONDS)] | None = None
+    start_in_seconds: Annotated[StrictFloat, Field(ge=0, le=_LONGEST_SECONDS)] | None = None
     #: What becomes of the job when its robot is lost in the middle; None: as the workflow says.
     on_lost: Literal["requeue", "fail"] | None = None
     on_conflict: OnConflict = "queue"

@@ -94,7 +94,9 @@ class Identity(Wire):
 
 
 class Health(Wire):
-    status: Literal["healthy"] = "healthy"
+    #: degraded: it still reads, and takes no work; `reason` says why.
+    status: Literal["healthy", "degraded"] = "healthy"
+    reason: str | None = None
     service: Literal["casare-rpa-orchestrator"] = "casare-rpa-orchestrator"
     timestamp: datetime
     database: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictFloat, StrictInt
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.wire.base import Id, Json, Wire
@@ -14,9 +14,9 @@ from casare_rpa.wire.base import Id, Json, Wire
 class ClaimRequest(Wire):
     #: Made by the robot; the same id gets the same grant again.
     claim_id: Annotated[str, Field(min_length=8, max_length=64)] | None = None
-    wait_seconds: Annotated[float, Field(ge=0, le=30)] = 0
+    wait_seconds: Annotated[StrictFloat, Field(ge=0, le=30)] = 0
     environment: Annotated[str, Field(max_length=64)] | None = None
-    limit: int = 1
+    limit: StrictInt = 1
 
 
 class Grant(Wire):
@@ -49,14 +49,14 @@ class Grant(Wire):
 
 class Lease(Wire):
     job_id: Id
-    attempt: Annotated[int, Field(ge=1)]
+    attempt: Annotated[StrictInt, Field(ge=1)]
     lease_token: Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class LeaseProof(Wire):
     """Carried by every write of a robot: which attempt it speaks for."""
 
-    attempt: Annotated[int, Field(ge=1)]
+    attempt: Annotated[StrictInt, Field(ge=1)]
     lease_token: Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -66,11 +66,11 @@ class Release(LeaseProof):
 
 
 class ExtendLease(LeaseProof):
-    extension_seconds: Annotated[float, Field(ge=1, le=3600)] | None = None
+    extension_seconds: Annotated[StrictFloat, Field(ge=1, le=3600)] | None = None
 
 
 class Progress(LeaseProof):
-    progress: Annotated[int, Field(ge=0, le=100)]
+    progress: Annotated[StrictInt, Field(ge=0, le=100)]
     current_node: Annotated[str, Field(max_length=256)] | None = None
     message: Annotated[str, Field(max_length=5000)] | None = None
 
@@ -83,7 +83,7 @@ class EventEnvelope(Wire):
 
 class EventBatch(LeaseProof):
     #: The index of the first event; the attempt's events are numbered 1..n.
-    first_index: Annotated[int, Field(ge=1)]
+    first_index: Annotated[StrictInt, Field(ge=1)]
     events: Annotated[list[EventEnvelope], Field(max_length=5000)]
 
 
@@ -98,17 +98,17 @@ class Finish(LeaseProof):
     """The outcome of an attempt. Refused with EVENT_GAP until `event_count` events are stored."""
 
     status: Literal["completed", "failed", "cancelled", "timeout"]
-    event_count: Annotated[int, Field(ge=0)]
+    event_count: Annotated[StrictInt, Field(ge=0)]
     #: The last events of the attempt, stored before the outcome in the same transaction.
-    first_index: Annotated[int, Field(ge=1)] | None = None
+    first_index: Annotated[StrictInt, Field(ge=1)] | None = None
     events: Annotated[list[EventEnvelope], Field(max_length=5000)] = Field(default_factory=list)
     result: Json | None = None
     error_message: Annotated[str, Field(max_length=5000)] | None = None
     error_code: Annotated[str, Field(max_length=64)] | None = None
     failed_node_id: Annotated[str, Field(max_length=256)] | None = None
     failure_reason: Annotated[str, Field(max_length=64)] | None = None
-    duration_ms: float | None = None
-    nodes_executed: int | None = None
+    duration_ms: StrictFloat | None = None
+    nodes_executed: StrictInt | None = None
 
 
 class Finished(Wire):
@@ -120,5 +120,5 @@ class Finished(Wire):
 class SideLog(LeaseProof):
     """Events of an attempt that lost its lease; kept apart from the job's history."""
 
-    first_index: Annotated[int, Field(ge=1)]
+    first_index: Annotated[StrictInt, Field(ge=1)]
     events: Annotated[list[EventEnvelope], Field(max_length=5000)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from casare_rpa.wire.base import Json, Wire
 
@@ -21,11 +21,11 @@ class RerunRequest(Wire):
     #: Variables with other values than they had there.
     variables: Json = Field(default_factory=dict)
     #: The workflow as it is now, not as it ran. The finished nodes must be the same.
-    latest: bool = False
+    latest: StrictBool = False
     #: Only say what would be done.
-    dry_run: bool = False
+    dry_run: StrictBool = False
     #: Without it nothing is run again that had begun to act on the outside world.
-    accept_side_effects: bool = False
+    accept_side_effects: StrictBool = False
 
     @model_validator(mode="after")
     def _names_a_node(self) -> Self:

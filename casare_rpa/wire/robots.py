@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from casare_rpa.wire.base import Json, Wire
 from casare_rpa.wire.leases import Lease
@@ -17,7 +17,7 @@ class RobotRegistration(Wire):
     hostname: Annotated[str, Field(min_length=1, max_length=256)]
     capabilities: list[str] = Field(default_factory=list, max_length=64)
     environment: Annotated[str, Field(max_length=64)] = "default"
-    max_concurrent_jobs: Annotated[int, Field(ge=1, le=100)] = 1
+    max_concurrent_jobs: Annotated[StrictInt, Field(ge=1, le=100)] = 1
     tags: list[str] = Field(default_factory=list, max_length=64)
     #: New at each start of the agent: the newest start speaks for the robot.
     boot_id: Annotated[str, Field(max_length=64)] | None = None
@@ -62,7 +62,7 @@ class RobotChange(Wire):
     hostname: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     capabilities: list[str] | None = None
     environment: Annotated[str, Field(max_length=64)] | None = None
-    max_concurrent_jobs: Annotated[int, Field(ge=1, le=100)] | None = None
+    max_concurrent_jobs: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
     tags: list[str] | None = None
 
 
@@ -72,13 +72,13 @@ class RobotStatusChange(Wire):
     status: (
         Literal["idle", "online", "busy", "offline", "error", "maintenance", "paused"] | None
     ) = None
-    draining: bool | None = None
+    draining: StrictBool | None = None
     #: Why; shown wherever the robot is.
     note: Annotated[str, Field(max_length=500)] | None = None
     #: A pause ends by itself after this time.
-    resume_after_seconds: Annotated[float, Field(gt=0, le=366 * 86400)] | None = None
+    resume_after_seconds: Annotated[StrictFloat, Field(gt=0, le=366 * 86400)] | None = None
     #: What still runs after this time of a drain is stopped and given back.
-    drain_seconds: Annotated[float, Field(ge=0, le=366 * 86400)] | None = None
+    drain_seconds: Annotated[StrictFloat, Field(ge=0, le=366 * 86400)] | None = None
 
 
 class Heartbeat(Wire):
@@ -88,16 +88,16 @@ class Heartbeat(Wire):
 
     leases: list[Lease] = Field(default_factory=list, max_length=1000)
     boot_id: Annotated[str, Field(max_length=64)] | None = None
-    cpu_percent: float | None = None
-    memory_percent: float | None = None
-    memory_mb: float | None = None
-    disk_free_gb: float | None = None
-    current_job_count: int | None = None
-    max_concurrent_jobs: int | None = None
+    cpu_percent: StrictFloat | None = None
+    memory_percent: StrictFloat | None = None
+    memory_mb: StrictFloat | None = None
+    disk_free_gb: StrictFloat | None = None
+    current_job_count: StrictInt | None = None
+    max_concurrent_jobs: StrictInt | None = None
     #: Paused at its own machine: it takes no job, and no other can resume it.
-    paused: bool | None = None
+    paused: StrictBool | None = None
     paused_note: Annotated[str, Field(max_length=500)] | None = None
-    resume_after_seconds: Annotated[float, Field(ge=0)] | None = None
+    resume_after_seconds: Annotated[StrictFloat, Field(ge=0)] | None = None
 
 
 class HeartbeatReply(Wire):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from casare_rpa.wire.base import Id, Json, Name, Priority, Wire
 
@@ -23,8 +23,8 @@ ZoneText = Annotated[
 ]
 PoolText = Annotated[str, Field(max_length=64)]
 Tags = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=32)]
-Retries = Annotated[int, Field(ge=0, le=10)]
-RunSeconds = Annotated[float, Field(gt=0, le=30 * 86400)]
+Retries = Annotated[StrictInt, Field(ge=0, le=10)]
+RunSeconds = Annotated[StrictFloat, Field(gt=0, le=30 * 86400)]
 
 
 class ScheduleRequest(Wire):
@@ -32,7 +32,7 @@ class ScheduleRequest(Wire):
     schedule_name: Name
     cron_expression: CronText
     timezone: ZoneText = "UTC"
-    enabled: bool = True
+    enabled: StrictBool = True
     #: What happens to times missed while no server ran: the newest, all, or none of them fires.
     catch_up: CatchUp = "latest"
     input_data: Json = Field(default_factory=dict)
@@ -53,7 +53,7 @@ class ScheduleChange(Wire):
     schedule_name: Name | None = None
     cron_expression: CronText | None = None
     timezone: ZoneText | None = None
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
     catch_up: CatchUp | None = None
     input_data: Json | None = None
     priority: Priority | None = None

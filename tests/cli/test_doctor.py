@@ -14,8 +14,11 @@ import pytest
 
 from casare_cli.checks.finding import State
 from casare_cli.checks.orchestrator import judged, skew_seconds
+from casare_rpa.errors import Unavailable
 from tests.cli.contract.inside import Place
 from tests.cli.support import Server
+from tests.orchestrator.support import running
+from tests.support.full_disk import full_disk
 
 _TLS = {"CASARE_ORCHESTRATOR_URL": "https://127.0.0.1:9"}
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -71,6 +74,19 @@ def test_what_is_broken_fails_with_its_mend(
     found = findings(place, code=1, **env)[check]
     assert found["state"] == "fail"
     assert told in f"{found['message']} {found['mend']}"
+
+
+def test_an_orchestrator_whose_disk_is_full_fails(place: Place, tmp_path: Path) -> None:
+    with running(tmp_path / "full") as full:
+        full.push()
+        assert full.orchestrator.app is not None
+        with full_disk(full.orchestrator.app.state.desk.store):
+            with pytest.raises(Unavailable):
+                full.submit(input_data={"text": "x" * 100_000})
+            env = {"CASARE_ORCHESTRATOR_URL": full.url, "CASARE_API_KEY": full.admin_key}
+            found = findings(place, code=1, **env)["orchestrator"]
+    assert found["state"] == "fail"
+    assert "the database refuses writes: database or disk is full" in found["message"]
 
 
 def test_a_name_of_a_variable_that_no_setting_has_is_told(place: Place) -> None:

@@ -149,6 +149,43 @@ def test_a_read_only_standby_is_unavailable_until_it_is_promoted(
     assert works(store)
 
 
+def test_a_database_that_is_read_only_is_known_to_refuse_writes_until_one_succeeds(
+    store: PostgresStore,
+) -> None:
+    def read_only(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    sa.event.listen(store._engine, "begin", read_only)
+    assert store.refusing is None
+    with pytest.raises(Unavailable, match="the database refuses this"):
+        submit(store)
+    assert store.refusing is not None
+    assert "read-only" in store.refusing
+    assert not store.try_write()
+    assert store.refusing is not None
+    sa.event.remove(store._engine, "begin", read_only)
+    assert store.try_write()
+    assert store.refusing is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "53100",  # no room on the disk
+        "58030",  # the disk fails
+        "0A000",  # a standby, asked for a transaction that writes
+    ],
+)
+def test_what_it_refuses_to_everybody_is_remembered(store: PostgresStore, code: str) -> None:
+    def fail(tx: Tx) -> None:
+        tx.db.exec_driver_sql(f"DO $$ BEGIN RAISE 'no' USING ERRCODE = '{code}'; END $$")
+
+    with pytest.raises(Unavailable):
+        store._write(fail)
+    assert store.refusing is not None
+    assert store.try_write()
+
+
 def test_a_statement_that_takes_too_long_is_unavailable(store: PostgresStore) -> None:
     def slow(tx: Tx) -> None:
         tx.db.exec_driver_sql("SET LOCAL statement_timeout = '50ms'")
@@ -156,6 +193,7 @@ def test_a_statement_that_takes_too_long_is_unavailable(store: PostgresStore) ->
 
     with pytest.raises(Unavailable, match="statement timeout"):
         store._write(slow)
+    assert store.refusing is None, "it was this statement's own affair"
     assert works(store)
 
 

@@ -19,7 +19,7 @@ from casare_rpa.errors import CasareError, ConfigInvalid, InvalidInput, ServerFa
 from casare_rpa.settings import Settings
 from casare_rpa.store import open_store
 from casare_rpa.store.sqlite import SqliteStore
-from casare_rpa.store.tables import jobs
+from casare_rpa.store.tables import facts, jobs
 from casare_rpa.store.tx import Tx
 from casare_rpa.wire import JobRequest
 from tests.contract.world import DOCUMENT
@@ -189,9 +189,11 @@ for _ in range(40):
     except Unavailable:
         refused += 1
 assert refused and store.broken is None, (refused, store.broken)
+assert store.refusing and not store.try_write() and store.refusing, store.refusing
 assert store.jobs().total == len(kept)
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 kept.append(submit())
+assert store.try_write() and store.refusing is None, store.refusing
 store.close()
 print(len(kept))
 """
@@ -229,7 +231,18 @@ def test_a_database_locked_by_another_program_is_unavailable_for_a_while(
     other.execute("ROLLBACK")
     other.close()
     assert store.broken is None
+    assert store.refusing == "database is locked"
     assert store.submit(REQUEST, principal="ann")
+
+
+def test_a_write_on_trial_leaves_nothing_behind(store: SqliteStore) -> None:
+    def stored() -> list[str]:
+        names = sa.select(facts.c.name)
+        return store._read(lambda tx: [str(row["name"]) for row in tx.rows(names)])
+
+    before = stored()
+    assert store.try_write()
+    assert stored() == before
 
 
 def test_a_closed_store_refuses_writes_and_may_be_closed_again(store: SqliteStore) -> None:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from casare_rpa.orchestrator.app import create_app
+from casare_rpa.orchestrator.fallback import Fallback
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store
 from casare_rpa.store.sqlite import SqliteStore
@@ -36,5 +37,7 @@ def _served(routes: Iterable[object]) -> Iterator[tuple[str, str, object]]:
                 yield method, route.path, route
         elif isinstance(route, APIWebSocketRoute):
             yield "WS", route.path, route
+        elif isinstance(route, Fallback):
+            continue  # it takes what no route takes
         else:
             yield "?", repr(route), route

@@ -18,6 +18,7 @@ from casare_rpa.store.postgresql.connection import (
     pool,
     refusal,
     refusal_at_start,
+    refuses_writes,
     session,
     sqlstate,
 )
@@ -100,6 +101,8 @@ class PostgresStore(SqlStore):
             except sa.exc.SQLAlchemyError as error:
                 if tries_left and sqlstate(error) in _TRY_AGAIN:
                     continue
+                if reason := refuses_writes(error):
+                    self._note_refusal(reason)
                 raise refusal(error) from error
             self._announce(tx.changes)
             return result

@@ -40,6 +40,10 @@ _WRONG_ADDRESS = (
     "is not permitted to log in",
 )
 _NO_RIGHT = "42501"
+#: A transaction that may not write; a standby, asked for one that may.
+_READ_ONLY = ("25006", "0A000")
+#: Classes of codes: out of disk, memory or connections; the operating system failed.
+_OUT_OF_RESOURCES = ("53", "58")
 
 
 def address_of(url: str) -> sa.URL:
@@ -112,12 +116,20 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(getattr(error, "orig", error), "sqlstate", None)
 
 
+def refuses_writes(error: sa.exc.SQLAlchemyError) -> str | None:
+    """Why the database would refuse other writes, too; None when it was this one's own affair."""
+    state = sqlstate(error) or ""
+    everybody = state in (*_READ_ONLY, _NO_RIGHT) or state.startswith(_OUT_OF_RESOURCES)
+    return _said(error) if everybody else None
+
+
 def refusal(error: sa.exc.SQLAlchemyError) -> Exception:
     """What the caller can do about it: mend the value, or try again."""
     if isinstance(error, sa.exc.DataError):
         return InvalidInput(f"the database cannot store this: {error.orig}")
     if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError)):
-        return Unavailable(f"the database does not answer: {_said(error)}")
+        what = "refuses this" if refuses_writes(error) else "does not answer"
+        return Unavailable(f"the database {what}: {_said(error)}")
     return error
 
 

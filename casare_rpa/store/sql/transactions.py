@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
+from casare_rpa.errors import Unavailable
 from casare_rpa.settings import Settings
-from casare_rpa.store import keys, robots
+from casare_rpa.store import keys, robots, trial
 from casare_rpa.store.base import OnChange
 from casare_rpa.store.clock import steady_clock
 from casare_rpa.store.contacts import Contacts
@@ -39,6 +40,7 @@ class Transactions(ABC):
             min(_WRITE_CONTACT_EVERY_SECONDS, settings.robot_offline_seconds / 3)
         )
         self._uses: keys.Uses = Contacts(_WRITE_USE_EVERY_SECONDS)
+        self.refusing: str | None = None
 
     @abstractmethod
     def _write(self, operation: Callable[[Tx], T]) -> T:
@@ -54,6 +56,18 @@ class Transactions(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
+
+    def try_write(self) -> bool:
+        try:
+            self._write(trial.write)
+            self._write(trial.take_back)
+        except Unavailable:
+            return False
+        self.refusing = None
+        return True
+
+    def _note_refusal(self, reason: str) -> None:
+        self.refusing = reason
 
     def _tx(self, db: sa.Connection) -> Tx:
         return Tx(db=db, now=self.clock(), settings=self.settings)

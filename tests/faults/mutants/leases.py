@@ -400,8 +400,8 @@ _TIMES = [
         "longest-poll",
         "Times",
         "casare_rpa/wire/leases.py",
-        "wait_seconds: Annotated[float, Field(ge=0, le=30)] = 0",
-        "wait_seconds: Annotated[float, Field(ge=0)] = 0",
+        "wait_seconds: Annotated[StrictFloat, Field(ge=0, le=30)] = 0",
+        "wait_seconds: Annotated[StrictFloat, Field(ge=0)] = 0",
         "orchestrator/test_robot_jobs.py::test_no_claim_waits_longer_than_half_a_minute",
     ),
     mutant(

@@ -198,6 +198,15 @@ _ALONE = [
         f"{_LITE}test_a_full_disk_refuses_writes_and_recovers",
     ),
     mutant(
+        "refused-writes-are-told",
+        "P22",
+        "casare_rpa/orchestrator/health.py",
+        " and not desk.store.broken and reason is None\n",
+        " and not desk.store.broken\n",
+        "orchestrator/test_health.py::test_a_server_whose_database_refuses_writes_is_not_ready_"
+        "until_it_takes_them_again",
+    ),
+    mutant(
         "broken-store-ends-the-server",
         "P22",
         "casare_rpa/orchestrator/reaper.py",
