@@ -225,7 +225,7 @@ class Robot:
             case Superseded(error):
                 log.error("another start of robot %s took over: %s", self._identity.robot_id, error)
                 self._stop_jobs(Stop.DRAIN)
-                return self._drain(exit_codes.SUPERSEDED)
+                return self._drain(exit_codes.SUPERSEDED, superseded=True)
             case ThreadDied(name):
                 log.critical("stopping, because the %s loop failed", name)
                 self._stop_jobs(Stop.DRAIN)
@@ -237,7 +237,9 @@ class Robot:
 
     # stopping
 
-    def _drain(self, code: int, seconds: float | None = None, note: str = "") -> int:
+    def _drain(
+        self, code: int, seconds: float | None = None, note: str = "", *, superseded: bool = False
+    ) -> int:
         self._draining.set()
         self._claims.stop()
         self._console.notify.stopping()
@@ -245,7 +247,7 @@ class Robot:
         allowed = self._settings.drain_timeout_seconds if seconds is None else seconds
         left = self._upkeep.drained_seconds()
         ended = Stopping(
-            robot_id=self._identity.robot_id,
+            identity=self._identity,
             client=self._client,
             roster=self._roster,
             commands=self._commands,
@@ -256,6 +258,7 @@ class Robot:
             cancel_grace_seconds=self._settings.cancel_grace_seconds,
             note=note,
             tend=self._upkeep.tend,
+            superseded=superseded,
         ).run(code)
         return self._limits.exit_code(ended)
 

@@ -79,6 +79,8 @@ class RobotStatusChange(Wire):
     resume_after_seconds: Annotated[float, Field(gt=0, le=366 * 86400)] | None = None
     #: What still runs after this time of a drain is stopped and given back.
     drain_seconds: Annotated[float, Field(ge=0, le=366 * 86400)] | None = None
+    #: Which start of the agent says so: refused (409) once a newer one speaks for the robot.
+    boot_id: Annotated[str, Field(max_length=64)] | None = None
 
 
 class Heartbeat(Wire):
