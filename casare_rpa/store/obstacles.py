@@ -58,7 +58,8 @@ def _wrong_pool(robot: Robot, kind: str, name: str) -> Obstacle:
 
 def _rests(robot: Robot) -> Iterator[Obstacle]:
     why = f": {robot.note}" if robot.note else ""
-    if robot.draining:
+    # A drain ends with the next start, and a robot that is off needs nothing else.
+    if robot.draining and robot.status != "offline":
         yield Obstacle(
             code="draining",
             message=f"it is draining{why}",
