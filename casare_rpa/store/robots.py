@@ -244,6 +244,7 @@ def _robot(tx: Tx, figures: Figures, row: Row, held: list[str]) -> Robot:
         last_heartbeat=when(last_seen),
         created_at=moment(row["created_at"]),
         metrics=metrics,
+        no_room=metrics.get("no_room"),
         **rests.shown(row, tx.now, metrics, last_seen),
     )
 

@@ -14,7 +14,7 @@ from casare_rpa.wire import Grant, JobWhy, PreviewRequest, RobotChange, RobotSta
 from tests.contract.world import DOCUMENT, World
 
 #: What the robot itself does, and `claim` does not know of.
-OWN = frozenset({"offline", "slots"})
+OWN = frozenset({"offline", "no_room", "slots"})
 ROBOTS = ("r1", "r2", "r3")
 #: Workflows by what their nodes ask of a robot.
 NEEDS = {
@@ -167,6 +167,22 @@ def test_a_pause_at_the_robots_own_machine_is_told_as_such(world: World) -> None
     assert (found.verdict, codes(found)) == ("blocked", ["paused"])
     assert "at its machine: lunch" in found.message
     assert "casare-rpa agent resume" in (found.unblocked_by or "")
+
+
+def test_a_robot_without_room_on_its_disk_takes_no_job_and_says_so(world: World) -> None:
+    world.store.renew("r1", figures={"no_room": "less than 64 MiB are free on the disk"})
+    found = why(world)
+    assert (found.verdict, codes(found)) == ("blocked", ["no_room"])
+    assert found.message == "r1: it takes no jobs: less than 64 MiB are free on the disk"
+    assert found.unblocked_by == "r1: room is made on its disk"
+    world.store.renew("r1", figures={"paused": False})
+    assert why(world).verdict == "runnable"
+
+
+def test_of_a_robot_that_is_off_the_disk_is_not_told(world: World) -> None:
+    world.store.renew("r1", figures={"no_room": "none"})
+    world.clock.advance(world.settings.robot_offline_seconds + 1)
+    assert codes(why(world)) == ["offline"]
 
 
 def test_a_robot_without_a_free_slot_is_busy_with_what_it_has(world: World) -> None:
