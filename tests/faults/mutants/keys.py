@@ -82,6 +82,22 @@ _HOLDERS = [
         f"{_KEYS}test_a_revoked_key_is_refused_at_once",
     ),
     mutant(
+        "rotated-is-told-from-revoked",
+        "Keys",
+        _STORE,
+        "    _successors.c.principal == keys.c.principal, _successors.c.revoked_at.is_(None)\n",
+        "    _successors.c.principal == keys.c.principal\n",
+        f"{_STORED}test_a_key_counts_as_rotated_only_while_its_successor_is_good",
+    ),
+    mutant(
+        "rotated-is-not-remembered",
+        "Keys",
+        _KNOWN,
+        "record is not None and not record.rotated and",
+        "record is not None and",
+        f"{_KEYS}test_once_its_successor_is_revoked_a_rotated_key_is_revoked_as_well",
+    ),
+    mutant(
         "revoked-is-noticed-at-once",
         "Keys",
         _KNOWN,
