@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from agent.keys import RobotKey
 from casare_rpa import tls
 from casare_rpa.settings import Settings
 
@@ -34,17 +35,25 @@ class Push:
         settings: Settings,
         hints: dict[str, Callable[[], None]],
         *,
+        key: RobotKey,
         connected: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._key = key
         self._tls = tls.context_of(settings)
         self._hints = hints
         self._connected = connected
         self._stop = threading.Event()
+        self._hurry = threading.Event()
         self._socket: ClientConnection | None = None
+
+    def hurry(self) -> None:
+        """What kept it from connecting may be over: try again now."""
+        self._hurry.set()
 
     def stop(self) -> None:
         self._stop.set()
+        self._hurry.set()
         socket = self._socket
         if socket is not None:
             socket.close()
@@ -64,7 +73,8 @@ class Push:
             self._socket = None
             failures += 1
             ceiling = min(_MOST_SECONDS, _FIRST_SECONDS * 2 ** min(failures, 10))
-            self._stop.wait(ceiling * random.uniform(0.1, 1))
+            self._hurry.wait(ceiling * random.uniform(0.1, 1))
+            self._hurry.clear()
 
     def _connect(self) -> ClientConnection:
         from websockets.sync.client import connect
@@ -74,7 +84,7 @@ class Push:
         scheme = "wss" if parts.scheme == "https" else "ws"
         return connect(
             f"{scheme}://{parts.netloc}/ws/robot",
-            additional_headers={"Authorization": f"Bearer {self._settings.api_key}"},
+            additional_headers={"Authorization": f"Bearer {self._key.text}"},
             compression=None,
             open_timeout=self._settings.connect_timeout_seconds,
             close_timeout=1,

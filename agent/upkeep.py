@@ -12,6 +12,7 @@ from agent.clock import boottime_seconds
 from agent.commands import Command, StopAsked
 from agent.console import Console, Rest
 from agent.heartbeat import Heartbeat
+from agent.keys import RobotKey
 from agent.roster import Roster
 
 Json = dict[str, Any]
@@ -24,6 +25,7 @@ class Upkeep:
     """`drain_by` is set by the heartbeat: the boot time by which a drain has to be over."""
 
     robot_id: str
+    key: RobotKey
     console: Console
     roster: Roster
     claims: Claims
@@ -43,6 +45,7 @@ class Upkeep:
             self.tell(StopAsked(asked.drain_seconds, asked.note))
         self._follow_pause()
         self._follow_room()
+        self.key.tend()
         if self.drain_by is not None and boottime_seconds() >= self.drain_by:
             for attempt in self.roster.running():
                 attempt.ask_stop(Stop.DRAIN)
