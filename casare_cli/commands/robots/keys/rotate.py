@@ -43,6 +43,6 @@ def run(
 
 def _is_online(client: OrchestratorClient, robot_id: str) -> bool:
     try:
-        return client.robot(robot_id)["status"] != "offline"
+        return bool(client.robot(robot_id)["status"] != "offline")
     except CasareError:  # a robot that never registered, or nothing that matters any more
         return False
