@@ -50,7 +50,7 @@ def test_once_runs_one_job_and_exits_with_its_outcome(
     assert job["result"]["variables"]["greeting"] == "hello world"
 
 
-@pytest.mark.parametrize("where", ["option", "variable", "login", "credential"])
+@pytest.mark.parametrize("where", ["option", "variable", "login", "credential", "keyring"])
 def test_a_key_that_is_rotated_is_read_again_where_it_came_from(
     cli: Cli, server: Server, tmp_path: Path, where: str
 ) -> None:
@@ -66,7 +66,13 @@ def test_a_key_that_is_rotated_is_read_again_where_it_came_from(
                 (),
                 {"CREDENTIALS_DIRECTORY": str(tmp_path / "given")},
             ),
+            "keyring": (
+                tmp_path / "entry",
+                (),
+                {"PYTHON_KEYRING_BACKEND": "own_keyring.Own", "PYTHONPATH": str(tmp_path)},
+            ),
         }[where]
+        (tmp_path / "own_keyring.py").write_text(_KEYRING.format(entry=tmp_path / "entry"))
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(made["api_key"])
         words = ("agent", "--url", server.url, *words)
@@ -80,6 +86,17 @@ def test_a_key_that_is_rotated_is_read_again_where_it_came_from(
     assert running.returncode == 0, stderr
     assert f"going on with the key robot_{new['key']['id']}" in stderr
     assert new["api_key"] not in stderr
+
+
+_KEYRING = """
+from pathlib import Path
+from keyring.backend import KeyringBackend
+class Own(KeyringBackend):
+    priority = 1
+    def get_password(self, service, username): return Path("{entry}").read_text()
+    def set_password(self, service, username, password): ...
+    def delete_password(self, service, username): ...
+"""
 
 
 def _is_used(admin: OrchestratorClient, robot_id: str, key_id: str) -> bool:
