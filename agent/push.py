@@ -16,18 +16,22 @@ from casare_rpa import tls
 from casare_rpa.settings import Settings
 
 if TYPE_CHECKING:
+    from websockets.exceptions import ConnectionClosed
     from websockets.sync.client import ClientConnection
 
 log = logging.getLogger(__name__)
 
 _FIRST_SECONDS = 1.0
 _MOST_SECONDS = 60.0
+#: The server closes with this code when the key is revoked, rotated or expired.
+_KEY_ENDED = 4401
 
 
 class Push:
     """`run` is the body of its own thread; `hints` maps a message's type to what it wakes.
 
-    `connected` is called for each new connection: hints may have been missed before it.
+    `connected` is called for each new connection: hints may have been missed before it. `key_ended`
+    is called when the server closes one because its key is good no longer.
     """
 
     def __init__(
@@ -37,12 +41,14 @@ class Push:
         *,
         key: RobotKey,
         connected: Callable[[], None],
+        key_ended: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._key = key
         self._tls = tls.context_of(settings)
         self._hints = hints
         self._connected = connected
+        self._key_ended = key_ended
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._socket: ClientConnection | None = None
@@ -59,7 +65,7 @@ class Push:
             socket.close()
 
     def run(self) -> None:
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import ConnectionClosed, WebSocketException
 
         failures = 0
         while not self._stop.is_set():
@@ -69,6 +75,8 @@ class Push:
                     failures = 0
                     self._listen(socket)
             except (OSError, WebSocketException, TimeoutError) as error:
+                if isinstance(error, ConnectionClosed) and _is_of_key(error):
+                    self._key_ended()
                 log.debug("no hints for now: %s", error)
             self._socket = None
             failures += 1
@@ -101,6 +109,10 @@ class Push:
             wake = self._hints.get(_kind(message))
             if wake is not None:
                 wake()
+
+
+def _is_of_key(error: ConnectionClosed) -> bool:
+    return error.rcvd is not None and error.rcvd.code == _KEY_ENDED
 
 
 def _kind(message: str | bytes) -> str:

@@ -95,7 +95,8 @@ class Robot:
         hints = {"job_available": self._claims.wake} | {
             kind: self._heartbeat.wake for kind in ("job_cancel", "drain", "resume")
         }
-        self._push = Push(settings, hints, key=key, connected=self._heartbeat.wake)
+        wake = self._heartbeat.wake
+        self._push = Push(settings, hints, key=key, connected=wake, key_ended=wake)
         key.on_change(self._use_new_key)
 
     def _make_heartbeat(self, client: OrchestratorClient) -> Heartbeat:

@@ -86,6 +86,15 @@ def test_a_new_key_that_comes_later_is_waited_for(patient: Orchestrator, tmp_pat
         assert (job["status"], job["attempt"]) == ("completed", 1)
 
 
+def test_an_idle_agent_hears_of_it_over_its_socket(tmp_path: Path) -> None:
+    """Neither its next renewal nor the end of its request for a job would tell it so soon."""
+    with start_orchestrator(tmp_path, lease_seconds=300) as server:
+        file = key_file(server, tmp_path, "idle")
+        with start_agent(server, tmp_path, robot_id="idle", api_key_file=file) as agent:
+            replace(file, rotated(server, "idle"))
+            eventually(lambda: agent.program.says("going on with the key robot_"), seconds=15)
+
+
 def test_without_a_new_key_it_ends_when_its_leases_can_no_longer_be_trusted(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
