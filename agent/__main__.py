@@ -16,9 +16,10 @@ def main() -> int:
 
     from agent.app import run
     from agent.exit_codes import BAD_CONFIGURATION
+    from agent.keys import KeySource
     from agent.options import AgentOptions
     from casare_rpa.errors import ConfigInvalid
-    from casare_rpa.settings import Settings
+    from casare_rpa.settings import Settings, gather
 
     parser = argparse.ArgumentParser(
         prog="python -m agent", description="Claim jobs and run them. Settings: CASARE_*."
@@ -29,7 +30,8 @@ def main() -> int:
     parser.add_argument("--max-jobs", type=int, metavar="N")
     given = parser.parse_args()
     try:
-        settings = Settings.load()
+        found = gather()
+        settings = Settings.of(found)
     except ConfigInvalid as error:
         sys.stderr.write(f"{error}\n")
         return BAD_CONFIGURATION
@@ -41,6 +43,7 @@ def main() -> int:
             max_uptime_seconds=given.max_uptime,
             max_jobs=given.max_jobs,
         ),
+        KeySource.of_setting(found.get("api_key")),
     )
 
 

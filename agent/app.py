@@ -19,6 +19,7 @@ from agent.environment import job_environment, only
 from agent.folders import Folders
 from agent.health import health_server, parse_address
 from agent.identity import Identity, registration
+from agent.keys import KeySource, RobotClient, RobotKey
 from agent.launch import Launcher
 from agent.lock import only_agent_in
 from agent.options import AgentOptions
@@ -29,7 +30,7 @@ from agent.timeline import ENDED, Timeline
 from casare_rpa import __version__, faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated
-from casare_rpa.secrets import SecretSources
+from casare_rpa.secrets import SecretSources, own_keys
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,17 +49,20 @@ class _Stopped(Exception):
     """A signal came before the robot was at work."""
 
 
-def run(settings: Settings, options: AgentOptions | None = None) -> int:
+def run(
+    settings: Settings, options: AgentOptions | None = None, source: KeySource | None = None
+) -> int:
     """Be a robot until told to stop; the exit code.
 
     0 stopped in order, 77 key refused, 78 bad configuration, 128 + signal after a second one, 9
     another agent has the state folder or the robot; with `once` the job's outcome, or 75 when there
-    was none. Errors become one line in the log. Call it in the main thread, once in a process.
+    was none. Errors become one line in the log. A key that is rotated is read again from *source*.
+    Call it in the main thread, once in a process.
     """
     try:
         logs.set_up(settings)
         faults.arm()
-        return _run(settings, options or AgentOptions())
+        return _run(settings, options or AgentOptions(), source or KeySource())
     except CasareError as error:
         return _told(error)
 
@@ -74,7 +78,7 @@ def _told(error: CasareError) -> int:
     return error.exit_code
 
 
-def _run(settings: Settings, options: AgentOptions) -> int:
+def _run(settings: Settings, options: AgentOptions, source: KeySource) -> int:
     _check_key(settings)
     check_settings(settings)
     folders = Folders.open(settings)
@@ -90,7 +94,9 @@ def _run(settings: Settings, options: AgentOptions) -> int:
         timeline=timeline,
         env=os.environ,
     )
-    find_secret = SecretSources.of(settings, os.environ).find
+    keys = set(own_keys(settings))
+    find_secret = SecretSources.of(settings, os.environ, withheld=keys).find
+    key = RobotKey(settings.api_key, source, replaced=keys.add)
     with (
         # From here on nothing that is started, now or again, can inherit a key.
         only(environment),
@@ -98,9 +104,9 @@ def _run(settings: Settings, options: AgentOptions) -> int:
         only_agent_in(folders.root),
         health_server(settings.health_address, lambda: console.shown),
         closing(console),
-        OrchestratorClient.of(settings, settings.api_key) as client,
-        OrchestratorClient.of(
-            settings, settings.api_key, answer_seconds=_HEARTBEAT_ANSWER_SECONDS
+        RobotClient.of_robot(settings, key) as client,
+        RobotClient.of_robot(
+            settings, key, answer_seconds=_HEARTBEAT_ANSWER_SECONDS
         ) as heartbeat_client,
     ):
         timeline.began(
@@ -112,6 +118,7 @@ def _run(settings: Settings, options: AgentOptions) -> int:
             settings=settings,
             options=options,
             folders=folders,
+            key=key,
             client=client,
             heartbeat_client=heartbeat_client,
             environment=environment,

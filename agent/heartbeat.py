@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from agent.attempt import Attempt, Stop
+from agent.attempt import TRUSTED, Attempt, Stop
 from agent.backoff import Backoff
 from agent.clock import boottime_seconds
 from agent.folders import Folders
@@ -40,6 +40,8 @@ class Reactions:
     superseded: Callable[[CasareError], None]
     #: Calls begin to fail (with the first error) or to succeed again, after so many seconds.
     contact: Callable[[CasareError | None, float], None] = lambda error, seconds: None
+    #: Leases are trusted until then (boot time), whether or not there is one.
+    trust: Callable[[float], None] = lambda until: None
 
 
 class Heartbeat:
@@ -154,6 +156,7 @@ class Heartbeat:
                 attempt.ask_stop(Stop.CANCEL)
         self._pause = float(reply["renew_after_seconds"])
         self.lease_seconds = float(reply["lease_seconds"])
+        self._reactions.trust(sent_at + TRUSTED * self.lease_seconds)
         self._reactions.rest(*_rest(reply, sent_at))
 
     def _failed(self, error: CasareError, held: list[Attempt]) -> float:

@@ -7,11 +7,12 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -62,6 +63,7 @@ class Launcher:
             return
         shutil.rmtree(run, ignore_errors=True)
         run.mkdir(mode=0o700)
+        _start_tracker()
         with _temporary_files_in(run):
             forkserver.ensure_running()
         self._run = run if self._sockets_in(run) else None
@@ -164,6 +166,20 @@ class Launcher:
             for child in psutil.Process().children()
             if child.pid not in self._ours and not _is_tracker(child)
         ]
+
+
+def _start_tracker() -> None:
+    """Start the process that multiprocessing keeps for itself.
+
+    A closed terminal and Ctrl-\\ mean the agent, as in `agent.preload`: the tracker goes with the
+    agent, and multiprocessing would warn of one that went before. It inherits what is blocked here,
+    and unblocks no more than SIGINT and SIGTERM, which it ignores.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGQUIT))
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ from agent.folders import Folders
 from agent.heartbeat import Heartbeat, Reactions
 from agent.identity import Identity
 from agent.jobs import Jobs
+from agent.keys import RobotKey
 from agent.launch import Launcher
 from agent.limits import Limits
 from agent.options import AgentOptions
@@ -60,6 +61,7 @@ class Robot:
         options: AgentOptions,
         folders: Folders,
         identity: Identity,
+        key: RobotKey,
         client: OrchestratorClient,
         heartbeat_client: OrchestratorClient,
         launcher: Launcher,
@@ -73,6 +75,7 @@ class Robot:
         self._options = options
         self._folders = folders
         self._identity = identity
+        self._key = key
         self._client = client
         self._commands = commands
         self._console = console
@@ -92,7 +95,9 @@ class Robot:
         hints = {"job_available": self._claims.wake} | {
             kind: self._heartbeat.wake for kind in ("job_cancel", "drain", "resume")
         }
-        self._push = Push(settings, hints, connected=self._heartbeat.wake)
+        wake = self._heartbeat.wake
+        self._push = Push(settings, hints, key=key, connected=wake, key_ended=wake)
+        key.on_change(self._use_new_key)
 
     def _make_heartbeat(self, client: OrchestratorClient) -> Heartbeat:
         tell = self._commands.put
@@ -107,6 +112,7 @@ class Robot:
                 key_refused=lambda error: tell(KeyRefused(error, claims_only=False)),
                 superseded=lambda error: tell(Superseded(error)),
                 contact=self._note_contact,
+                trust=self._key.trust,
             ),
             say=lambda: self._upkeep.said(),
         )
@@ -143,6 +149,7 @@ class Robot:
     def _make_upkeep(self) -> Upkeep:
         return Upkeep(
             robot_id=self._identity.robot_id,
+            key=self._key,
             console=self._console,
             roster=self._roster,
             claims=self._claims,
@@ -218,14 +225,15 @@ class Robot:
                 log.info("asked to stop on this machine%s", f": {note}" if note else "")
                 return self._drain(exit_codes.OK, seconds, note)
             case KeyRefused(error, claims_only):
-                log.error("the orchestrator refuses this robot's key: %s", error)
+                mend = f". {error.hint}" if error.hint else ""
+                log.error("the orchestrator refuses this robot's key: %s%s", error, mend)
                 if not claims_only:
                     self._stop_jobs(Stop.REFUSED)
                 return self._drain(exit_codes.KEY_REFUSED)
             case Superseded(error):
                 log.error("another start of robot %s took over: %s", self._identity.robot_id, error)
                 self._stop_jobs(Stop.DRAIN)
-                return self._drain(exit_codes.SUPERSEDED)
+                return self._drain(exit_codes.SUPERSEDED, superseded=True)
             case ThreadDied(name):
                 log.critical("stopping, because the %s loop failed", name)
                 self._stop_jobs(Stop.DRAIN)
@@ -237,7 +245,9 @@ class Robot:
 
     # stopping
 
-    def _drain(self, code: int, seconds: float | None = None, note: str = "") -> int:
+    def _drain(
+        self, code: int, seconds: float | None = None, note: str = "", *, superseded: bool = False
+    ) -> int:
         self._draining.set()
         self._claims.stop()
         self._console.notify.stopping()
@@ -245,7 +255,7 @@ class Robot:
         allowed = self._settings.drain_timeout_seconds if seconds is None else seconds
         left = self._upkeep.drained_seconds()
         ended = Stopping(
-            robot_id=self._identity.robot_id,
+            identity=self._identity,
             client=self._client,
             roster=self._roster,
             commands=self._commands,
@@ -256,6 +266,7 @@ class Robot:
             cancel_grace_seconds=self._settings.cancel_grace_seconds,
             note=note,
             tend=self._upkeep.tend,
+            superseded=superseded,
         ).run(code)
         return self._limits.exit_code(ended)
 
@@ -280,6 +291,13 @@ class Robot:
         else:
             text = f"it answers again, after {seconds:.1f} s"
             self._timeline.note("orchestrator.back", text, leases=held, seconds=round(seconds, 3))
+
+    def _use_new_key(self, text: str) -> None:
+        """Make up for the time in which calls failed; the new key itself is nobody's business."""
+        self._timeline.note("agent.key_replaced", "the key was rotated; going on with the new one")
+        self._heartbeat.wake()
+        self._claims.wake()
+        self._push.hurry()
 
     def _take(self, grant: Json) -> Taken:
         unwanted = self._unwanted()

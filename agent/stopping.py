@@ -16,7 +16,8 @@ from typing import Any
 
 from agent import exit_codes
 from agent.attempt import Stop
-from agent.commands import Command, KeyRefused, Signalled, StopAsked
+from agent.commands import Command, KeyRefused, Signalled, StopAsked, Superseded
+from agent.identity import Identity
 from agent.roster import Roster
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
@@ -35,7 +36,7 @@ _HURRIED_DELIVERY_SECONDS = 2.0
 class Stopping:
     """`drain_seconds` is how long running jobs may go on; `tend` is called again and again."""
 
-    robot_id: str
+    identity: Identity
     client: OrchestratorClient
     roster: Roster
     commands: queue.SimpleQueue[Command]
@@ -47,6 +48,8 @@ class Stopping:
     cancel_grace_seconds: float
     note: str
     tend: Callable[[], None]
+    #: A newer start speaks for the robot: what becomes of it is no longer ours to say.
+    superseded: bool = False
     _deadline: float = 0.0
     _interrupted: int | None = None
 
@@ -113,8 +116,14 @@ class Stopping:
             case StopAsked(seconds) if seconds is not None:
                 self._deadline = min(self._deadline, time.monotonic() + seconds)
             case KeyRefused(_, False):
-                for attempt in self.roster.running():
-                    attempt.ask_stop(Stop.REFUSED)
+                self._stop_jobs(Stop.REFUSED)
+            case Superseded():
+                self.superseded = True
+                self._stop_jobs(Stop.DRAIN)
+
+    def _stop_jobs(self, reason: Stop) -> None:
+        for attempt in self.roster.running():
+            attempt.ask_stop(reason)
 
     # telling the orchestrator, which may be slow or away: nobody waits long for it
 
@@ -131,8 +140,11 @@ class Stopping:
         return thread
 
     def _send(self, change: Json) -> None:
+        if self.superseded:
+            return
+        told = {**change, "boot_id": self.identity.boot_id}
         try:
-            self.client.set_robot_status(self.robot_id, change)
+            self.client.set_robot_status(self.identity.robot_id, told)
         except CasareError as error:
             what = "draining" if change.get("draining") else change["status"]
             log.warning("the orchestrator was not told that this robot is %s: %s", what, error)

@@ -12,6 +12,7 @@ from agent.clock import boottime_seconds
 from agent.commands import Command, StopAsked
 from agent.console import Console, Rest
 from agent.heartbeat import Heartbeat
+from agent.keys import RobotKey
 from agent.roster import Roster
 
 Json = dict[str, Any]
@@ -24,6 +25,7 @@ class Upkeep:
     """`drain_by` is set by the heartbeat: the boot time by which a drain has to be over."""
 
     robot_id: str
+    key: RobotKey
     console: Console
     roster: Roster
     claims: Claims
@@ -33,6 +35,8 @@ class Upkeep:
     #: Why the agent is ending; empty while it is not.
     stopping: str = ""
     _rest: Rest | None = None
+    #: What the orchestrator was told last of a disk without room.
+    _lacking: str = ""
 
     def tend(self) -> None:
         """Heed the machine's owner and the orchestrator's deadline, show how things are."""
@@ -40,6 +44,8 @@ class Upkeep:
         if asked is not None:
             self.tell(StopAsked(asked.drain_seconds, asked.note))
         self._follow_pause()
+        self._follow_room()
+        self.key.tend()
         if self.drain_by is not None and boottime_seconds() >= self.drain_by:
             for attempt in self.roster.running():
                 attempt.ask_stop(Stop.DRAIN)
@@ -59,17 +65,25 @@ class Upkeep:
         self.claims.rest("machine", self._why_paused())
         self.heartbeat.wake()
 
+    def _follow_room(self) -> None:
+        """Let the orchestrator know at once whether this machine has room for a job."""
+        if self.claims.lacking != self._lacking:
+            self._lacking = self.claims.lacking
+            self.heartbeat.wake()
+
     def _why_paused(self) -> str | None:
         if self._rest is None:
             return None
         return f"paused at this machine{f': {self._rest.note}' if self._rest.note else ''}"
 
     def said(self) -> Json:
-        """What the orchestrator is told of a pause at this machine."""
+        """What the orchestrator is told of what keeps this machine from taking jobs."""
+        room = {"no_room": self.claims.lacking or None}
         rest = self.console.rest
         if rest is None:
-            return {"paused": False}
+            return {"paused": False, **room}
         return {
+            **room,
             "paused": True,
             "paused_note": rest.note or None,
             "resume_after_seconds": rest.left_seconds,

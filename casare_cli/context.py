@@ -154,10 +154,10 @@ class App:
 
     def find_key(self, settings: Settings) -> FoundKey:
         """The key for the orchestrator of *settings*, from the first source that has one."""
-        from casare_cli.key_sources import FoundKey, stored
+        from casare_cli.key_sources import FoundKey, again_from_option, stored
 
         if self.api_key is not None:
-            return FoundKey(self.key_of_option, "--api-key")
+            return FoundKey(self.key_of_option, "--api-key", again_from_option(self.api_key))
         if key := settings.api_key.strip():  # a variable made from a file may end in CR or LF
             return FoundKey(key, self.given()["api_key"].place)
         where = settings.orchestrator_url, settings.profile

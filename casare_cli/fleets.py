@@ -20,7 +20,7 @@ _BY_STATE = {"error": 0, "busy": 1, "idle": 2, "maintenance": 3, "offline": 4}
 #: What the answer tells of a robot.
 _TOLD = (
     *("robot_id", "name", "status", "environment", "max_concurrent_jobs", "current_job_ids"),
-    *("draining", "note", "paused_by", "last_seen"),
+    *("draining", "note", "paused_by", "no_room", "last_seen"),
 )
 
 

@@ -20,5 +20,8 @@ StateDir = Annotated[
 def folders_of(app: App, state_dir: str | None) -> Folders:
     """The agent's folders, whether they are there or not."""
     from agent.folders import Folders
+    from casare_cli.machine import readable
 
-    return Folders.of(app.settings_with(state_dir=state_dir))
+    folders = Folders.of(app.settings_with(state_dir=state_dir))
+    readable(folders.root)
+    return folders

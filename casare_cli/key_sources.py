@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -31,6 +31,14 @@ def from_option(word: str, stdin: TextIO | None = None) -> str:
     return checked(word, "--api-key")
 
 
+def again_from_option(word: str) -> Callable[[], str] | None:
+    """Reads the key of `file:PATH` once more; None for what can be read once only."""
+    kind, _, rest = word.partition(":")
+    path = Path(rest).expanduser().absolute()
+    # What a shell puts there for <(command) is a pipe.
+    return (lambda: _read(path)) if kind == "file" and path.is_file() else None
+
+
 def is_literal(word: str) -> bool:
     """Whether the option holds the key itself, where other users of the machine can see it."""
     return word != "-" and not word.startswith(("file:", "fd:"))
@@ -38,10 +46,14 @@ def is_literal(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FoundKey:
-    """A key and where it was found, in words; both empty when there is none."""
+    """A key and where it was found, in words; both empty when there is none.
+
+    `again` reads it there once more, without this process's environment; None where that cannot be.
+    """
 
     key: str = field(default="", repr=False)
     place: str = ""
+    again: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.key)
@@ -52,13 +64,15 @@ def stored(url: str, profile: str = "") -> FoundKey:
     from casare_rpa.secrets import key_store
 
     names = entry_names(url, profile)
+    # Taken now: whoever asks again later may have emptied the environment.
+    env, login, own = dict(os.environ), login_file(), user_key_file()
     sources: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("systemd credential", _from_systemd),
-        ("keyring", lambda: key_store.read(key_store.KEYS, *names)),
-        (str(login_file().path), lambda: login_file().find(*names)),
-        (str(user_key_file()), lambda: _from_file(user_key_file())),
+        ("systemd credential", lambda: _from_systemd(env)),
+        ("keyring", lambda: key_store.read(key_store.KEYS, *names, env=env)),
+        (str(login.path), lambda: login.find(*names)),
+        (str(own), lambda: _from_file(own)),
     )
-    found = (FoundKey(ask(), place) for place, ask in sources)
+    found = (FoundKey(ask(), place, ask) for place, ask in sources)
     return next(filter(None, found), FoundKey())
 
 
@@ -105,10 +119,10 @@ def is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _from_systemd() -> str:
+def _from_systemd(env: Mapping[str, str]) -> str:
     from casare_rpa.secrets.credentials import API_KEY
 
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    folder = env.get("CREDENTIALS_DIRECTORY")
     return _from_file(Path(folder) / API_KEY) if folder else ""
 
 

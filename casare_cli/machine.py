@@ -10,7 +10,7 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
-from casare_rpa.errors import NotFound
+from casare_rpa.errors import CasareError, NotFound
 
 if TYPE_CHECKING:
     from agent.control import StopRequest
@@ -29,8 +29,35 @@ _LOOK_SECONDS = 0.1
 
 
 def state_folder(app: App, given: str | None) -> Path:
-    """The folder that an agent started with the same settings uses."""
-    return Path(given).expanduser() if given else app.state_dir.expanduser()
+    """The folder that an agent started with the same settings uses, whether or not it is there.
+
+    Raises CasareError when it is there and another user's alone.
+    """
+    return readable(Path(given).expanduser() if given else app.state_dir.expanduser())
+
+
+def readable(folder: Path) -> Path:
+    """*folder*. Raises CasareError, with what mends it, when this user may not look into it."""
+    try:
+        next(folder.iterdir(), None)
+    except PermissionError as error:
+        text = f"the state folder {folder} may not be read: {error.strerror}"
+        raise CasareError(text, hint=mend_access(folder)) from error
+    except OSError:
+        pass  # missing, or no folder: whoever uses it says what that means
+    return folder
+
+
+def mend_access(folder: Path) -> str:
+    """What to do about a state folder that belongs to another user."""
+    try:
+        user = folder.owner()
+    except (OSError, KeyError, NotImplementedError):
+        user = "USER"
+    return (
+        f"Run it as the user that the agent runs as, with sudo -u {user}, or name another folder"
+        " with --state-dir"
+    )
 
 
 def running(app: App, given: str | None) -> tuple[Path, Json | None]:

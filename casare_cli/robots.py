@@ -39,7 +39,8 @@ def rest(robot: Json) -> str:
     if robot.get("draining"):
         parts.append(f"draining{_until(robot.get('drain_by'))}")
     text = ", ".join(parts)
-    return f"{text}: {robot['note']}" if text and robot.get("note") else text
+    text = f"{text}: {robot['note']}" if text and robot.get("note") else text
+    return ", ".join(filter(None, (text, robot.get("no_room"))))
 
 
 def show_rest(out: Output, robot: Json) -> None:

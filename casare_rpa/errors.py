@@ -99,7 +99,13 @@ class Gone(NotFound):
 
 
 class Unauthenticated(CasareError):
+    """The key is no good; `rotated` where a newer one has taken its place."""
+
     code, http_status, exit_code = "AUTH_TOKEN_INVALID", 401, 7
+
+    @property
+    def rotated(self) -> bool:
+        return self.details.get("rotated") is True
 
 
 class Forbidden(CasareError):

@@ -34,6 +34,8 @@ class Given:
     value: Any
     origin: Origin
     place: str
+    #: The file that holds nothing but the value, where a variable names one.
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +134,11 @@ def of_environment(known: Fields, env: Mapping[str, str]) -> dict[str, Given]:
                 given[name] = Given(value=value, origin="environment", place=variable)
                 break
             if item.metadata["secret"] and file_variable in env:
-                value = _read_secret(Path(env[file_variable]), file_variable)
-                given[name] = Given(value=value, origin="environment", place=file_variable)
+                file = Path(env[file_variable])
+                value = read_secret(file, file_variable)
+                given[name] = Given(
+                    value=value, origin="environment", place=file_variable, file=file.absolute()
+                )
                 break
     return given
 
@@ -154,7 +159,8 @@ def environment_names(item: Field[Any]) -> tuple[str, ...]:
     return (f"CASARE_{item.name.upper()}", *item.metadata["env"])
 
 
-def _read_secret(path: Path, origin: str) -> str:
+def read_secret(path: Path, origin: str) -> str:
+    """What the file holds, without the white space around it. Raises ConfigInvalid."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:

@@ -34,6 +34,7 @@ class FleetRobot(Wire):
     draining: bool
     note: str | None
     paused_by: str | None
+    no_room: str | None
     last_seen: str | None
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from casare_cli.checks.finding import Finding, State, failed, passed, skipped, warned
 from casare_cli.checks.orchestrator import judged, skew_seconds, working
 from casare_cli.context import App
+from casare_cli.machine import mend_access
 from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:
@@ -100,14 +101,17 @@ def _key(client: OrchestratorClient, settings: Settings) -> Finding:
 
 def _state_folder(root: Path) -> Finding:
     """Whether all that an agent writes can be written; what is in it, only then."""
-    there = next(path for path in (root, *root.parents) if path.exists())
     mend = "Give it to this user, or name another one with --state-dir"
+    there = root
     try:
+        there = next(path for path in (root, *root.parents) if path.exists())
         if not there.is_dir():
             return failed("state folder", f"{there} is no folder", mend)
         with tempfile.TemporaryFile(dir=there) as file:
             os.fsync(file.fileno())
     except OSError as error:
+        if isinstance(error, PermissionError) and there == root:
+            mend = mend_access(root)
         return failed("state folder", f"{there} cannot be written: {error.strerror}", mend)
     return passed("state folder", f"{root}{'' if there == root else ' (will be made)'}")
 

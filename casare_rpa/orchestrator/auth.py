@@ -124,6 +124,12 @@ class Authenticator:
         return await self._known.remembered(key_id) or await self._known.ask(key_id)
 
     def _check_status(self, record: KeyRecord, rule: Rule) -> None:
+        if record.rotated:
+            raise Unauthenticated(
+                "the key was rotated",
+                hint="Use its successor, which was shown when it was made.",
+                details={"rotated": True},
+            )
         if record.status == "revoked":
             raise Unauthenticated("the key was revoked")
         if not _may_still(record, rule):

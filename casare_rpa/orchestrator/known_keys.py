@@ -66,8 +66,9 @@ class KnownKeys:
         """The key's record as the store has it now."""
         changes = self._changes
         record: KeyRecord | None = await self._call(self._store.key, key_id)
-        # A key that changed while it was being read must not be remembered as it was before.
-        if record is not None and changes == self._changes:
+        # A key that changed while it was being read must not be remembered as it was before; nor
+        # one that was rotated, as the end of its successor would not be noticed.
+        if record is not None and not record.rotated and changes == self._changes:
             self._known[key_id] = _Known(record, time.monotonic())
             self._known.move_to_end(key_id)
             while len(self._known) > _MOST_REMEMBERED:

@@ -72,7 +72,9 @@ async def change_robot(robot_id: str, change: RobotChange, desk: DeskDep) -> Rob
     return await desk.call(desk.store.update_robot, robot_id, change)
 
 
-@router.put("/robots/{robot_id}/status", response_model=Robot, responses=failures(400, 404, 422))
+@router.put(
+    "/robots/{robot_id}/status", response_model=Robot, responses=failures(400, 404, 409, 422)
+)
 async def set_robot_status(
     robot_id: str, change: RobotStatusChange, desk: DeskDep, principal: PrincipalDep
 ) -> Robot:
@@ -80,7 +82,8 @@ async def set_robot_status(
 
     `maintenance` (or `paused`) and `draining` robots get no new job; running ones go on. A pause
     with `resume_after_seconds` ends by itself. A drain with `drain_seconds` stops what still runs
-    after that time and gives it back. `note` says why.
+    after that time and gives it back. `note` says why. With a `boot_id` it is refused (409) once a
+    newer start of the agent speaks for the robot.
     """
     if principal.robot_id is not None:
         check_own(principal, robot_id)

@@ -35,7 +35,7 @@ _BEARER = HTTPBearer(
 #: What the error answers mean, for the documentation.
 MEANINGS = {
     400: "The request cannot be read.",
-    401: "The key is missing, unknown, expired or revoked.",
+    401: "The key is missing, unknown, expired or revoked; `details.rotated`: another replaced it.",
     403: "The key's role, the thing's robot or the page's origin does not allow it.",
     404: "There is no such thing.",
     408: "The body did not arrive in time.",

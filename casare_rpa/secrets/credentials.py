@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class SystemdCredentials:
     """
 
     folder: Path
-    withheld: frozenset[str] = field(default=frozenset(), repr=False)
+    withheld: Set[str] = field(default=frozenset(), repr=False)
 
     def place(self, name: str) -> str:
         return f"systemd credentials ({self.folder})"

@@ -30,9 +30,9 @@ def possible(env: Mapping[str, str] = os.environ) -> bool:
     return bool(env.get("DBUS_SESSION_BUS_ADDRESS"))
 
 
-def read(service: str, *names: str) -> str:
+def read(service: str, *names: str, env: Mapping[str, str] = os.environ) -> str:
     """The first entry that there is; empty if none, no safe key store, or no answer in time."""
-    if not possible():
+    if not possible(env):
         return ""
     try:
         return _in_time(lambda: next((key for name in names if (key := _read(service, name))), ""))

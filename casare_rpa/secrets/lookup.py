@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -48,16 +48,20 @@ class SecretSources:
     sources: tuple[SecretSource, ...]
 
     @classmethod
-    def of(cls, settings: Settings, env: Mapping[str, str]) -> SecretSources:
+    def of(
+        cls, settings: Settings, env: Mapping[str, str], *, withheld: Set[str] | None = None
+    ) -> SecretSources:
         """Environment, systemd credentials, keyring, file, Vault; those that are there.
 
+        *withheld* are the robot's own keys, if others than those of *settings* may come to count.
         Reads of *env* what it needs now, so that the environment may be emptied afterwards.
         """
+        own = own_keys(settings) if withheld is None else withheld
         sources: list[SecretSource] = [
             EnvironmentSecrets(env={k: v for k, v in env.items() if k.startswith(PREFIX)})
         ]
         if folder := env.get("CREDENTIALS_DIRECTORY"):
-            sources.append(SystemdCredentials(folder=Path(folder), withheld=own_keys(settings)))
+            sources.append(SystemdCredentials(folder=Path(folder), withheld=own))
         if possible(env):
             sources.append(KeyringSecrets())
         sources.append(SecretFile(path=file_path(settings)))

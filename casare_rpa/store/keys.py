@@ -17,9 +17,14 @@ from casare_rpa.store.tx import Row, Tx, Values, moment, seconds_of, when
 
 Uses = Contacts[str | None]
 _ROTATED = " (rotated)"
-_with_robot = sa.select(keys, robots.c.name.label("robot_name")).select_from(
-    keys.outerjoin(robots, robots.c.id == keys.c.robot_id)
+_successors = keys.alias("successors")
+#: A principal has several keys by rotation alone, and of those only the last is not revoked.
+_has_successor = sa.exists().where(
+    _successors.c.principal == keys.c.principal, _successors.c.revoked_at.is_(None)
 )
+_with_robot = sa.select(
+    keys, robots.c.name.label("robot_name"), _has_successor.label("has_successor")
+).select_from(keys.outerjoin(robots, robots.c.id == keys.c.robot_id))
 _KEY = Prepared(_with_robot.where(keys.c.id == sa.bindparam("key_id")))
 
 
@@ -171,4 +176,5 @@ def _record(tx: Tx, uses: Uses, row: Row) -> KeyRecord:
         revoked_at=when(row["revoked_at"]),
         last_used_at=when(use.at if use is not None and newer else row["last_used_at"]),
         last_used_ip=use.said if use is not None and newer else row["last_used_ip"],
+        rotated=row["revoked_at"] is not None and bool(row["has_successor"]),
     )

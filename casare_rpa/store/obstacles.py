@@ -1,7 +1,7 @@
 """What keeps a robot from a job: by the rules of a claim, and by what the robot itself does.
 
 `claim` asks `lanes` and `rests`, and so does this; whether the robot asks at all (it is there, it
-has a free slot, its machine has not paused it) is known from its heartbeats.
+has a free slot and room on its disk, its machine has not paused it) is known from its heartbeats.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def _wrong_pool(robot: Robot, kind: str, name: str) -> Obstacle:
 
 def _rests(robot: Robot) -> Iterator[Obstacle]:
     why = f": {robot.note}" if robot.note else ""
-    if robot.draining:
+    # A drain ends with the next start, and a robot that is off needs nothing else.
+    if robot.draining and robot.status != "offline":
         yield Obstacle(
             code="draining",
             message=f"it is draining{why}",
@@ -83,6 +84,12 @@ def _occupations(robot: Robot) -> Iterator[Obstacle]:
             code="offline",
             message=f"it is offline, last seen{_at(robot.last_seen) or ' never'}",
             ends_when="its agent is started",
+        )
+    elif robot.no_room:
+        yield Obstacle(
+            code="no_room",
+            message=f"it takes no jobs: {robot.no_room}",
+            ends_when="room is made on its disk",
         )
     held = len(robot.current_job_ids)
     if held >= robot.max_concurrent_jobs:

@@ -132,6 +132,8 @@ class KeyRecord:
     revoked_at: datetime | None
     last_used_at: datetime | None
     last_used_ip: str | None
+    #: It is revoked, and a successor that is not speaks for the same principal.
+    rotated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

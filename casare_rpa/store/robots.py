@@ -244,6 +244,7 @@ def _robot(tx: Tx, figures: Figures, row: Row, held: list[str]) -> Robot:
         last_heartbeat=when(last_seen),
         created_at=moment(row["created_at"]),
         metrics=metrics,
+        no_room=metrics.get("no_room"),
         **rests.shown(row, tx.now, metrics, last_seen),
     )
 
@@ -277,6 +278,7 @@ def update_robot(tx: Tx, figures: Figures, robot_id: str, change: RobotChange) -
 
 def set_robot_status(tx: Tx, figures: Figures, robot_id: str, change: RobotStatusChange) -> Robot:
     row = _locked(tx, robot_id) or _found(tx, robot_id)
+    _check_boot(row, change.boot_id)
     _update(tx, robot_id, rests.after_change(row, change, tx.now))
     tx.changed(Change(kind="robot", robot_id=robot_id))
     tx.changed(Change(kind="queue"))

@@ -13,7 +13,7 @@ from casare_rpa.wire import JobWhy, Robot, RobotFit
 #: A job's place in line is counted up to this.
 MOST_COUNTED = 1000
 #: What a robot is rid of sooner comes first.
-_RANK = ("slots", "paused", "draining", "offline")
+_RANK = ("slots", "paused", "no_room", "draining", "offline")
 _ALL = frozenset({*_RANK, *obstacles.NEVER})
 #: Robots that are named in a message.
 _MOST_TOLD = 3

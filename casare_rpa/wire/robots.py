@@ -44,6 +44,8 @@ class Robot(Wire):
     resume_at: datetime | None = None
     #: When a drain stops what still runs and gives it back.
     drain_by: datetime | None = None
+    #: What its disk has too little of to take a job, in words; null when it has enough.
+    no_room: str | None = None
     version: str | None = None
     last_seen: datetime | None = None
     last_heartbeat: datetime | None = None
@@ -79,6 +81,8 @@ class RobotStatusChange(Wire):
     resume_after_seconds: Annotated[StrictFloat, Field(gt=0, le=366 * 86400)] | None = None
     #: What still runs after this time of a drain is stopped and given back.
     drain_seconds: Annotated[StrictFloat, Field(ge=0, le=366 * 86400)] | None = None
+    #: Which start of the agent says so: refused (409) once a newer one speaks for the robot.
+    boot_id: Annotated[str, Field(max_length=64)] | None = None
 
 
 class Heartbeat(Wire):
@@ -98,6 +102,8 @@ class Heartbeat(Wire):
     paused: StrictBool | None = None
     paused_note: Annotated[str, Field(max_length=500)] | None = None
     resume_after_seconds: Annotated[StrictFloat, Field(ge=0)] | None = None
+    #: It takes no job, because its disk has too little room: what is lacking, in words.
+    no_room: Annotated[str, Field(max_length=500)] | None = None
 
 
 class HeartbeatReply(Wire):

@@ -17,7 +17,7 @@ Decision = Literal["submit", "fail", "existing", "skip"]
 class Obstacle(Wire):
     """Something that keeps a robot from the job."""
 
-    #: pinned, environment, tags, capabilities; draining, paused, offline, slots.
+    #: pinned, environment, tags, capabilities; draining, paused, offline, no_room, slots.
     code: str
     message: str
     #: When it goes away by itself, where that is known.

@@ -46,6 +46,10 @@ def test_a_robot_without_disk_space_claims_nothing_and_says_why(
         job_id = orchestrator.submit(workflows.quick(), robot_id="full")
         eventually(lambda: "no jobs are claimed" in agent.program.tail())
         assert orchestrator.job(job_id)["status"] == "pending"
+        eventually(lambda: orchestrator.admin.robot("full")["no_room"])
+        why = orchestrator.admin.why(job_id)
+        assert (why["verdict"], why["robots"][0]["obstacles"][0]["code"]) == ("blocked", "no_room")
+        assert "are free on the disk" in why["message"]
         orchestrator.admin.cancel(job_id)
 
 

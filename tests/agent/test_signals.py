@@ -185,6 +185,21 @@ def test_a_closed_terminal_drains_it_and_loses_nothing(
             process.wait()
 
 
+def test_a_closed_terminal_leaves_nothing_but_the_agents_own_lines_in_its_log(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    """A shell tells the whole process group, multiprocessing's own helpers among it."""
+    with start_agent(orchestrator, tmp_path, robot_id="closed") as agent:
+        job_id = busy(orchestrator, agent, tmp_path)
+        os.killpg(agent.pid, signal.SIGHUP)
+        eventually(lambda: orchestrator.admin.robot("closed")["draining"])
+        (tmp_path / "gate").touch()
+        assert orchestrator.wait_for(job_id)["attempt"] == 1
+        assert agent.program.wait(30) == 0
+        lines = agent.program.tail(1000).splitlines()
+        assert [line for line in lines if not line[:4].isdigit()] == []
+
+
 _ON_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)

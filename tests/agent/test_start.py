@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,6 +104,29 @@ def test_of_two_starts_with_one_key_the_newer_one_stays(
         with start_agent(orchestrator, newer, robot_id="twice", api_key=key) as second:
             assert first.program.wait() == 9, first.program.tail()
             assert second.program.alive()
+            assert not orchestrator.admin.robot("twice")["draining"]
+            job = orchestrator.wait_for(orchestrator.submit(workflows.quick(), robot_id="twice"))
+            assert job["status"] == "completed"
+
+
+def test_a_start_that_loses_the_robot_while_it_stops_does_not_sign_the_newer_one_off(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    older.mkdir()
+    newer.mkdir()
+    with start_agent(orchestrator, older, robot_id="late", drain_timeout_seconds=60) as first:
+        job_id = orchestrator.submit(workflows.gated(tmp_path), robot_id="late")
+        eventually(lambda: workflows.ledger(tmp_path))
+        first.program.signal(signal.SIGTERM)
+        eventually(lambda: orchestrator.admin.robot("late")["draining"])
+        key = first.program.environment["CASARE_API_KEY"]
+        with start_agent(orchestrator, newer, robot_id="late", api_key=key):
+            assert first.program.wait() == 0, first.program.tail()
+            robot = orchestrator.admin.robot("late")
+            assert (robot["status"] == "offline", robot["draining"]) == (False, False)
+            (tmp_path / "gate").touch()
+            assert orchestrator.wait_for(job_id)["attempt"] == 2
 
 
 def test_an_expired_key_lets_running_jobs_end_and_then_the_agent(

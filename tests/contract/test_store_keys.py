@@ -81,12 +81,28 @@ def test_a_rotated_key_keeps_principal_role_and_leases(world: World) -> None:
     assert (successor.principal, successor.robot_id) == ("robotkey", "r1")
     assert successor.name == "key robotkey (rotated)"
     old = world.store.key("robotkey")
-    assert old is not None and old.status == "revoked"
+    assert old is not None and (old.status, old.rotated) == ("revoked", True)
     assert world.status(grant) is JobStatus.RUNNING
     again = world.store.rotate_key("new1", new_id="new2", secret_hash="h2")
     assert (again.principal, again.name) == ("robotkey", "key robotkey (rotated)")
     with pytest.raises(Conflict):
         world.store.rotate_key("new1", new_id="new3", secret_hash="h3")
+
+
+def test_a_key_counts_as_rotated_only_while_its_successor_is_good(world: World) -> None:
+    def rotated(name: str) -> bool:
+        key = world.store.key(name)
+        assert key is not None
+        return key.rotated
+
+    _robot_key(world)
+    assert not rotated("robotkey")
+    world.store.rotate_key("robotkey", new_id="new1", secret_hash="h1")
+    world.store.rotate_key("new1", new_id="new2", secret_hash="h2")
+    assert [rotated(name) for name in ("robotkey", "new1", "new2")] == [True, True, False]
+    # Whatever reason a person gives: what is revoked has no successor.
+    world.store.revoke_key("new2", reason="rotated")
+    assert [rotated(name) for name in ("robotkey", "new1", "new2")] == [False, False, False]
 
 
 def test_keys_are_listed_and_filtered(world: World) -> None:

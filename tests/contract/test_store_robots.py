@@ -94,6 +94,24 @@ def test_the_newest_start_speaks_for_the_robot(world: World) -> None:
     world.store.renew("r1", boot_id="two")
 
 
+def test_an_older_start_no_longer_drains_the_robot_or_signs_it_off(world: World) -> None:
+    world.robot("r1", boot_id="one")
+    world.robot("r1", boot_id="two")
+    for change in (
+        RobotStatusChange(draining=True, boot_id="one"),
+        RobotStatusChange(status="offline", boot_id="one"),
+    ):
+        with pytest.raises(Conflict):
+            world.store.set_robot_status("r1", change)
+    robot = world.store.robot("r1")
+    assert (robot.draining, robot.status) == (False, "idle")
+    assert world.store.set_robot_status(
+        "r1", RobotStatusChange(draining=True, boot_id="two")
+    ).draining
+    # A person, and an agent that does not say which start it is, may speak at any time.
+    assert not world.store.set_robot_status("r1", RobotStatusChange(draining=False)).draining
+
+
 def test_a_name_that_is_taken_gets_a_suffix(world: World) -> None:
     robot = world.robot("another-robot-12345678", name="Robot r1")
     assert robot.name == "Robot r1 (12345678)"

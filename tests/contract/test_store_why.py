@@ -14,7 +14,7 @@ from casare_rpa.wire import Grant, JobWhy, PreviewRequest, RobotChange, RobotSta
 from tests.contract.world import DOCUMENT, World
 
 #: What the robot itself does, and `claim` does not know of.
-OWN = frozenset({"offline", "slots"})
+OWN = frozenset({"offline", "no_room", "slots"})
 ROBOTS = ("r1", "r2", "r3")
 #: Workflows by what their nodes ask of a robot.
 NEEDS = {
@@ -40,8 +40,11 @@ def pause(world: World, robot_id: str = "r1", **more: Any) -> None:
 # The same rules
 
 
-def could_take(why: JobWhy, robot_id: str) -> bool:
-    return why.waits_until is None and not set(codes(why, robot_id)) - OWN
+def could_take(world: World, why: JobWhy, robot_id: str) -> bool:
+    # Of a robot that is off no drain is told: it ends with the start that the robot wants.
+    robot = world.store.robot(robot_id)
+    untold = robot.draining and robot.status == "offline"
+    return why.waits_until is None and not untold and not set(codes(why, robot_id)) - OWN
 
 
 def put(world: World, name: str, *node_types: str) -> None:
@@ -97,7 +100,7 @@ def test_a_robot_gets_exactly_the_jobs_that_why_says_it_could_take(world: World)
         pending = [job.job_id for job in world.store.jobs(status=[JobStatus.PENDING]).jobs]
         whys = [world.store.why(job_id) for job_id in pending]
         for robot_id in ROBOTS:
-            expected = {why.job_id for why in whys if could_take(why, robot_id)}
+            expected = {why.job_id for why in whys if could_take(world, why, robot_id)}
             grants = takes(world, robot_id)
             assert {grant.job_id for grant in grants} == expected
             taken += len(grants)
@@ -166,6 +169,22 @@ def test_a_pause_at_the_robots_own_machine_is_told_as_such(world: World) -> None
     assert "casare-rpa agent resume" in (found.unblocked_by or "")
 
 
+def test_a_robot_without_room_on_its_disk_takes_no_job_and_says_so(world: World) -> None:
+    world.store.renew("r1", figures={"no_room": "less than 64 MiB are free on the disk"})
+    found = why(world)
+    assert (found.verdict, codes(found)) == ("blocked", ["no_room"])
+    assert found.message == "r1: it takes no jobs: less than 64 MiB are free on the disk"
+    assert found.unblocked_by == "r1: room is made on its disk"
+    world.store.renew("r1", figures={"paused": False})
+    assert why(world).verdict == "runnable"
+
+
+def test_of_a_robot_that_is_off_the_disk_is_not_told(world: World) -> None:
+    world.store.renew("r1", figures={"no_room": "none"})
+    world.clock.advance(world.settings.robot_offline_seconds + 1)
+    assert codes(why(world)) == ["offline"]
+
+
 def test_a_robot_without_a_free_slot_is_busy_with_what_it_has(world: World) -> None:
     grant = world.running()
     found = why(world)
@@ -173,12 +192,27 @@ def test_a_robot_without_a_free_slot_is_busy_with_what_it_has(world: World) -> N
     assert found.unblocked_by == f"r1: a job of it ends: {grant.job_id}"
 
 
-def test_a_silent_robot_is_offline_and_a_draining_one_drains(world: World) -> None:
+def test_a_draining_robot_drains_and_may_be_resumed(world: World) -> None:
     world.store.set_robot_status("r1", RobotStatusChange(draining=True))
+    found = why(world)
+    assert codes(found) == ["draining"]
+    assert "casare-rpa robots resume r1" in (found.unblocked_by or "")
+
+
+def test_a_silent_robot_is_offline(world: World) -> None:
     world.clock.advance(world.settings.robot_offline_seconds + 1)
     found = why(world)
-    assert codes(found) == ["draining", "offline"]
+    assert codes(found) == ["offline"]
     assert "last seen at 2023-11-14" in found.message
+
+
+def test_of_a_robot_that_was_stopped_only_its_agents_start_is_wanted(world: World) -> None:
+    # What an agent says when it ends in order.
+    world.store.set_robot_status("r1", RobotStatusChange(draining=True))
+    world.store.set_robot_status("r1", RobotStatusChange(status="offline"))
+    found = why(world)
+    assert codes(found) == ["offline"]
+    assert found.unblocked_by == "r1: its agent is started"
 
 
 def test_of_several_the_robot_that_is_free_soonest_is_named(world: World) -> None:

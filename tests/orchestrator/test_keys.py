@@ -56,12 +56,25 @@ def test_a_rotated_key_is_replaced(server: Running) -> None:
     attempt = claim(server.client(made["api_key"]))
     new = server.admin.rotate_robot_key(made["key"]["id"])
     assert new["key"]["key_name"] == "desk (rotated)" and new["key"]["robot_id"] == "r1"
-    with pytest.raises(errors.Unauthenticated):
+    with pytest.raises(errors.Unauthenticated, match="rotated") as refused:
         attempt.finish()
+    assert refused.value.rotated
     attempt.robot = server.client(new["api_key"])
     assert attempt.finish()["status"] == "completed"
     with pytest.raises(errors.Conflict):
         server.admin.rotate_robot_key(made["key"]["id"])
+
+
+def test_once_its_successor_is_revoked_a_rotated_key_is_revoked_as_well(server: Running) -> None:
+    made = server.admin.create_robot_key({"robot_id": "r1"})
+    old = server.client(made["api_key"])
+    new = server.admin.rotate_robot_key(made["key"]["id"])
+    with pytest.raises(errors.Unauthenticated, match="rotated"):
+        old.me()
+    server.admin.revoke_robot_key(new["key"]["id"])
+    with pytest.raises(errors.Unauthenticated, match="revoked") as refused:
+        old.me()
+    assert not refused.value.rotated
 
 
 def test_an_expired_robot_key_ends_its_jobs_and_gets_no_more(server: Running) -> None:

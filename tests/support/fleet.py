@@ -317,14 +317,14 @@ def start_agent(
     wait: bool = True,
     **settings: Any,
 ) -> Iterator[Agent]:
-    """An agent with a key of its own; with *wait* it has registered when the block begins."""
+    """An agent with a key of its own, unless an `api_key_file` is given.
+
+    With *wait* it has registered when the block begins.
+    """
     state_dir = tmp_path / robot_id
-    own = {
-        "orchestrator_url": orchestrator.url,
-        "api_key": orchestrator.robot_key(robot_id),
-        **_AGENT_DEFAULTS,
-        **settings,
-    }
+    own = {"orchestrator_url": orchestrator.url, **_AGENT_DEFAULTS, **settings}
+    if "api_key_file" not in settings:
+        own.setdefault("api_key", orchestrator.robot_key(robot_id))
     program = Program(
         robot_id,
         [*prefix, sys.executable, "-m", "agent", *arguments],

@@ -11,6 +11,7 @@ from casare_cli.values import duration_seconds
 from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 if TYPE_CHECKING:
+    from agent.keys import KeySource
     from casare_rpa.settings import Settings
 
 Words = list[str] | None
@@ -111,7 +112,21 @@ def run(
         max_uptime_seconds=uptime_seconds,
         max_jobs=max_jobs,
     )
-    return run_agent(settings, options)
+    return run_agent(settings, options, _key_source(app, settings))
+
+
+def _key_source(app: App, settings: Settings) -> KeySource:
+    """Where the key can be read again once it is rotated."""
+    from dataclasses import replace
+
+    from agent.keys import KeySource
+
+    given = app.given().get("api_key")
+    if app.api_key is None and given is not None:
+        return KeySource.of_setting(given)
+    found = app.find_key(replace(settings, api_key=""))
+    place = app.api_key if app.api_key is not None and found.again else found.place
+    return KeySource(place=place, read=found.again)
 
 
 def _settings(app: App, **options: Any) -> Settings:

@@ -25,6 +25,7 @@ COLUMNS = (
     Column("paused by", "paused_by"),
     Column("resume at", "resume_at", moment),
     Column("note", "note"),
+    Column("no room", "no_room"),
     Column("version", "version"),
     Column("last seen", "last_seen", moment),
     Column("created", "created_at", moment),

@@ -51,7 +51,7 @@ class RobotStore(Protocol):
 
         Members that are None leave things alone. `offline` keeps a pause. A pause with
         `resume_after_seconds` ends by this store's clock: claims see to it, and `requeue_expired`
-        wakes the robot. Raises NotFound.
+        wakes the robot. Raises NotFound, and Conflict for the `boot_id` of an older start.
         """
         ...
 

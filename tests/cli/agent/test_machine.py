@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import pytest
 
 from casare_cli.schemas import schema_of
 from tests.agent import workflows
-from tests.cli.support import Cli, check
+from tests.cli.support import PROGRAM, Cli, check
 from tests.support.fleet import (
     Agent,
     Orchestrator,
@@ -226,3 +229,46 @@ def test_pausing_six_times_at_once_leaves_one_whole_file(agent: Agent, here: Cli
     found = json.loads((agent.state_dir / "control.json").read_bytes())
     assert found["pause"]["note"] in {f"n{n}" for n in range(6)}
     agent.program.signal(signal.SIGTERM)
+
+
+#: Root, too, may read no other's files then (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH).
+_UNPRIVILEGED = """
+import ctypes, os, sys
+for capability in (1, 2):
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="drops capabilities of Linux")
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[("agent", verb) for verb in ("status", "timeline", "pause", "resume", "drain", "stop")],
+        ("agent", "journal", "list"),
+        ("agent", "journal", "show", "job_1"),
+        ("agent", "check"),
+    ],
+    ids=" ".join,
+)
+def test_another_users_state_folder_is_told_with_whom_to_run_it_as(
+    cli: Cli, words: tuple[str, ...]
+) -> None:
+    theirs = cli.folder / "state"
+    theirs.mkdir()
+    theirs.chmod(0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _UNPRIVILEGED, *PROGRAM, *words],
+            env=cli.environment(),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+    finally:
+        theirs.chmod(0o700)
+    told = done.stdout + done.stderr
+    assert done.returncode == 1, told
+    assert f"sudo -u {getpass.getuser()}" in told
+    assert "--state-dir" in told
+    assert list(theirs.iterdir()) == []

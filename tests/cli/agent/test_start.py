@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from casare_rpa.client import OrchestratorClient
 from tests.cli.support import Cli, Server, eventually
 
 
@@ -47,6 +48,60 @@ def test_once_runs_one_job_and_exits_with_its_outcome(
     job = json.loads(shown.stdout)
     assert job["status"] == "completed"
     assert job["result"]["variables"]["greeting"] == "hello world"
+
+
+@pytest.mark.parametrize("where", ["option", "variable", "login", "credential", "keyring"])
+def test_a_key_that_is_rotated_is_read_again_where_it_came_from(
+    cli: Cli, server: Server, tmp_path: Path, where: str
+) -> None:
+    robot_id = f"rotated-{where}-{uuid4().hex[:8]}"
+    with server.client(server.admin_key) as admin:
+        made = admin.create_robot_key({"robot_id": robot_id})
+        file, words, env = {
+            "option": (tmp_path / "k", ("--api-key", f"file:{tmp_path / 'k'}"), {}),
+            "variable": (tmp_path / "k", (), {"CASARE_API_KEY_FILE": str(tmp_path / "k")}),
+            "login": (tmp_path / ".config/casare-rpa/api.key", (), {}),
+            "credential": (
+                tmp_path / "given/casare-api-key",
+                (),
+                {"CREDENTIALS_DIRECTORY": str(tmp_path / "given")},
+            ),
+            "keyring": (
+                tmp_path / "entry",
+                (),
+                {"PYTHON_KEYRING_BACKEND": "own_keyring.Own", "PYTHONPATH": str(tmp_path)},
+            ),
+        }[where]
+        (tmp_path / "own_keyring.py").write_text(_KEYRING.format(entry=tmp_path / "entry"))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(made["api_key"])
+        words = ("agent", "--url", server.url, *words)
+        running = cli.start(*words, env={**env, "CASARE_POLL_WAIT_SECONDS": "0.5"})
+        eventually(lambda: robot_id in [r["robot_id"] for r in admin.robots()["robots"]])
+        new = admin.rotate_robot_key(made["key"]["id"])
+        file.write_text(new["api_key"])
+        eventually(lambda: _is_used(admin, robot_id, new["key"]["id"]))
+    running.send_signal(signal.SIGTERM)
+    _, stderr = running.communicate(timeout=100)
+    assert running.returncode == 0, stderr
+    assert f"going on with the key robot_{new['key']['id']}" in stderr
+    assert new["api_key"] not in stderr
+
+
+_KEYRING = """
+from pathlib import Path
+from keyring.backend import KeyringBackend
+class Own(KeyringBackend):
+    priority = 1
+    def get_password(self, service, username): return Path("{entry}").read_text()
+    def set_password(self, service, username, password): ...
+    def delete_password(self, service, username): ...
+"""
+
+
+def _is_used(admin: OrchestratorClient, robot_id: str, key_id: str) -> bool:
+    keys = admin.robot_keys(robot_id=robot_id)["keys"]
+    return any(key["last_used_at"] for key in keys if key["id"] == key_id)
 
 
 def test_a_refused_key_exits_77(cli: Cli, server: Server) -> None:

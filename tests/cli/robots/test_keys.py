@@ -8,7 +8,7 @@ import pytest
 
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import Unauthenticated
-from tests.cli.support import Cli, Server
+from tests.cli.support import Cli, Robot, Server
 
 
 @pytest.fixture
@@ -55,10 +55,31 @@ def test_a_revoked_key_is_refused(admin: Cli, server: Server) -> None:
 
 def test_a_rotated_key_replaces_the_old_one(admin: Cli, server: Server) -> None:
     made = json.loads(admin("robots", "keys", "create", uuid4().hex, "-o", "json").stdout)
-    new = admin("robots", "keys", "rotate", made["key"]["id"]).stdout.strip()
+    done = admin("robots", "keys", "rotate", made["key"]["id"])
+    new = done.stdout.strip()
     assert new != made["api_key"]
+    assert "at work" not in done.stderr
     with OrchestratorClient(server.url, new) as client:
         assert client.me()["robot_id"] == made["key"]["robot_id"]
+
+
+def test_a_rotation_says_that_an_agent_at_work_needs_the_new_key(
+    admin: Cli, server: Server, robot: Robot
+) -> None:
+    def rotate(*words: str) -> tuple[str, str]:
+        listed = admin("robots", "keys", "list", "--robot", robot.robot_id, "-o", "json").stdout
+        (key,) = [k["id"] for k in json.loads(listed)["items"] if k["status"] == "active"]
+        done = admin("robots", "keys", "rotate", key, *words)
+        return done.stdout, done.stderr
+
+    key, told = rotate()
+    assert key.startswith("robot_")
+    assert f"the agent of {robot.robot_id} is at work and needs the new key" in told
+    key, told = rotate("--quiet")
+    assert (key.startswith("robot_"), told) == (True, "")
+    made, told = rotate("-o", "json")
+    assert json.loads(made)["api_key"].startswith("robot_")
+    assert "is at work" in told
 
 
 def test_a_developer_may_not_make_keys(remote: Cli) -> None:

@@ -85,6 +85,19 @@ def test_a_machine_that_is_paused_there_is_not_resumed_from_here(remote: Cli, ro
     assert "casare-rpa agent resume" in done.stderr
 
 
+def test_a_robot_without_room_on_its_disk_says_so_wherever_it_is_asked_for(
+    remote: Cli, robot: Robot, submit: Submit
+) -> None:
+    lacking = "less than 64 MiB are free on the disk"
+    robot.client.heartbeat(robot.robot_id, {"no_room": lacking})
+    assert f"no room\t{lacking}" in remote("robots", "get", robot.robot_id).stdout
+    assert lacking in remote("robots", "list").stdout
+    done = remote("jobs", "why", submit(robot))
+    assert (done.returncode, "until\t" in done.stdout) == (8, True)
+    assert f"{robot.robot_id}: room is made on its disk" in done.stdout
+    robot.client.heartbeat(robot.robot_id, {"paused": False})
+
+
 def test_a_robot_is_deleted_after_yes_only(remote: Cli, server: Server, robot: Robot) -> None:
     done = remote("robots", "delete", robot.robot_id)
     assert done.returncode == 2

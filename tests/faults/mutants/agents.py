@@ -338,6 +338,15 @@ _DRAIN = [
         f"{_STOPPING}test_sigterm_lets_a_running_job_end",
     ),
     mutant(
+        "older-starts-say-nothing-of-the-robot",
+        "P18",
+        "casare_rpa/store/robots.py",
+        "    _check_boot(row, change.boot_id)\n",
+        "",
+        "contract/test_store_robots.py::"
+        "test_an_older_start_no_longer_drains_the_robot_or_signs_it_off",
+    ),
+    mutant(
         "renewals-during-drain",
         "P18",
         _ROBOT,

@@ -14,6 +14,7 @@ _STRICT = "casare_rpa/orchestrator/strict_json.py"
 _FIRST = "casare_rpa/orchestrator/first_key.py"
 _STORE = "casare_rpa/store/keys.py"
 _KEYS = "orchestrator/test_keys.py::"
+_ROTATED = "agent/test_rotated_keys.py::"
 _STORED = "contract/test_store_keys.py::"
 _LIMITS = "orchestrator/test_limits.py::"
 _SERVER = "orchestrator/test_server.py::"
@@ -80,6 +81,38 @@ _HOLDERS = [
         '        if record.status == "revoked":\n            raise',
         "        if False:\n            raise",
         f"{_KEYS}test_a_revoked_key_is_refused_at_once",
+    ),
+    mutant(
+        "rotated-is-told-from-revoked",
+        "Keys",
+        _STORE,
+        "    _successors.c.principal == keys.c.principal, _successors.c.revoked_at.is_(None)\n",
+        "    _successors.c.principal == keys.c.principal\n",
+        f"{_STORED}test_a_key_counts_as_rotated_only_while_its_successor_is_good",
+    ),
+    mutant(
+        "rotated-is-not-remembered",
+        "Keys",
+        _KNOWN,
+        "record is not None and not record.rotated and",
+        "record is not None and",
+        f"{_KEYS}test_once_its_successor_is_revoked_a_rotated_key_is_revoked_as_well",
+    ),
+    mutant(
+        "rotated-is-waited-for-no-longer-than-trusted",
+        "Keys",
+        "agent/keys.py",
+        "        if until is None or boottime_seconds() >= until:\n",
+        "        if until is None:\n",
+        f"{_ROTATED}test_without_a_new_key_it_ends_when_its_leases_can_no_longer_be_trusted",
+    ),
+    mutant(
+        "revoked-is-not-rotated",
+        "Keys",
+        "agent/keys.py",
+        "                if not error.rotated:\n                    raise\n",
+        "",
+        f"{_ROTATED}test_a_revoked_key_ends_it_at_once_whatever_its_file_holds_by_then",
     ),
     mutant(
         "revoked-is-noticed-at-once",
