@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, ClassVar, TypeVar
 
@@ -21,6 +22,8 @@ GRAMMAR = (
 _MAX_WIDTH = 10_000
 #: The characters and items that all passes and calls of one expression may make.
 _MAX_MADE = 10_000_000
+#: How long one expression may go through passes and calls.
+_MAX_SECONDS = 10.0
 T = TypeVar("T")
 
 
@@ -38,6 +41,7 @@ class Comprehensions:
     extra: Mapping[str, Any]
     _passes = 0
     _made = 0
+    _over_at = 0.0
 
     HANDLERS: ClassVar[dict[type, str]] = {
         ast.ListComp: "_eval_items",
@@ -131,6 +135,10 @@ class Comprehensions:
         self._passes += 1
         if self._passes > MAX_ITEMS:
             raise ValueError(f"more than {MAX_ITEMS} passes")
+        now = time.monotonic()
+        self._over_at = self._over_at or now + _MAX_SECONDS
+        if now > self._over_at:
+            raise ValueError(f"it takes longer than {_MAX_SECONDS:g} s")
 
 
 def _bound(target: ast.expr, value: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
-from html.entities import codepoint2name
+from html.entities import html5
 from itertools import accumulate, groupby
 
 Span = tuple[int, int]
@@ -35,7 +35,7 @@ class Disguises:
 
     Plain; JSON, Python and shell escapes, quotes of a shell, percent-encoding and XML entities,
     also mixed and up to three deep; Base64 at each of its three alignments, in either alphabet and
-    broken into lines; hexadecimal dumps.
+    broken into lines; hexadecimal digits, together, in bytes or in pairs.
     """
 
     __slots__ = ("_base64", "_dumps", "_readable", "most_letters")
@@ -47,7 +47,8 @@ class Disguises:
         self._readable = re.compile(_readable(text) if encoded else re.escape(text))
         shifts, breaks = (range(3), _HEX_BREAKS) if encoded else ((), ())
         self._base64 = tuple({form for shift in shifts for form in _base64(raw, shift)})
-        self._dumps = tuple({form for sign in breaks for form in _dumps(raw, sign)})
+        pairs = _pairs(raw) if encoded else ()
+        self._dumps = tuple({*(form for sign in breaks for form in _dumps(raw, sign)), *pairs})
         #: No form is longer.
         self.most_letters = MOST_LETTERS * len(text)
 
@@ -110,7 +111,7 @@ def _readable(text: str) -> str:
 
 def _backslashes(count: int) -> str:
     """A run of backslashes: each level of escaping doubles it."""
-    ways = (f"(?:{way}){{{count}}}" for way in _numbered(_BACKSLASH))
+    ways = (f"(?:{way}){{{count}}}" for way in (*_numbered(_BACKSLASH), *_named(_BACKSLASH)))
     return f"(?:{'|'.join(ways)}|{_BACKSLASH * 2}{_BACKSLASH * 2}{{{count - 1},{8 * count - 1}}})"
 
 
@@ -124,8 +125,7 @@ def _letter(letter: str) -> str:
 
 
 def _escaped(letter: str) -> Iterator[str]:
-    if name := {"'": "apos"}.get(letter) or codepoint2name.get(ord(letter)):
-        yield f"&(?:amp;){{0,2}}{name};"
+    yield from _named(letter)
     match letter:
         case "\n":
             yield r"\r\n"
@@ -140,6 +140,21 @@ def _escaped(letter: str) -> Iterator[str]:
     yield re.escape(letter)
 
 
+def _named(letter: str) -> Iterator[str]:
+    if names := _entities().get(letter):
+        yield f"&(?:amp;){{0,2}}(?:{'|'.join(names)});"
+
+
+@lru_cache(maxsize=1)
+def _entities() -> dict[str, list[str]]:
+    """The names that HTML has for each letter."""
+    found: dict[str, list[str]] = {}
+    for name, text in html5.items():
+        if name.endswith(";") and len(text) == 1:
+            found.setdefault(text, []).append(name[:-1])
+    return found
+
+
 def _numbered(letter: str) -> Iterator[str]:
     """The forms that give the letter by number."""
     raw, code = letter.encode("utf-8", "surrogatepass"), ord(letter)
@@ -148,6 +163,7 @@ def _numbered(letter: str) -> Iterator[str]:
     pairs = [int.from_bytes(units[i : i + 2]) for i in range(0, len(units), 2)]
     yield "".join(rf"\\{_BACKSLASHES}u{_digits(unit, 4)}" for unit in pairs)
     yield "".join(rf"\\{_BACKSLASHES}x{_digits(byte, 2)}" for byte in raw)
+    yield "".join(rf"\\{_BACKSLASHES}{byte:03o}" for byte in raw)
     if code > 0xFFFF:
         yield rf"\\{_BACKSLASHES}U{_digits(code, 8)}"
     if 0x7F < code < 0x100:
@@ -176,3 +192,12 @@ def _dumps(raw: bytes, sign: str) -> Iterator[str]:
     digits = [f"{byte:02x}" for byte in raw]
     yield sign.join(digits)
     yield sign.join(digit.upper() for digit in digits)
+
+
+def _pairs(raw: bytes) -> Iterator[str]:
+    """Digits of two bytes together, as xxd writes them, from the first or the second of a pair."""
+    digits = raw.hex()
+    for first in (4, 2):
+        groups = [digits[:first], *(digits[i : i + 4] for i in range(first, len(digits), 4))]
+        yield " ".join(filter(None, groups))
+        yield " ".join(filter(None, groups)).upper()

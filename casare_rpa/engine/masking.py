@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,8 @@ class Secrets:
         self._exact.add(text)
         if isinstance(value, (int, float)):
             self._exact.add(value)
+        elif len(text) >= SHORTEST_INSIDE_TEXT and (number := _number(text)) is not None:
+            self._exact.add(number)
         lines = [line.strip() for line in text.splitlines()]
         # Where a line is too short to be known by itself, the whole has to be.
         if any(0 < len(line) < SHORTEST_INSIDE_TEXT for line in lines):
@@ -108,6 +111,19 @@ class Secrets:
             return value
         hidden = self.text(shown)
         return value if hidden == shown else hidden
+
+
+def _number(text: str) -> int | float | None:
+    """What a workflow may make of digits."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _decoded(value: bytes | bytearray) -> str:

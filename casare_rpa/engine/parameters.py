@@ -14,7 +14,7 @@ from casare_rpa.engine.expressions import (
 )
 from casare_rpa.engine.fragments import compile_fragments
 from casare_rpa.engine.limits import violations
-from casare_rpa.engine.placeholders import Resolver, Scope, compile_value, is_placeholder
+from casare_rpa.engine.placeholders import Resolver, Scope, compile_value
 from casare_rpa.nodes._choices import as_choice
 from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes.base import NodeType, Param
@@ -162,19 +162,18 @@ def _constant(value: Any) -> Resolver:
 
 def _delivered(text: str, scope: Scope) -> bool:
     said = text_as_boolean(text)
-    return truth(_evaluate_leniently(text, scope)) if said is None else said
+    return _evaluate_leniently(text, scope) if said is None else said
 
 
 def _lenient(text: str) -> Resolver:
-    if is_placeholder(text):
-        return lambda scope: truth(_meant(_evaluate_leniently(text, scope), scope))
-    return lambda scope: truth(_evaluate_leniently(text, scope))
+    return lambda scope: _evaluate_leniently(text, scope)
 
 
-def _evaluate_leniently(text: str, scope: Scope) -> Any:
-    """The value; False, with a warning, where there is none."""
+def _evaluate_leniently(text: str, scope: Scope) -> bool:
     try:
-        return parse_expression(text).evaluate(scope)
+        expression = parse_expression(text)
+        value = expression.evaluate(scope)
+        return truth(_meant(value, scope) if expression.is_placeholder else value)
     except ExpressionError as error:
         scope.failed_condition(error.message)
         return False

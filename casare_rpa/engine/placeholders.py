@@ -56,11 +56,6 @@ def find_placeholders(text: str, *, legacy_percent: bool = True) -> Iterator[tup
     return (match.span() for match in pattern.finditer(text))
 
 
-def is_placeholder(text: str) -> bool:
-    """Whether *text* is one placeholder and nothing else."""
-    return compile_text(text).reference is not None
-
-
 def secrets_in(value: Any) -> Iterator[str]:
     """The names of the stored secrets that placeholders in *value* stand for."""
     if isinstance(value, str):

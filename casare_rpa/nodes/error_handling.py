@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from casare_rpa.nodes.base import (
     param,
     prop,
 )
+from casare_rpa.nodes.http.request import ask, prepare
 
 _STRATEGIES = ("stop", "continue", "retry", "restart", "fallback")
 
@@ -191,8 +191,8 @@ class LogErrorNode(Node):
 class WebhookNotifyNode(Node):
     """Post a notice to a webhook: generic JSON, Slack, Discord or Teams.
 
-    An answer of status 400 and above is `success` false, not a failure; no answer after all
-    retries is a failure.
+    It keeps to the limits of HttpRequestNode, and follows no redirects. An answer of status 400 and
+    above is `success` false, not a failure; no answer after all retries is a failure.
     """
 
     category = "error_handling"
@@ -213,19 +213,26 @@ class WebhookNotifyNode(Node):
     outputs = (Output("success", "BOOLEAN"), Output("response", "STRING"))
 
     async def run(self, ctx: Context) -> Outputs:
-        import httpx  # noqa: PLC0415 - takes longer to import than most runs last
-
-        body = self._body()
-        async with httpx.AsyncClient(timeout=float(self.timeout)) as client:
-            for left in range(int(self.retry_count), -1, -1):
-                try:
-                    answer = await client.post(self.webhook_url, json=body)
-                    return {"success": answer.status_code < 400, "response": answer.text}
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
-                    if not left:
-                        raise _undelivered(error) from error
-                await asyncio.sleep(float(self.retry_delay))
-        raise AssertionError("the last try returns or raises")
+        call = prepare(
+            ctx,
+            "POST",
+            self.webhook_url,
+            body=self._body(),
+            content_type="application/json",
+            timeout_seconds=float(self.timeout),
+            retry_count=int(self.retry_count),
+            retry_delay_seconds=float(self.retry_delay),
+            max_redirects=0,
+        )
+        try:
+            answer = await ask(ctx, call)
+        except NodeError as error:
+            # The address of a webhook is a secret in itself.
+            url = str(self.webhook_url).partition("?")[0]
+            reason = error.message.replace(url, "the webhook").partition(": ")[2]
+            text = f"the webhook did not answer: {reason}"
+            raise NodeError(text, error.error_code, hint=error.hint) from error
+        return {"success": answer["status_code"] < 400, "response": answer["response_body"]}
 
     def _body(self) -> dict[str, Any]:
         details = self.error_details
@@ -249,9 +256,3 @@ class WebhookNotifyNode(Node):
         if not isinstance(details, Mapping):
             return f"{self.message}\n{details}"
         return "\n".join((self.message, *(f"{key}: {value}" for key, value in details.items())))
-
-
-def _undelivered(error: Exception) -> NodeError:
-    code = ErrorCode.from_exception(error)
-    known = code if code is not ErrorCode.UNKNOWN_ERROR else ErrorCode.NETWORK_ERROR
-    return NodeError(f"the webhook did not answer: {error}", known)

@@ -120,6 +120,12 @@ def test_a_short_value_is_masked_only_where_it_stands_alone() -> None:
     ]
 
 
+def test_digits_are_masked_as_the_number_that_they_become() -> None:
+    known = secrets("90817263", "00451.5", "123")
+    shown = known.value({"n": 90817263, "f": [451.5], "short": 123, "other": 90817264})
+    assert shown == {"n": MASK, "f": [MASK], "short": 123, "other": 90817264}
+
+
 def test_what_becomes_text_later_is_judged_by_that_text() -> None:
     class Thing:
         def __str__(self) -> str:

@@ -40,13 +40,15 @@ def test_a_blocked_run_does_not_reach_this_machine(server: Server, host: str) ->
         ("HttpSuperNode", {"action": "GET"}),
         ("HttpSuperNode", {"action": "Upload File", "file_path": "up"}),
         ("HttpSuperNode", {"action": "Download File", "save_path": "f"}),
+        ("WebhookNotifyNode", {}),
     ],
 )
 def test_every_node_keeps_to_it(
     server: Server, tmp_path: Path, node_type: str, more: dict[str, Any]
 ) -> None:
     (tmp_path / "up").write_text("x")
-    config = {"url": f"{server.url}/echo", **more}
+    url = f"{server.url}/echo"
+    config = {"webhook_url" if node_type == "WebhookNotifyNode" else "url": url, **more}
     result = run_node(node_type, config, folder=tmp_path, block_private_addresses=True)
     assert result.error is not None
     assert result.error.code == "PERMISSION_DENIED"

@@ -178,6 +178,32 @@ def test_an_answer_too_large_fails(server: Server, monkeypatch: pytest.MonkeyPat
     assert refusal(f"{server.url}/bomb/100000")[0] == "RESOURCE_EXHAUSTED"
 
 
+@pytest.mark.parametrize(
+    ("path", "code"), [("big/1001", "RESOURCE_EXHAUSTED"), ("slow", "TIMEOUT")]
+)
+def test_a_webhook_keeps_to_the_same_limits(
+    server: Server, monkeypatch: pytest.MonkeyPatch, path: str, code: str
+) -> None:
+    monkeypatch.setattr(request, "MAX_BODY_BYTES", 1000)
+    about = {"webhook_url": f"{server.url}/{path}?token=t0ken", "timeout": 1}
+    error = run_node("WebhookNotifyNode", about).error
+    assert error is not None
+    assert error.code == code
+    assert "the webhook did not answer: " in error.message
+    assert path not in error.message and "t0ken" not in error.message
+
+
+@pytest.mark.parametrize("password", ["abc/def", "a?b", "a#b"])
+def test_a_password_that_is_not_encoded_is_not_quoted_in_pieces(password: str) -> None:
+    result = run_node(
+        "HttpRequestNode",
+        {"url": "http://user:{{pw}}@host/"},
+        {"pw": password},
+    )
+    assert result.error is not None
+    assert "Port could not" not in result.error.message
+
+
 def test_a_busy_server_is_asked_again(server: Server) -> None:
     got = ask(f"{server.url}/busy/2", retry_count=2, retry_delay=0)
     assert (got["status_code"], len(server.seen)) == (200, 3)

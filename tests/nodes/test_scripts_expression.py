@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
+from casare_rpa.engine import comprehensions
 from tests.support.runs import chain, document, node, run_document, run_node
+
+
+def test_an_expression_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comprehensions, "_MAX_SECONDS", 0.05)
+    expression = "[sum(range(10**4)) for _ in range(10**6)]"
+    result = run_node("EvalExpressionNode", {"expression": expression})
+    assert result.error is not None
+    assert "longer than 0.05 s" in result.error.message
 
 
 def _value(expression: str, given: dict[str, Any], **config: Any) -> tuple[Any, str]:

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from html.entities import html5
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
@@ -24,6 +25,8 @@ def _base64(ahead: int, encode: Callable[[bytes], bytes]) -> Encoder:
 
     return encoded
 
+
+_NAMES = {text: f"&{name}" for name, text in html5.items() if name.endswith(";")}
 
 ENCODERS: dict[str, Encoder] = {
     "plain": str,
@@ -52,9 +55,14 @@ ENCODERS: dict[str, Encoder] = {
     "xml numbers, hexadecimal": lambda text: "".join(
         c if c.isascii() and c.isalnum() else f"&#x{ord(c):X};" for c in text
     ),
+    "html names": lambda text: "".join(_NAMES.get(c, c) for c in text),
     "xml in xml": lambda text: html.escape(html.escape(text)),
     "shell": lambda text: shlex.quote(text),
     "shell, double quotes": lambda text: "".join(f"\\{c}" if c in '$`"\\' else c for c in text),
+    "shell, numbers": lambda text: "".join(
+        c if c.isascii() and c.isalnum() else "".join(f"\\{byte:03o}" for byte in c.encode())
+        for c in text
+    ),
     "shell, backslashes": lambda text: "".join(
         c if c.isalnum() or c == "\n" else f"\\{c}" for c in text
     ),
@@ -63,6 +71,8 @@ ENCODERS: dict[str, Encoder] = {
     "hexadecimal": lambda text: text.encode().hex(),
     "hexadecimal, upper case": lambda text: text.encode().hex().upper(),
     "hexadecimal dump": lambda text: text.encode().hex(" "),
+    "hexadecimal dump in pairs": lambda text: text.encode().hex(" ", -2),
+    "hexadecimal dump in pairs behind one": lambda text: f"u{text}".encode().hex(" ", -2)[2:],
 }
 
 

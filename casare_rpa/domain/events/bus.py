@@ -77,7 +77,7 @@ class EventBus:
             self._for_all = tuple(h for h in self._for_all if h != handler)
 
     def publish(self, event: DomainEvent) -> None:
-        """Record *event* and call its handlers, those subscribed at this moment; never raises."""
+        """Record *event* and call its handlers, those subscribed now; their errors end here."""
         bus: EventBus | None = self
         while bus is not None:
             bus._history.append(event)

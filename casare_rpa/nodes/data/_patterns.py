@@ -20,6 +20,8 @@ from casare_rpa.nodes.base import NodeError
 #: Processor time for one search through one text.
 MAX_SECONDS = 5.0
 MAX_MATCHES = 1_000_000
+#: Characters that all replacements in one text may make.
+MAX_MADE = 100_000_000
 #: `regex` writes out what must be there several times: `(a{1000}){1000}` as a million.
 MAX_REPEATS = 50_000
 
@@ -62,14 +64,35 @@ class Regex:
         """The new text and the number of replacements. NodeError for a bad *replacement*."""
         import regex  # noqa: PLC0415 - only runs with patterns pay for it
 
+        # What cannot become too long is left to the library, which is faster.
+        is_bounded = "\\" not in replacement and len(replacement) * (len(text) + 1) <= MAX_MADE
+        new = replacement if is_bounded else _Bounded(replacement)
         try:
             with _in_time():
                 made: tuple[str, int] = self._compiled.subn(
-                    replacement, text, count=count, timeout=MAX_SECONDS
+                    new, text, count=count, timeout=MAX_SECONDS
                 )
             return made
         except (regex.error, IndexError) as error:
             raise NodeError(f"replacement: {error}", ErrorCode.INVALID_FORMAT) from error
+
+
+class _Bounded:
+    """Makes the text for each match; NodeError once all of it is too long."""
+
+    def __init__(self, replacement: str) -> None:
+        self._replacement = replacement
+        self._made = 0
+
+    def __call__(self, match: Any) -> str:
+        new: str = match.expand(self._replacement)
+        self._made += len(new)
+        if self._made > MAX_MADE:
+            raise NodeError(
+                f"the replacements make more than {MAX_MADE} characters",
+                ErrorCode.RESOURCE_EXHAUSTED,
+            )
+        return new
 
 
 @lru_cache(maxsize=256)

@@ -132,8 +132,8 @@ class _Binding:
 
     def _bind_hole(self, start: int) -> None:
         value = next(self._holes)
-        if isinstance(value, str) and _PLAIN_NAME.fullmatch(value) and self._names_table(start):
-            self._copy(value)
+        if isinstance(value, str) and self._names_table(start):
+            self._copy(_table_name(value))
             return
         before = self._text[max(0, start - _LONGEST_IN) : start]
         if not isinstance(value, list | tuple) or not _IN_LIST.search(before):
@@ -185,6 +185,15 @@ class _Binding:
         if name not in self._named:
             raise NodeError(f"no parameter is called {name!r}", ErrorCode.INVALID_INPUT)
         self._bind(self._named[name])
+
+
+def _table_name(value: str) -> str:
+    if not _PLAIN_NAME.fullmatch(value):
+        raise NodeError(
+            f"{shown(value)} is no plain name of a table (letters, digits, _ and dots)",
+            ErrorCode.INVALID_INPUT,
+        )
+    return value
 
 
 def _last_open(text: str) -> int:

@@ -98,7 +98,12 @@ def checked_url(url: Any) -> str:
         known = parts.scheme in ("http", "https") and bool(parts.hostname)
         _ = parts.port
     except ValueError as error:
-        raise NodeError(f"{text!r} is no URL: {error}", ErrorCode.INVALID_INPUT) from error
+        # The library's own words quote a part of a password that has a slash in it.
+        raise NodeError(
+            f"{text!r} is no URL: what stands for host and port is none",
+            ErrorCode.INVALID_INPUT,
+            hint="in user and password, / is written %2F, ? is %3F, # is %23, @ is %40",
+        ) from error
     if not known:
         raise NodeError(
             f"{text!r} is no URL that begins http:// or https://", ErrorCode.INVALID_INPUT

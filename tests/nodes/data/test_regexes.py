@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.data import _patterns
 from casare_rpa.nodes.data.regexes import MAX_PATTERN_LENGTH, compile_pattern
 from tests.nodes.cases import Does, Refuses, named
 
@@ -98,3 +100,14 @@ def test_a_pattern_means_what_it_means_to_python(pattern: str, text: str) -> Non
 def test_groups_with_names_and_remarks_do_not_make_a_pattern_long() -> None:
     pattern = r"(?P<a_rather_long_name>x(?#and a remark of some length)){40000}"
     assert compile_pattern(pattern).search("x" * 40000)
+
+
+@pytest.mark.parametrize("replacement", ["x" * 100, r"\g<0>" * 100])
+def test_replacements_that_make_too_much_are_refused(
+    replacement: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_patterns, "MAX_MADE", 1000)
+    regex = compile_pattern("a")
+    assert len(regex.subn(replacement, "a" * 10)[0]) == 1000
+    with pytest.raises(NodeError, match="more than 1000 characters"):
+        regex.subn(replacement, "a" * 11)
