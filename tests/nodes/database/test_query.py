@@ -229,7 +229,7 @@ FAULTS = [
     ("SELECT connection_refused_ssl FROM {t}", "INVALID_INPUT", "connection_refused_ssl"),
     ("INSERT INTO {t} VALUES (1)", "DUPLICATE_VALUE", "node s4"),
     ("INSERT INTO {t} VALUES (NULL)", "VALIDATION_FAILED", "node s4"),
-    ("SELECT * FROM {{x}}", "INVALID_INPUT", "stand for a value only"),
+    ("SELECT * {{x}} FROM {t}", "INVALID_INPUT", "stand for a value only"),
     ("SELECT 1; DROP TABLE {t}; SELECT {{x}}", "INVALID_INPUT", "node s4"),
 ]
 
