@@ -77,6 +77,10 @@ def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
         "INVALID_INPUT",
         "node n (ReadFileNode): unknown encoding: utf-99",
     )
+    assert failure("ReadFileNode", tmp_path, file_path="f", encoding="rot13") == (
+        "INVALID_INPUT",
+        "node n (ReadFileNode): 'rot13' is not a text encoding",
+    )
 
 
 def test_a_byte_order_mark_is_dropped_and_line_ends_are_one(tmp_path: Path) -> None:

@@ -100,9 +100,10 @@ def plain_errors() -> Iterator[None]:
             hint="set `encoding` to utf-8",
         ) from error
     except LookupError as error:
-        if "unknown encoding" not in str(error):
+        if "encoding" not in str(error):
             raise
-        raise NodeError(str(error), ErrorCode.INVALID_INPUT) from error
+        # Of a codec that makes no text of bytes Python says what a programmer could do instead.
+        raise NodeError(str(error).partition(";")[0], ErrorCode.INVALID_INPUT) from error
 
 
 def already_there(path: Path) -> NodeError:
