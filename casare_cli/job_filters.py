@@ -85,7 +85,7 @@ def matching_jobs(
     With *run_again* only those that another job repeats, or that none does.
     """
     workflow = wanted.workflow
-    workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
+    workflow_id = resolve_workflow_id(client, workflow)
     found: dict[str, Json] = {}
     offset, now = 0, datetime.now(UTC)
     while True:

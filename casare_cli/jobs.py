@@ -95,7 +95,7 @@ def resolve_job_id(client: OrchestratorClient, word: str) -> str:
     if not word.startswith("@latest"):
         return word
     _, _, workflow = word.partition(":")
-    workflow_id = resolve_workflow_id(client, workflow) if workflow else None
+    workflow_id = resolve_workflow_id(client, workflow or None)
     found = client.jobs(limit=1, workflow_id=workflow_id)["jobs"]
     if not found:
         of = f" of {workflow}" if workflow else ""
@@ -103,11 +103,13 @@ def resolve_job_id(client: OrchestratorClient, word: str) -> str:
     return str(found[0]["job_id"])
 
 
-def resolve_workflow_id(client: OrchestratorClient, word: str) -> str:
+def resolve_workflow_id(client: OrchestratorClient, word: str | None) -> str | None:
     """The id of the workflow called *word*; a deleted one is known by its id while it has jobs.
 
-    Raises NotFound.
+    None when no workflow is asked for. Raises NotFound.
     """
+    if word is None:
+        return None
     try:
         return str(client.workflow(word)["workflow_id"])
     except NotFound:

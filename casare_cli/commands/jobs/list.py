@@ -97,7 +97,7 @@ def run(
         "sort": sort,
     }
     with app.client() as client:
-        workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
+        workflow_id = resolve_workflow_id(client, workflow)
         show_list(
             app,
             lambda **page: client.jobs(workflow_id=workflow_id, **filters, **page),

@@ -34,7 +34,7 @@ def run(
     """
     app: App = ctx.obj
     with app.client() as client:
-        workflow_id = None if workflow is None else resolve_workflow_id(client, workflow)
+        workflow_id = resolve_workflow_id(client, workflow)
         show_list(
             app,
             lambda **page: client.schedule_page(workflow_id=workflow_id, enabled=enabled, **page),
