@@ -33,15 +33,17 @@ def fill(workflow: Workflow, given: Mapping[str, Any]) -> Filled:
 
     Raises NodeError for a required input without a value.
     """
-    parameters = _declared(workflow, "parameters")
-    inputs = {p["name"]: given.get(p["name"], p.get("default_value")) for p in _ports(workflow)}
-    for port in _ports(workflow):
+    parameters, ports = _declared(workflow, "parameters"), _declared(workflow, "inputs")
+    inputs = {port["name"]: given.get(port["name"], port.get("default_value")) for port in ports}
+    for port in ports:
         if port.get("required") and inputs[port["name"]] is None:
             raise NodeError(
                 f"the subflow's input {port['name']!r} has no value",
                 ErrorCode.MISSING_REQUIRED_FIELD,
             )
-    settings = _settings_of_parameters(parameters, given) + _settings_of_inputs(workflow, inputs)
+    settings = _settings_of_parameters(parameters, given) + _settings_of_inputs(
+        workflow, ports, inputs
+    )
     named = {entry["name"] for entry in parameters} - inputs.keys()
     variables = {name: value for name, value in given.items() if name not in named} | inputs
     return Filled(
@@ -88,10 +90,6 @@ def _declared(workflow: Workflow, side: str) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict) and entry.get("name")]
 
 
-def _ports(workflow: Workflow) -> list[dict[str, Any]]:
-    return _declared(workflow, "inputs")
-
-
 def _settings_of_parameters(
     parameters: list[dict[str, Any]], given: Mapping[str, Any]
 ) -> list[_Setting]:
@@ -105,10 +103,12 @@ def _settings_of_parameters(
     ]
 
 
-def _settings_of_inputs(workflow: Workflow, inputs: Mapping[str, Any]) -> list[_Setting]:
+def _settings_of_inputs(
+    workflow: Workflow, ports: list[dict[str, Any]], inputs: Mapping[str, Any]
+) -> list[_Setting]:
     """Those inputs that have no node of their own go to the port that they name."""
     found = []
-    for port in _ports(workflow):
+    for port in ports:
         target = workflow.node(str(port.get("internal_node_id")))
         if target is not None and target.node_type != _INPUT:
             key = str(port.get("internal_port_name") or "")
