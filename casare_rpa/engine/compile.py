@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.workflow import Connection, NodeSpec, Problem, Severity, Workflow
-from casare_rpa.engine.expressions import text_as_boolean
 from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
 from casare_rpa.engine.parameters import Parameters, Sources
 from casare_rpa.engine.placeholders import secrets_in

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.events import VariableSet
-from casare_rpa.engine.expressions import parse_expression
+from casare_rpa.engine.expressions import parse_expression, said_by
 from casare_rpa.engine.masking import MASK
 from casare_rpa.engine.placeholders import MISSING, compile_value, find_path
 from casare_rpa.engine.plan import Step
@@ -94,7 +94,11 @@ class RunContext:
     def evaluate(
         self, expression: str, names: Mapping[str, Any] | None = None, *, full: bool = False
     ) -> Any:
-        return parse_expression(expression, full=full).evaluate(self._scope, names)
+        parsed = parse_expression(expression, full=full)
+        value = parsed.evaluate(self._scope, names)
+        if full and parsed.is_placeholder and isinstance(value, str):
+            return said_by(value, self._scope, names, full=full)
+        return value
 
     def resolve(self, value: Any) -> Any:
         resolver = compile_value(value)

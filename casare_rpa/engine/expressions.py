@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -219,6 +220,17 @@ def parse_expression(text: str, *, full: bool = False) -> Expression:
     return Expression(text, full=full)
 
 
+def said_by(
+    text: str, scope: Scope, names: Mapping[str, Any] | None = None, *, full: bool = False
+) -> Any:
+    """What *text*, the value of a placeholder, comes to if it is an expression; else the text."""
+    # What a text from elsewhere holds in braces is not looked up: it might name a secret.
+    if "{{" not in text:
+        with suppress(NodeError):
+            return parse_expression(text, full=full).evaluate(scope, names)
+    return text
+
+
 def _mark_placeholders(text: str) -> tuple[str, dict[str, Template]]:
     """Put a name in the place of each placeholder; which one stands inside quotes shows later."""
     prefix = "_slot"
@@ -277,13 +289,3 @@ def _bind_quoted(node: ast.Constant, text: str, slots: dict[str, Template]) -> N
 
 def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-_TRUE = frozenset({"true", "yes", "1", "on"})
-_FALSE = frozenset({"false", "no", "0", "off", ""})
-
-
-def text_as_boolean(text: str) -> bool | None:
-    """What *text* says as a boolean, or None if it says something else."""
-    word = text.strip().lower()
-    return True if word in _TRUE else False if word in _FALSE else None

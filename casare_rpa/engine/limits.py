@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from casare_rpa.engine.expressions import text_as_boolean
+from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.nodes.base import Param
 
 _NUMBERS = frozenset({"integer", "float", "number"})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
+from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.engine.expressions import (
     Expression,
     ExpressionError,
     parse_expression,
-    text_as_boolean,
+    said_by,
 )
 from casare_rpa.engine.fragments import compile_fragments
 from casare_rpa.engine.limits import violations
@@ -173,19 +173,12 @@ def _evaluate_leniently(text: str, scope: Scope) -> bool:
     try:
         expression = parse_expression(text)
         value = expression.evaluate(scope)
-        return truth(_meant(value, scope) if expression.is_placeholder else value)
+        if expression.is_placeholder and isinstance(value, str) and text_as_boolean(value) is None:
+            value = said_by(value, scope)
+        return truth(value)
     except ExpressionError as error:
         scope.failed_condition(error.message)
         return False
-
-
-def _meant(value: Any, scope: Scope) -> Any:
-    """What a condition that is one placeholder says: its text may be a condition, or just text."""
-    # What a text from elsewhere holds in braces is not looked up: it might name a secret.
-    if isinstance(value, str) and text_as_boolean(value) is None and "{{" not in value:
-        with suppress(ExpressionError):
-            return parse_expression(value).evaluate(scope)
-    return value
 
 
 def _strict(text: str) -> Resolver:

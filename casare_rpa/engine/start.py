@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.workflow import Variable, Workflow
-from casare_rpa.engine.expressions import text_as_boolean
 
 
 def starting_variables(

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import MISSING, literal
 from casare_rpa.nodes.base import NodeError
 
 _RANGE = re.compile(r"\s*range\(\s*(-?\d{1,9}(?:\s*,\s*-?\d{1,9}){0,2})\s*\)\s*")
-_FALSE = frozenset({"false", "no", "0", "off", ""})
 
 
 def truth(value: Any) -> bool:
     """A condition's value: of text, `false no 0 off` and nothing are false, all other is true."""
     if isinstance(value, str):
-        return value.strip().lower() not in _FALSE
+        return text_as_boolean(value) is not False
     return bool(value)
 
 

@@ -277,7 +277,8 @@ class Context(Protocol):
     ) -> Any:
         """The value of a restricted Python expression; variables are visible by bare name.
 
-        A *full* one may use comprehensions, lambdas as arguments, and f-strings.
+        A *full* one may use comprehensions, lambdas as arguments, and f-strings. One that is a
+        placeholder alone may stand for the text of the expression.
         Raises NodeError with EXPRESSION_ERROR.
         """
         ...

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from casare_rpa.domain.booleans import is_on
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import number_or_none
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
@@ -22,7 +23,6 @@ _TYPE_WORDS = {
     "number": "Number",
 }
 _NAMES = ("name", "variable")
-_TRUE = frozenset({"true", "1", "yes", "on"})
 
 
 class SetVariableNode(Node):
@@ -76,10 +76,6 @@ def _converted(value: Any, kind: str, ctx: Context) -> Any:
         return value
 
 
-def _boolean(value: Any) -> bool:
-    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
-
-
 def _integer(value: Any) -> int:
     try:
         return int(value)
@@ -121,7 +117,7 @@ def _table(value: Any) -> Any:
 
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "Boolean": _boolean,
+    "Boolean": is_on,
     "Int32": _integer,
     "Float": float,
     "Number": _numeral,

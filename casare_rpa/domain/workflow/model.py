@@ -6,12 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
-def is_on(value: Any) -> bool:
-    """What a switch of a document says, which may be written as text."""
-    if isinstance(value, str):
-        return value.strip().lower() in ("true", "1", "yes", "on")
-    return bool(value)
+from casare_rpa.domain.booleans import is_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

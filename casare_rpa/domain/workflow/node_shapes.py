@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from casare_rpa.domain.workflow.model import NodeSpec, is_on
+from casare_rpa.domain.booleans import is_on
+from casare_rpa.domain.workflow.model import NodeSpec
 from casare_rpa.domain.workflow.ports import split_http_verb
 from casare_rpa.domain.workflow.positions import pointer
 from casare_rpa.domain.workflow.problems import Findings, json_type

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
@@ -13,8 +11,6 @@ from casare_rpa.nodes._values import as_map
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, raw, unlisted
 
 _MAX_WIDTH = 10_000
-#: One placeholder and nothing else.
-_ALONE = re.compile(r"\s*\{\{[^{}]+\}\}\s*")
 
 
 class EvalExpressionNode(Node):
@@ -46,19 +42,10 @@ class EvalExpressionNode(Node):
         if isinstance(value, str):
             if not value.strip():
                 raise NodeError("expression is empty", ErrorCode.EXPRESSION_ERROR)
-            value = _value_of(ctx, value, {**FUNCTIONS, **names})
+            value = ctx.evaluate(value, {**FUNCTIONS, **names}, full=True)
             if callable(value) and not isinstance(value, type):
                 raise NodeError("the value is a function", ErrorCode.EXPRESSION_ERROR)
         return {"result": value, "type": type(value).__name__, "success": True, "error": ""}
-
-
-def _value_of(ctx: Context, expression: str, names: Mapping[str, Any]) -> Any:
-    value = ctx.evaluate(expression, names, full=True)
-    # What a text from elsewhere holds in braces is not looked up: it might name a secret.
-    if _ALONE.fullmatch(expression) and isinstance(value, str) and "{{" not in value:
-        with suppress(NodeError):
-            return ctx.evaluate(value, names, full=True)
-    return value
 
 
 def _format(value: Any, form: str = "") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from casare_rpa.domain.booleans import is_on
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._values import (
     MISSING,
@@ -33,9 +34,7 @@ def _to_integer(ctx: Context, value: Any, param: Any) -> int:
 
 
 def _to_boolean(ctx: Context, value: Any, param: Any) -> bool:
-    if isinstance(value, str):
-        return value.strip().lower() in ("true", "1", "yes", "on")
-    return bool(value)
+    return is_on(value)
 
 
 def _to_list(ctx: Context, value: Any, param: Any) -> list[Any]:
