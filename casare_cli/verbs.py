@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from casare_cli.context import App
-from casare_cli.output import Format, TimeFormat
+from casare_cli.terminal.output import Format, TimeFormat
 
 _NARROW = 50
 

@@ -3,7 +3,7 @@
 python scripts/generate.py [--check | --breaking]
 
 --check says what is stale. A schema that programs of today could not rely on any more is written
-with --breaking only: raise SCHEMA_VERSION in casare_cli/output.py with it.
+with --breaking only: raise SCHEMA_VERSION in casare_cli/terminal/output.py with it.
 """
 
 from __future__ import annotations

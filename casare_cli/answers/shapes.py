@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from casare_cli.output import SCHEMA_VERSION
+from casare_cli.terminal.output import SCHEMA_VERSION
 
 Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from casare_cli.checks.finding import Finding, State, failed, passed, skipped, warned
 from casare_cli.checks.orchestrator import judged, skew_seconds, working
 from casare_cli.context import App
-from casare_cli.machine import mend_access
+from casare_cli.machine.agent import mend_access
 from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:

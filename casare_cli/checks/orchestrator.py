@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from casare_cli.checks.finding import Check, Finding, failed, passed, skipped, warned
 from casare_cli.context import App
-from casare_cli.output import Json
+from casare_cli.terminal.output import Json
 from casare_rpa import __version__
 from casare_rpa.errors import Unreachable
 
@@ -88,7 +88,7 @@ def judged(skew: float) -> Finding:
 
 def certificate(app: App) -> Iterator[Finding]:
     """What TLS says of the orchestrator, and how long that lasts."""
-    from casare_cli.signing_in import is_in_clear
+    from casare_cli.profiles.signing_in import is_in_clear
 
     url = app.settings.orchestrator_url
     if is_in_clear(url):

@@ -18,7 +18,7 @@ _MENDS = {
 
 
 def agent(app: App) -> Iterator[Finding]:
-    from casare_cli.machine import running
+    from casare_cli.machine.agent import running
 
     folder, status = running(app, None)
     if status is None:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from casare_cli import key_sources
 from casare_cli.checks.finding import Check, Finding, failed, passed, skipped, warned
-from casare_cli.configuring import shown
 from casare_cli.context import App, config_files
-from casare_cli.key_files import others_may_read, others_may_write
+from casare_cli.profiles import key_sources
+from casare_cli.profiles.configuring import shown
+from casare_cli.profiles.key_files import others_may_read, others_may_write
 from casare_rpa.setting_sources import ConfigFile
 from casare_rpa.settings import FIELDS
 

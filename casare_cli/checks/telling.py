@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from casare_cli.checks.finding import Finding
 from casare_cli.context import App
-from casare_cli.output import Column, Format
-from casare_cli.text import one_line
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Format
+from casare_cli.terminal.text import one_line
 
 _COLUMNS = (
     Column("STATE", "state", str.upper),

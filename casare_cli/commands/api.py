@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column, Format, Json
-from casare_cli.values import inputs, parse_json, read_text
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.values import inputs, parse_json, read_text
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _print_pages(
     app: App, client: OrchestratorClient, target: str, query: Json, about: Json
 ) -> None:
     """All pages as one answer, in the form of the first."""
-    from casare_cli.api_pages import items_of, pages
+    from casare_cli.lists.api_pages import items_of, pages
 
     first: Any = None
     items: list[Any] = []

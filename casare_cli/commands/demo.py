@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Json
+from casare_cli.terminal.output import Json
 from casare_rpa.errors import ConfigInvalid
 
 if TYPE_CHECKING:
-    from casare_cli.demo_fleet import DemoFleet
+    from casare_cli.fleet.demo import DemoFleet
 
 
 @cache
@@ -67,7 +67,7 @@ def run(
             "the demo needs the orchestrator, which is not installed",
             hint="pip install 'casare-rpa[orchestrator]'",
         )
-    from casare_cli.demo_fleet import DemoFleet
+    from casare_cli.fleet.demo import DemoFleet
 
     place = folder or (_kept_folder() if keep else _new_folder())
     fleet = DemoFleet(place.absolute())
@@ -92,8 +92,8 @@ def _start(app: App, fleet: DemoFleet) -> None:
 
 
 def _run_job(app: App, fleet: DemoFleet) -> tuple[int, Json]:
-    from casare_cli.following import follow_job
-    from casare_cli.workflow_files import push_file
+    from casare_cli.following.follow import follow_job
+    from casare_cli.workflows.files import push_file
     from casare_rpa.client import OrchestratorClient
 
     app.key = fleet.api_key
@@ -157,7 +157,7 @@ def _folder_option(folder: Path) -> str:
 
 
 def _stop(app: App, folder: Path) -> int:
-    from casare_cli.demo_fleet import stop_kept
+    from casare_cli.fleet.demo import stop_kept
 
     ended = stop_kept(folder)
     app.out.note(f"stopped {ended} processes" if ended else f"no demo is running in {folder}")

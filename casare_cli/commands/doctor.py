@@ -32,9 +32,9 @@ def run(
         casare-rpa doctor --bundle support.zip
     """
     from casare_cli.checks import examine
+    from casare_cli.checks.bundle import check_target, write
     from casare_cli.checks.finding import State
     from casare_cli.checks.telling import tell
-    from casare_cli.support_bundle import check_target, write
 
     app: App = ctx.obj
     if bundle is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
+from casare_cli.terminal.columns import Column
 from casare_cli.topics import TOPICS
 from casare_rpa.errors import NotFound
 

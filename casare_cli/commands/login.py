@@ -9,8 +9,8 @@ import typer
 from casare_cli.context import App
 
 if TYPE_CHECKING:
-    from casare_cli.output import Json
-    from casare_cli.signing_in import Store
+    from casare_cli.profiles.signing_in import Store
+    from casare_cli.terminal.output import Json
     from casare_rpa.settings import Settings
 
 
@@ -38,8 +38,8 @@ def run(
         casare-rpa login --profile production --url https://rpa.example.org --api-key - < key.txt
         casare-rpa login --in file --api-key file:/run/secrets/key
     """
-    from casare_cli import key_sources
-    from casare_cli.signing_in import ask_for_key, is_file, is_in_clear, keep
+    from casare_cli.profiles import key_sources
+    from casare_cli.profiles.signing_in import ask_for_key, is_file, is_in_clear, keep
 
     app: App = ctx.obj
     wanted = _store(store)
@@ -62,7 +62,7 @@ def run(
 
 
 def _store(word: str | None) -> Store | None:
-    from casare_cli.signing_in import Store
+    from casare_cli.profiles.signing_in import Store
     from casare_rpa.errors import InvalidInput
 
     try:
@@ -75,7 +75,7 @@ def _settings(app: App) -> tuple[Settings, bool]:
     """The settings to sign in with, and whether their profile has to be made."""
     from dataclasses import replace
 
-    from casare_cli.configuring import profile_names
+    from casare_cli.profiles.configuring import profile_names
 
     if not app.profile or not app.url or app.profile in profile_names():
         return app.settings, False
@@ -91,7 +91,7 @@ def _check(settings: Settings, key: str) -> Json:
 
 def _make_profile(app: App, name: str) -> None:
     """A profile of the options that say where the orchestrator is."""
-    from casare_cli.configuring import write
+    from casare_cli.profiles.configuring import write
 
     given = {
         "orchestrator_url": app.url,

@@ -13,13 +13,13 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
-from casare_cli.output import Format
-from casare_cli.text import problem_line
-from casare_cli.values import duration_seconds, inputs
+from casare_cli.terminal.output import Format
+from casare_cli.terminal.text import problem_line
+from casare_cli.terminal.values import duration_seconds, inputs
 from casare_rpa.errors import InvalidInput, WorkflowInvalid
 
 if TYPE_CHECKING:
-    from casare_cli.workflow_files import WorkflowFile
+    from casare_cli.workflows.files import WorkflowFile
     from casare_rpa.domain.events import EventBus
     from casare_rpa.engine import RunOptions, RunResult, StopFlag
 
@@ -57,7 +57,7 @@ def run(
         casare-rpa run invoices.json --input @input.json -o json | jq .variables
         casare-rpa run invoices.json --quiet --events events.jsonl
     """
-    from casare_cli.workflow_files import read_file
+    from casare_cli.workflows.files import read_file
 
     app: App = ctx.obj
     variables = inputs([*(input or ()), *(var or ())], "--var")
@@ -82,7 +82,7 @@ def _run(
     """The result, and the number of the signal that stopped the run (0: none)."""
     import asyncio
 
-    from casare_cli.workflow_files import cannot_run
+    from casare_cli.workflows.files import cannot_run
     from casare_rpa.domain.events import EventBus
     from casare_rpa.engine import StopFlag, compile_workflow, run_plan
 
@@ -150,7 +150,7 @@ def _shown_steps(
     if app.out.format is not Format.TABLE or app.quiet:
         yield lambda result: None
         return
-    from casare_cli.tree import StepTree
+    from casare_cli.following.tree import StepTree
     from casare_rpa.engine.envelopes import envelope
 
     def loops() -> Mapping[str, str]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Format, Output
-from casare_cli.robots import Sorting
-from casare_cli.text import one_line
+from casare_cli.lists.robots import Sorting
+from casare_cli.terminal.output import Format, Output
+from casare_cli.terminal.text import one_line
 
 if TYPE_CHECKING:
-    from casare_cli.fleets import Fleet
+    from casare_cli.fleet.now import Fleet
 
 
 def run(
@@ -37,7 +37,7 @@ def run(
         casare-rpa top --once -o json | jq '.queues[0].pending'
         casare-rpa top --sort load --interval 10s --window 1h
     """
-    from casare_cli.fleets import look
+    from casare_cli.fleet.now import look
 
     app: App = ctx.obj
     seconds = _between(interval, "--interval", least=0.2, most=3600)
@@ -51,16 +51,16 @@ def run(
         if out.format is not Format.TABLE or not out.on_terminal():
             _print(out, look_again(), sort)
             return
-        from casare_cli import fleet_screen
+        from casare_cli.fleet import screen
 
         if once or sys.stdin is None or not sys.stdin.isatty():
-            fleet_screen.print_once(out, look_again(), sort)
+            screen.print_once(out, look_again(), sort)
         else:
-            fleet_screen.show_live(out, look_again, sorting=sort, interval_seconds=seconds)
+            screen.show_live(out, look_again, sorting=sort, interval_seconds=seconds)
 
 
 def _between(text: str, option: str, *, least: float, most: float) -> float:
-    from casare_cli.values import positive_seconds
+    from casare_cli.terminal.values import positive_seconds
     from casare_rpa.errors import InvalidInput
 
     seconds = positive_seconds(text, option) or 0.0

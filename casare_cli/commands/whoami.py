@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
-from casare_cli.text import moment
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.text import moment
 
 _COLUMNS = (
     Column("key", "key_name"),
@@ -28,7 +28,7 @@ def run(ctx: typer.Context) -> None:
         casare-rpa whoami
         casare-rpa whoami --profile production -o json
     """
-    from casare_cli.configuring import without_password
+    from casare_cli.profiles.configuring import without_password
     from casare_rpa.domain.keys import shown
 
     app: App = ctx.obj

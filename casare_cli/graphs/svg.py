@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from casare_cli.graphs.layout import Layout, layout
 from casare_cli.graphs.model import Edge, Graph
-from casare_cli.text import one_line
+from casare_cli.terminal.text import one_line
 from casare_rpa.domain.workflow import NodeSpec
 
 _WIDTH, _HEIGHT = 190, 44

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from casare_cli.job_filters import parse_filter
+from casare_cli.jobs.filters import parse_filter
 from casare_rpa.errors import InvalidInput
 
 ALLOWED = ("pending", "running")

@@ -21,8 +21,8 @@ from tests.cli.support import SECONDS, Cli, eventually
 #: Feeds as fast as it can for some seconds, 5,000 different nodes over and over.
 _FLOOD = """
 import json, resource, sys, time
-from casare_cli.output import Output
-from casare_cli.tree import StepTree
+from casare_cli.terminal.output import Output
+from casare_cli.following.tree import StepTree
 
 SECONDS, NODES = 3.0, 5000
 def memory(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

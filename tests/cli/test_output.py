@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from casare_cli.lookalikes import LOOKALIKE
-from casare_cli.output import Column, Format, Output, TimeFormat
-from casare_cli.shaping import Query, Shape
-from casare_cli.text import ago, escape, milliseconds, moment, plain
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.lookalikes import LOOKALIKE
+from casare_cli.terminal.output import Format, Output, TimeFormat
+from casare_cli.terminal.shaping import Query, Shape
+from casare_cli.terminal.text import ago, escape, milliseconds, moment, plain
 from casare_rpa.errors import InvalidInput, NotFound
 
 NASTY = "a\x1b[31m\x00\x9b\x7f\u202e\ud800\tb\nc"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from casare_cli.steps import TIMES
+from casare_cli.following.steps import TIMES
 from tests.cli.support import Cli, error_of, eventually
 
 KEYS = {

@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from casare_cli.output import Column
-from casare_cli.tables import print_table
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.tables import print_table
 
 ID = "01a22c25-a275-73b0-b91c-3f393143197e"
 COLUMNS = (

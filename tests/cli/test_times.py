@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from casare_cli.times import time_of_day
+from casare_cli.terminal.times import time_of_day
 from casare_rpa.errors import InvalidInput
 
 

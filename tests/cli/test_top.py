@@ -11,8 +11,8 @@ import subprocess
 import termios
 from collections.abc import Callable
 
-from casare_cli.fleets import Fleet
-from casare_cli.robots import Sorting
+from casare_cli.fleet.now import Fleet
+from casare_cli.lists.robots import Sorting
 from tests.cli.support import PROGRAM, SECONDS, Cli, Robot, error_of, steps
 from tests.support.proxy import proxy_to
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from casare_cli.output import Output
-from casare_cli.steps import TIMES
-from casare_cli.trace_lines import print_trace
-from casare_cli.trace_page import page
-from casare_cli.traces import Trace, trace_of
+from casare_cli.following.steps import TIMES
+from casare_cli.terminal.output import Output
+from casare_cli.traces.lines import print_trace
+from casare_cli.traces.page import page
+from casare_cli.traces.reading import Trace, trace_of
 
 JOB = {"job_id": "j", "workflow_name": "w", "workflow_version": 3, "status": "completed"}
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

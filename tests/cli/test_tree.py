@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from casare_cli.steps import TIMES, Steps
+from casare_cli.following.steps import TIMES, Steps
 
 
 def event(kind: str, **data: Any) -> dict[str, Any]:

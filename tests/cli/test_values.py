@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casare_cli.values import duration_seconds, inputs
+from casare_cli.terminal.values import duration_seconds, inputs
 from casare_rpa.errors import InvalidInput
 
 

@@ -8,7 +8,7 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
-from casare_cli.machine import (
+from casare_cli.machine.agent import (
     Note,
     StateDir,
     WaitTimeout,
@@ -17,7 +17,7 @@ from casare_cli.machine import (
     running,
     wait_until_gone,
 )
-from casare_cli.values import duration_seconds
+from casare_cli.terminal.values import duration_seconds
 
 
 def run(

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.machine import Note, StateDir, running
-from casare_cli.values import positive_seconds
+from casare_cli.machine.agent import Note, StateDir, running
+from casare_cli.terminal.values import positive_seconds
 from casare_rpa.errors import InvalidInput
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.machine import StateDir, running
+from casare_cli.machine.agent import StateDir, running
 
 
 def run(ctx: typer.Context, state_dir: StateDir = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.values import duration_seconds
+from casare_cli.terminal.values import duration_seconds
 from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def run(
     uptime_seconds = duration_seconds(max_uptime, "--max-uptime")
     from agent.app import run as run_agent
     from agent.options import AgentOptions
-    from casare_cli.role_logs import start_logging
+    from casare_cli.machine.role_logs import start_logging
 
     start_logging(settings, debug=app.debug)
     options = AgentOptions(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.machine import StateDir, no_agent, running
-from casare_cli.output import Column
-from casare_cli.text import milliseconds, moment
+from casare_cli.machine.agent import StateDir, no_agent, running
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.text import milliseconds, moment
 
 if TYPE_CHECKING:
-    from casare_cli.output import Json
+    from casare_cli.terminal.output import Json
 
 
 def run(ctx: typer.Context, state_dir: StateDir = None) -> None:

@@ -8,8 +8,8 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
-from casare_cli.machine import StateDir, WaitTimeout, ask_to_stop, running, wait_until_gone
-from casare_cli.values import duration_seconds
+from casare_cli.machine.agent import StateDir, WaitTimeout, ask_to_stop, running, wait_until_gone
+from casare_cli.terminal.values import duration_seconds
 
 
 def run(

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.machine import StateDir, state_folder
-from casare_cli.output import Column
-from casare_cli.text import moment
-from casare_cli.values import positive_seconds
+from casare_cli.machine.agent import StateDir, state_folder
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.text import moment
+from casare_cli.terminal.values import positive_seconds
 from casare_rpa.errors import InvalidInput
 
 _COLUMNS = (

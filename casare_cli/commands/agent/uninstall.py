@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.prompts import confirm
 from casare_cli.services.service import DEFAULT_NAME, Platform
+from casare_cli.terminal.prompts import confirm
 
 if TYPE_CHECKING:
     from casare_cli.services.files import Installed

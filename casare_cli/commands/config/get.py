@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Format
+from casare_cli.terminal.output import Format
 
 
 def run(
@@ -26,8 +26,8 @@ def run(
         casare-rpa config get orchestrator_url
         casare-rpa config get lease_seconds --show-origin
     """
-    from casare_cli.configuring import NAME, ORIGIN, VALUE, rows
-    from casare_cli.text import plain
+    from casare_cli.profiles.configuring import NAME, ORIGIN, VALUE, rows
+    from casare_cli.terminal.text import plain
     from casare_rpa.setting_sources import setting_name
     from casare_rpa.settings import FIELDS
 

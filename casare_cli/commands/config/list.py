@@ -27,7 +27,7 @@ def run(
         casare-rpa config list --changed --show-origin
         casare-rpa config list -o json
     """
-    from casare_cli.configuring import NAME, ORIGIN, VALUE, rows
+    from casare_cli.profiles.configuring import NAME, ORIGIN, VALUE, rows
 
     app: App = ctx.obj
     found = [row for row in rows(app) if not changed or row["origin"] != "default"]

@@ -32,7 +32,7 @@ def run(
         casare-rpa config set tags invoices,desk
         casare-rpa config set output json --profile scripts
     """
-    from casare_cli.configuring import ORIGIN, rows, write
+    from casare_cli.profiles.configuring import ORIGIN, rows, write
     from casare_rpa.setting_sources import convert, setting_name
     from casare_rpa.settings import FIELDS
 
@@ -59,7 +59,7 @@ def _where(app: App) -> str:
 
 
 def _refuse_secret(item: Field[Any], value: str) -> None:
-    from casare_cli.configuring import without_password
+    from casare_cli.profiles.configuring import without_password
 
     variable = f"CASARE_{item.name.upper()}"
     if item.metadata["secret"] or without_password(value) != value:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from casare_cli.context import App
-from casare_cli.job_filters import FilterOption
-from casare_cli.jobs import JobIdOrFilter, resolve_job_id
-from casare_cli.many_jobs import (
+from casare_cli.jobs.filters import FilterOption
+from casare_cli.jobs.many import (
     Act,
     DryRunOption,
     RateOption,
@@ -17,7 +16,8 @@ from casare_cli.many_jobs import (
     act_on_many,
     check_choice,
 )
-from casare_cli.output import Json
+from casare_cli.jobs.shown import JobIdOrFilter, resolve_job_id
+from casare_cli.terminal.output import Json
 from casare_rpa.errors import InvalidTransition
 
 if TYPE_CHECKING:

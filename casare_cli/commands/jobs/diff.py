@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import resolve_job_id
+from casare_cli.jobs.shown import resolve_job_id
 
 _HELP = "Id of a job, @latest or @latest:WORKFLOW."
 
@@ -32,17 +32,17 @@ def run(
         casare-rpa jobs diff job_1 job_2
         casare-rpa jobs diff job_1 @latest:invoices -o json | jq '.differences[] | select(.counts)'
     """
-    from casare_cli import differences, job_differences
-    from casare_cli.histories import History
+    from casare_cli.differences import difference, runs
+    from casare_cli.following.histories import History
 
     app: App = ctx.obj
     with app.client() as client:
 
-        def read(word: str) -> job_differences.Run:
+        def read(word: str) -> runs.Run:
             found = client.job(resolve_job_id(client, word))
             history = History(app, client, str(found["job_id"]))
-            return job_differences.read_run(found, history.stored(), time.time())
+            return runs.read_run(found, history.stored(), time.time())
 
         left, right = read(job), read(other_job)
-    found = job_differences.between(left, right, percent=percent)
-    return differences.show(app.out, left.job_id, right.job_id, found)
+    found = runs.between(left, right, percent=percent)
+    return difference.show(app.out, left.job_id, right.job_id, found)

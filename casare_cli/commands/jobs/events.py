@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, event_story, resolve_job_id
-from casare_cli.output import Column, Format, Json, Output
-from casare_cli.text import moment, one_line, plain
+from casare_cli.jobs.shown import JobId, event_story, resolve_job_id
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.text import moment, one_line, plain
 
 COLUMNS = (
     Column("SEQ", "seq"),
@@ -42,8 +43,8 @@ def run(
         casare-rpa jobs events job_1 -f -o jsonl | jq -r .type
         casare-rpa jobs events job_1 --after 120 -o json
     """
-    from casare_cli.histories import History, resumed_by
-    from casare_cli.watching import as_json_line
+    from casare_cli.following.histories import History, resumed_by
+    from casare_cli.following.watching import as_json_line
 
     app: App = ctx.obj
     whole: list[Json] = []
@@ -63,7 +64,7 @@ def run(
 
 def _printer(out: Output, whole: list[Json]) -> Callable[[Json], None]:
     """How one event is printed as it comes; what is printed as a whole goes into *whole*."""
-    from casare_cli.watching import as_json_line
+    from casare_cli.following.watching import as_json_line
 
     def show(event: Json) -> None:
         match out.format:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import COLUMNS, JobId, resolve_job_id
+from casare_cli.jobs.shown import COLUMNS, JobId, resolve_job_id
 
 
 def run(ctx: typer.Context, job: JobId) -> None:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import LIST_COLUMNS, resolve_workflow_id
-from casare_cli.paging import AllOption, CursorOption, show_list
-from casare_cli.values import time_or_ago
+from casare_cli.jobs.shown import LIST_COLUMNS, resolve_workflow_id
+from casare_cli.lists.paging import AllOption, CursorOption, show_list
+from casare_cli.terminal.values import time_or_ago
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidInput
 

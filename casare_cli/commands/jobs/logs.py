@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, resolve_job_id
-from casare_cli.output import Format, Json, Output
-from casare_cli.text import moment, plain
+from casare_cli.jobs.shown import JobId, resolve_job_id
+from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.text import moment, plain
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run(
         casare-rpa jobs logs job_1 --tail 20 --level warning
         casare-rpa jobs logs job_1 -f --since 5m --node download
     """
-    from casare_cli.histories import History, resumed_by
+    from casare_cli.following.histories import History, resumed_by
 
     app: App = ctx.obj
     wanted = Wanted(node=node, attempt=attempt, least=_severity(level), since=_moment(since))
@@ -122,7 +122,7 @@ def _levels() -> list[str]:
 def _moment(since: str | None) -> datetime | None:
     from datetime import UTC, datetime, timedelta
 
-    from casare_cli.values import duration_seconds
+    from casare_cli.terminal.values import duration_seconds
 
     seconds = duration_seconds(since, "--since")
     return None if seconds is None else datetime.now(UTC) - timedelta(seconds=seconds)

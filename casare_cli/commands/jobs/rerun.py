@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.job_options import FollowOption, WaitOption, WaitTimeoutOption
-from casare_cli.jobs import JobId, resolve_job_id
-from casare_cli.output import Format, Json
-from casare_cli.prompts import is_somebody_there
-from casare_cli.reruns import acts_again, ask, print_made, show_plan
-from casare_cli.values import duration_seconds, inputs
+from casare_cli.jobs.options import FollowOption, WaitOption, WaitTimeoutOption
+from casare_cli.jobs.reruns import acts_again, ask, print_made, show_plan
+from casare_cli.jobs.shown import JobId, resolve_job_id
+from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.prompts import is_somebody_there
+from casare_cli.terminal.values import duration_seconds, inputs
 from casare_rpa.errors import InvalidInput
 
 
@@ -84,7 +84,7 @@ def run(
         print_made(app.out, done, waits=waits)
         if not waits:
             return None
-        from casare_cli.following import follow_job
+        from casare_cli.following.follow import follow_job
 
         return follow_job(
             app,

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, resolve_job_id, show_resolution
-from casare_cli.output import Json
+from casare_cli.jobs.shown import JobId, resolve_job_id, show_resolution
+from casare_cli.terminal.output import Json
 from casare_rpa.domain.jobs import ResolvedOutcome
 from casare_rpa.errors import InvalidInput
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, event_story, resolve_job_id
-from casare_cli.output import Column, Json
-from casare_cli.text import moment, plain
+from casare_cli.jobs.shown import JobId, event_story, resolve_job_id
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Json
+from casare_cli.terminal.text import moment, plain
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.job_options import (
+from casare_cli.jobs.options import (
     FollowOption,
     InputOption,
     PriorityOption,
@@ -18,9 +18,9 @@ from casare_cli.job_options import (
     WaitOption,
     WaitTimeoutOption,
 )
-from casare_cli.output import Format, Json
-from casare_cli.times import time_of_day
-from casare_cli.values import duration_seconds, inputs
+from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.times import time_of_day
+from casare_cli.terminal.values import duration_seconds, inputs
 from casare_rpa.domain.jobs import OnConflict, OnLost
 from casare_rpa.errors import InvalidInput
 
@@ -121,7 +121,7 @@ def run(
     wait_seconds = duration_seconds(wait_timeout, "--wait-timeout")
     with app.client() as client:
         if dry_run:
-            from casare_cli.dry_runs import show_dry_run
+            from casare_cli.jobs.dry_runs import show_dry_run
 
             return show_dry_run(app.out, client, workflow, request)
         job = _submit(app, client, workflow, request, idempotency_key)
@@ -132,7 +132,7 @@ def run(
         _print_submitted(app, job, waits=waits)
         if not waits:
             return None
-        from casare_cli.following import follow_job
+        from casare_cli.following.follow import follow_job
 
         return follow_job(
             app,
@@ -147,7 +147,7 @@ def run(
 def _submit(
     app: App, client: OrchestratorClient, workflow: str, request: Json, key: str | None
 ) -> Json:
-    from casare_cli.workflow_files import pushed_id
+    from casare_cli.workflows.files import pushed_id
 
     request["workflow_id"] = pushed_id(app.out, client, workflow)
     try:

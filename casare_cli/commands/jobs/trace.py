@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, resolve_job_id
-from casare_cli.output import Column, Format, Json, Output
-from casare_cli.text import milliseconds
+from casare_cli.jobs.shown import JobId, resolve_job_id
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.text import milliseconds
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from casare_cli.traces import Trace
+    from casare_cli.traces.reading import Trace
 
 COLUMNS = (
     Column("ATTEMPT", "attempt"),
@@ -55,8 +56,8 @@ def run(
         casare-rpa jobs trace job_1 --html trace.html
         casare-rpa jobs trace job_1 -o json | jq '.attempts[-1].nodes | max_by(.total_ms)'
     """
-    from casare_cli.histories import History
-    from casare_cli.traces import trace_of
+    from casare_cli.following.histories import History
+    from casare_cli.traces.reading import trace_of
 
     app: App = ctx.obj
     with app.client() as client:
@@ -68,7 +69,7 @@ def run(
     elif app.out.wants_json:
         app.out.json(trace.to_json(found))
     elif app.out.format is Format.TABLE and app.out.on_terminal():
-        from casare_cli.trace_lines import print_trace
+        from casare_cli.traces.lines import print_trace
 
         print_trace(app.out, found, trace, width=app.out.width)
     else:
@@ -81,8 +82,8 @@ def run(
 
 
 def _write(out: Output, path: Path, job: Json, trace: Trace) -> None:
-    from casare_cli.trace_page import page
-    from casare_cli.written_files import write_answer
+    from casare_cli.terminal.written_files import write_answer
+    from casare_cli.traces.page import page
 
     if path.is_dir():
         raise InvalidInput(f"--html: {path} is a folder", hint="Name a file in it.")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, resolve_job_id
-from casare_cli.values import duration_seconds
+from casare_cli.jobs.shown import JobId, resolve_job_id
+from casare_cli.terminal.values import duration_seconds
 
 
 def run(
@@ -26,7 +26,7 @@ def run(
     Examples:
         casare-rpa jobs wait job_1 --wait-timeout 10m --quiet
     """
-    from casare_cli.following import follow_job
+    from casare_cli.following.follow import follow_job
 
     app: App = ctx.obj
     seconds = duration_seconds(wait_timeout, "--wait-timeout")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, resolve_job_id
-from casare_cli.values import duration_seconds
+from casare_cli.jobs.shown import JobId, resolve_job_id
+from casare_cli.terminal.values import duration_seconds
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
         casare-rpa jobs watch @latest
         casare-rpa jobs watch job_1 -o jsonl | jq -r .type
     """
-    from casare_cli.following import follow_job
+    from casare_cli.following.follow import follow_job
 
     app: App = ctx.obj
     seconds = duration_seconds(wait_timeout, "--wait-timeout")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import JobId, resolve_job_id
-from casare_cli.whys import show_why
+from casare_cli.jobs.shown import JobId, resolve_job_id
+from casare_cli.jobs.whys import show_why
 
 
 def run(ctx: typer.Context, job: JobId) -> int:

@@ -35,7 +35,7 @@ def run(
     Examples:
         casare-rpa keys create --role developer --name laptop > api.key
     """
-    from casare_cli.keys_shown import expires_at, show_made
+    from casare_cli.lists.keys import expires_at, show_made
 
     app: App = ctx.obj
     request = {

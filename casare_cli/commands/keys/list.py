@@ -22,7 +22,7 @@ def run(
     Examples:
         casare-rpa keys list --status active
     """
-    from casare_cli.keys_shown import COLUMNS
+    from casare_cli.lists.keys import COLUMNS
 
     app: App = ctx.obj
     with app.client(or_admin_key=True) as client:
@@ -32,6 +32,6 @@ def run(
 
 
 def _statuses() -> list[str]:
-    from casare_cli.keys_shown import STATUSES
+    from casare_cli.lists.keys import STATUSES
 
     return list(STATUSES)

@@ -18,7 +18,7 @@ def run(
     Examples:
         casare-rpa keys rotate k3x9Ab2Q > api.key
     """
-    from casare_cli.keys_shown import show_made
+    from casare_cli.lists.keys import show_made
 
     app: App = ctx.obj
     with app.client(or_admin_key=True) as client:

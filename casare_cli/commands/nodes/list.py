@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column, Json
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Json
 from casare_rpa.errors import InvalidInput
 
 COLUMNS = (

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import SCHEMA_VERSION, Column, Format, Json, Output
-from casare_cli.text import plain
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import SCHEMA_VERSION, Format, Json, Output
+from casare_cli.terminal.text import plain
 from casare_rpa.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:

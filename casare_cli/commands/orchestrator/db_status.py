@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.databases import DatabaseUrl, StateDir, settings_of
-from casare_cli.output import Column
+from casare_cli.machine.databases import DatabaseUrl, StateDir, settings_of
+from casare_cli.terminal.columns import Column
 
 COLUMNS = (
     Column("database", "database"),

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from casare_cli.context import App
-from casare_cli.databases import DatabaseUrl, StateDir, not_installed, settings_of
+from casare_cli.machine.databases import DatabaseUrl, StateDir, not_installed, settings_of
 from casare_rpa.errors import Conflict
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.databases import DatabaseUrl, StateDir, settings_of, while_no_server_runs
+from casare_cli.machine.databases import DatabaseUrl, StateDir, settings_of, while_no_server_runs
 from casare_rpa.errors import NotFound
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.prompts import confirm
-from casare_cli.values import positive_seconds
+from casare_cli.terminal.prompts import confirm
+from casare_cli.terminal.values import positive_seconds
 
 
 def run(

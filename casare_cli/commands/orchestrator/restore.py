@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.databases import (
+from casare_cli.machine.databases import (
     DatabaseUrl,
     StateDir,
     settings_of,

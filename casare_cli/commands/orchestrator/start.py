@@ -37,7 +37,7 @@ def run(
         casare-rpa orchestrator start
         casare-rpa orchestrator start --database sqlite:////srv/casare/jobs.db --port 8080
     """
-    from casare_cli.role_logs import start_logging
+    from casare_cli.machine.role_logs import start_logging
 
     app: App = ctx.obj
     settings = app.settings_with(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
+from casare_cli.terminal.columns import Column
 
 
 def run(ctx: typer.Context) -> None:
@@ -14,8 +14,8 @@ def run(ctx: typer.Context) -> None:
     Examples:
         casare-rpa profiles list
     """
-    from casare_cli.configuring import profile_names
-    from casare_cli.profiles import current, summary
+    from casare_cli.profiles.configuring import profile_names
+    from casare_cli.profiles.named import current, summary
 
     app: App = ctx.obj
     chosen = current(app)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column, Json
-from casare_cli.text import plain
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Json
+from casare_cli.terminal.text import plain
 from casare_rpa.errors import NotFound
 
 
@@ -24,8 +25,8 @@ def run(
     Examples:
         casare-rpa profiles show production
     """
-    from casare_cli.configuring import profile_names
-    from casare_cli.profiles import current, existing, summary
+    from casare_cli.profiles.configuring import profile_names
+    from casare_cli.profiles.named import current, existing, summary
 
     app: App = ctx.obj
     chosen = name or current(app)

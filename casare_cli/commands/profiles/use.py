@@ -21,8 +21,8 @@ def run(
     Examples:
         casare-rpa profiles use production
     """
-    from casare_cli.configuring import write
-    from casare_cli.profiles import existing
+    from casare_cli.profiles.configuring import write
+    from casare_cli.profiles.named import existing
 
     app: App = ctx.obj
     chosen = existing(name) if name else ""

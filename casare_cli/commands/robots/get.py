@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
-from casare_cli.text import moment
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.text import moment
 
 COLUMNS = (
     Column("robot", "robot_id"),

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.robots import Note, RobotId, show_rest
-from casare_cli.values import positive_seconds
+from casare_cli.lists.robots import Note, RobotId, show_rest
+from casare_cli.terminal.values import positive_seconds
 
 
 def run(

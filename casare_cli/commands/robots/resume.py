@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.robots import RobotId, show_rest
+from casare_cli.lists.robots import RobotId, show_rest
 
 
 def run(ctx: typer.Context, robot: RobotId) -> None:

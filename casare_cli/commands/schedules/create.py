@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.job_options import InputOption, PriorityOption, TimeoutOption
-from casare_cli.output import Format, Json
-from casare_cli.schedules import local
-from casare_cli.values import duration_seconds, inputs
+from casare_cli.jobs.options import InputOption, PriorityOption, TimeoutOption
+from casare_cli.lists.schedules import local
+from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.values import duration_seconds, inputs
 
 
 class CatchUp(StrEnum):
@@ -68,7 +68,7 @@ def run(
         casare-rpa schedules create report.json --cron @daily --input region=north --name report
         casare-rpa schedules create poll --cron '*/5 8-18 * * *' --catch-up none
     """
-    from casare_cli.workflow_files import pushed_id
+    from casare_cli.workflows.files import pushed_id
 
     app: App = ctx.obj
     request: Json = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.schedules import ScheduleId
+from casare_cli.lists.schedules import ScheduleId
 
 
 def run(ctx: typer.Context, schedule: ScheduleId) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs import resolve_workflow_id
-from casare_cli.paging import AllOption, CursorOption, show_list
-from casare_cli.schedules import LIST_COLUMNS
+from casare_cli.jobs.shown import resolve_workflow_id
+from casare_cli.lists.paging import AllOption, CursorOption, show_list
+from casare_cli.lists.schedules import LIST_COLUMNS
 
 
 def run(

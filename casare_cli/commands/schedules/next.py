@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.schedules import TIME_COLUMNS, ScheduleId, times
+from casare_cli.lists.schedules import TIME_COLUMNS, ScheduleId, times
 
 
 def run(

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.prompts import confirm
-from casare_cli.secret_stores import SecretName, Store, all_sources, store
+from casare_cli.profiles.secret_stores import SecretName, Store, all_sources, store
+from casare_cli.terminal.prompts import confirm
 from casare_rpa.errors import NotFound
 from casare_rpa.secrets.secret import SecretMissing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
-from casare_cli.secret_stores import all_sources
+from casare_cli.profiles.secret_stores import all_sources
+from casare_cli.terminal.columns import Column
 
 _COLUMNS = (
     Column("NAME", "name"),

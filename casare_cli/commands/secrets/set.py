@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.secret_stores import SecretName, Store, read_value, store
+from casare_cli.profiles.secret_stores import SecretName, Store, read_value, store
 
 
 def run(

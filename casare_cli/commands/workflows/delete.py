@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.prompts import confirm
+from casare_cli.terminal.prompts import confirm
 
 
 def run(

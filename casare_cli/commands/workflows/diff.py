@@ -25,10 +25,10 @@ def run(
         casare-rpa workflows diff invoices invoices.json
         casare-rpa workflows diff invoices@3 invoices@4 -o json | jq '.differences[].name'
     """
-    from casare_cli import differences, workflow_differences
-    from casare_cli.workflow_refs import find
+    from casare_cli.differences import difference, workflows
+    from casare_cli.workflows.refs import find
 
     app: App = ctx.obj
     left, right = find(app, workflow), find(app, other_workflow)
-    found = workflow_differences.between(left.workflow, right.workflow)
-    return differences.show(app.out, left.label, right.label, found)
+    found = workflows.between(left.workflow, right.workflow)
+    return difference.show(app.out, left.label, right.label, found)

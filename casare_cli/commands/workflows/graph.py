@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import SCHEMA_VERSION, Format, Json
+from casare_cli.terminal.output import SCHEMA_VERSION, Format, Json
 
 if TYPE_CHECKING:
     from casare_cli.graphs.model import Edge, Graph
@@ -41,7 +41,7 @@ def run(
         casare-rpa workflows graph invoices --format mermaid >> README.md
     """
     from casare_cli.graphs.model import graph_of
-    from casare_cli.workflow_refs import find
+    from casare_cli.workflows.refs import find
 
     app: App = ctx.obj
     found = find(app, workflow)

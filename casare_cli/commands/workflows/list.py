@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Column
-from casare_cli.paging import AllOption, CursorOption, show_list
-from casare_cli.text import moment
+from casare_cli.lists.paging import AllOption, CursorOption, show_list
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.text import moment
 
 COLUMNS = (
     Column("WORKFLOW", "workflow_id"),

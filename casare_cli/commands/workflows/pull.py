@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import SCHEMA_VERSION
-from casare_cli.text import escape_json
+from casare_cli.terminal.output import SCHEMA_VERSION
+from casare_cli.terminal.text import escape_json
 from casare_rpa.errors import Conflict
 
 
@@ -39,8 +39,8 @@ def run(
         casare-rpa workflows pull invoices --version 3 -f old.json
         casare-rpa workflows pull invoices -f - | jq .nodes
     """
-    from casare_cli.workflow_files import slug
-    from casare_cli.workflow_refs import stored_workflow
+    from casare_cli.workflows.files import slug
+    from casare_cli.workflows.refs import stored_workflow
 
     app: App = ctx.obj
     with app.client() as client:
@@ -61,7 +61,7 @@ def run(
 
 def _write(path: Path, content: bytes, *, force: bool) -> bool:
     """Whether the file had to be written. Raises Conflict."""
-    from casare_cli.written_files import write_answer
+    from casare_cli.terminal.written_files import write_answer
 
     if path.exists():
         if path.is_file() and path.read_bytes() == content:

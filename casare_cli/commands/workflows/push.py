@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.output import Format
+from casare_cli.terminal.output import Format
 from casare_rpa.errors import InvalidInput
 
 
@@ -28,7 +28,7 @@ def run(
         casare-rpa workflows push invoices.json
         casare-rpa workflows push invoices.json --id invoices
     """
-    from casare_cli.workflow_files import note_warnings, push_file
+    from casare_cli.workflows.files import note_warnings, push_file
 
     app: App = ctx.obj
     if workflow_id and len(files) > 1:

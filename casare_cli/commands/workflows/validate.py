@@ -10,8 +10,8 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
-from casare_cli.output import Format, Json, Output
-from casare_cli.text import problem_line
+from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.text import problem_line
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def run(
         casare-rpa workflows validate invoices.json --strict
         casare-rpa workflows validate invoices.json -o json | jq '.items[] | {node, field, mend}'
     """
-    from casare_cli.workflow_files import check_file
+    from casare_cli.workflows.files import check_file
 
     app: App = ctx.obj
     items: list[Json] = []

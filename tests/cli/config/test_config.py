@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from casare_cli.output import Format
+from casare_cli.terminal.output import Format
 from casare_rpa.settings import FIELDS, Settings
 from tests.cli.contract.inside import Place
 

@@ -12,7 +12,7 @@ from agent.attempt import Grant
 from agent.folders import Folders
 from agent.journal import Journal
 from agent.status import running_agent
-from casare_cli.toml_files import set_values
+from casare_cli.profiles.toml_files import set_values
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.secrets.file import SecretFile
 from casare_rpa.settings import Settings

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from casare_cli.jobs import outcome_code
-from casare_cli.output import Json
-from casare_cli.watching import JobWatch
+from casare_cli.following.watching import JobWatch
+from casare_cli.jobs.shown import outcome_code
+from casare_cli.terminal.output import Json
 from casare_rpa.client import OrchestratorClient
 from tests.cli.support import Cli, Robot, Server, eventually, steps
 from tests.support.proxy import Proxy, proxy_to

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from casare_cli import job_filters
 from casare_cli.context import App
-from casare_cli.job_filters import matching_jobs, parse_filter
-from casare_cli.many_jobs import Act, act_on_many
-from casare_cli.output import Format
+from casare_cli.jobs import filters
+from casare_cli.jobs.filters import matching_jobs, parse_filter
+from casare_cli.jobs.many import Act, act_on_many
 from casare_cli.schemas import schema_of
+from casare_cli.terminal.output import Format
 from tests.cli.support import Cli, Robot, Server, check, error_of
 from tests.orchestrator.support import running
 
@@ -92,8 +92,8 @@ def test_one_job_or_a_filter_and_not_both(remote: Cli) -> None:
 def test_more_jobs_than_one_page_are_found_oldest_first(
     server: Server, workflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_filters, "_PAGE", 3)
-    monkeypatch.setattr(job_filters, "_OVERLAP", 1)
+    monkeypatch.setattr(filters, "_PAGE", 3)
+    monkeypatch.setattr(filters, "_OVERLAP", 1)
     with server.client() as client:
         made = [
             client.submit({"workflow_id": workflow, "robot_id": "nobody"})["job_id"]

@@ -4,8 +4,8 @@ import json
 import stat
 from collections.abc import Callable
 
+from casare_cli.following.steps import TIMES
 from casare_cli.schemas import schema_of
-from casare_cli.steps import TIMES
 from tests.cli.support import Cli, Robot, check, steps
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from casare_cli.steps import TIMES
+from casare_cli.following.steps import TIMES
 from tests.cli.conftest import document
 from tests.cli.support import (
     Cli,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from casare_cli.workflow_differences import between
+from casare_cli.differences.workflows import between
 from casare_rpa.domain.workflow import parse_workflow
 from tests.cli.conftest import document
 from tests.cli.support import Cli, Server

@@ -9,9 +9,9 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.exit_codes import OK, UNREACHABLE
-from casare_cli.journals import StateDir, folders_of
-from casare_cli.output import Column
-from casare_cli.values import duration_seconds
+from casare_cli.machine.journals import StateDir, folders_of
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.values import duration_seconds
 from casare_rpa.errors import Conflict
 
 COLUMNS = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.journals import StateDir, folders_of
-from casare_cli.output import Column
-from casare_cli.text import moment
+from casare_cli.machine.journals import StateDir, folders_of
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.text import moment
 
 COLUMNS = (
     Column("NAME", "name"),

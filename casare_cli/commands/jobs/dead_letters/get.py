@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.dead_letters import COLUMNS, EntryId
+from casare_cli.lists.dead_letters import COLUMNS, EntryId
 
 
 def run(ctx: typer.Context, entry: EntryId) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from casare_cli.context import App
-from casare_cli.dead_letters import EntryId
-from casare_cli.output import Format
+from casare_cli.lists.dead_letters import EntryId
+from casare_cli.terminal.output import Format
 
 
 def run(ctx: typer.Context, entry: EntryId) -> None:

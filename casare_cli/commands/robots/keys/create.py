@@ -26,7 +26,7 @@ def run(
     Examples:
         casare-rpa robots keys create invoices-1 > robot.key
     """
-    from casare_cli.keys_shown import expires_at, show_made
+    from casare_cli.lists.keys import expires_at, show_made
 
     app: App = ctx.obj
     request = {

@@ -22,7 +22,7 @@ def run(
     Examples:
         casare-rpa robots keys list --status active
     """
-    from casare_cli.keys_shown import ROBOT_COLUMNS
+    from casare_cli.lists.keys import ROBOT_COLUMNS
 
     app: App = ctx.obj
     with app.client(or_admin_key=True) as client:
@@ -31,6 +31,6 @@ def run(
 
 
 def _statuses() -> list[str]:
-    from casare_cli.keys_shown import STATUSES
+    from casare_cli.lists.keys import STATUSES
 
     return list(STATUSES)

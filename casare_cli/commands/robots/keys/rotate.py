@@ -26,7 +26,7 @@ def run(
     Examples:
         casare-rpa robots keys rotate k3x9Ab2Q > robot.new && mv robot.new robot.key
     """
-    from casare_cli.keys_shown import show_made
+    from casare_cli.lists.keys import show_made
 
     app: App = ctx.obj
     with app.client(or_admin_key=True) as client:

@@ -1,0 +1,111 @@
+"""The fleet on a terminal: once, or as a full screen that renews itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from casare_cli.fleet.now import Fleet
+from casare_cli.lists.robots import Sorting
+from casare_cli.terminal.keyboard import keys
+from casare_cli.terminal.output import Output
+from casare_cli.terminal.tables import styled
+from casare_cli.terminal.text import one_line
+from casare_rpa.errors import CasareError
+
+_QUEUES = ("QUEUE", "PENDING", "OLDEST")
+_ROBOTS = ("ROBOT", "STATE", "JOBS", "ENVIRONMENT", "")
+#: Lines around the tables: the headlines, titles and blank lines.
+_OTHER_ROWS = 9
+_MOST_QUEUES = 8
+
+
+def print_once(out: Output, fleet: Fleet, sorting: Sorting) -> None:
+    out.console().print(_picture(fleet, sorting, rows=None))
+
+
+def show_live(
+    out: Output, look: Callable[[], Fleet], *, sorting: Sorting, interval_seconds: float
+) -> None:
+    """Until q is pressed. An orchestrator that is away is told of, and asked again.
+
+    Raises what another try would not mend.
+    """
+    console = out.console()
+    fleet, trouble = look(), ""
+    with keys() as key, Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(_screen(console, fleet, sorting, interval_seconds, trouble), refresh=True)
+            pressed = _wait(key, interval_seconds)
+            if pressed in ("q", "Q"):
+                return
+            if pressed == "s":
+                sorting = sorting.next()
+                continue
+            try:
+                fleet, trouble = look(), ""
+            except CasareError as error:
+                if not error.retryable:
+                    raise
+                trouble = error.message
+
+
+def _wait(key: Callable[[float], str], seconds: float) -> str:
+    """The first key that means something within that time; "" without one."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if (pressed := key(left)) in ("q", "Q", "s", " "):
+            return pressed
+    return ""
+
+
+def _screen(
+    console: Console, fleet: Fleet, sorting: Sorting, interval_seconds: float, trouble: str
+) -> RenderableType:
+    now = datetime.now(UTC)
+    head = f"{now:%H:%M:%S}Z  every {interval_seconds:g} s  q: quit  s: sorted by {sorting}"
+    lines: list[RenderableType] = [_line(head, "dim")]
+    if trouble:
+        lines.append(_line(f"trying again: {trouble}", "red"))
+    return Group(*lines, _picture(fleet, sorting, rows=console.size.height - _OTHER_ROWS))
+
+
+def _picture(fleet: Fleet, sorting: Sorting, *, rows: int | None) -> RenderableType:
+    """Headlines and tables; of the tables what fits into *rows*."""
+    queues = fleet.queue_rows()
+    robots = fleet.robot_rows(sorting)
+    parts: list[RenderableType] = [_line(text) for text in fleet.headlines()]
+    if rows is not None:
+        queues, more_queues = queues[:_MOST_QUEUES], len(queues) - _MOST_QUEUES
+        room = max(1, rows - len(queues))
+        robots, more_robots = robots[:room], len(robots) - room
+    else:
+        more_queues = more_robots = 0
+    if queues:
+        parts += [Text(), _table(_QUEUES, queues), *_more(more_queues)]
+    if robots:
+        parts += [Text(), _table(_ROBOTS, robots), *_more(more_robots)]
+    return Group(*parts)
+
+
+def _more(count: int) -> list[RenderableType]:
+    return [_line(f"... {count} more", "dim")] if count > 0 else []
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(one_line(text), style=style, overflow="ellipsis", no_wrap=True)
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(Text(title), overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        table.add_row(*(styled(one_line(cell)) for cell in row))
+    return table

@@ -1,0 +1,1 @@
+"""Following a run: its events, its history, the picture of its steps."""

@@ -1,0 +1,1 @@
+"""What runs on this machine: its agent, its journals, its database, its logs."""

@@ -1,0 +1,27 @@
+"""What the `agent journal` commands share: where the agent's journals are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from casare_cli.context import App
+
+if TYPE_CHECKING:
+    from agent.folders import Folders
+
+StateDir = Annotated[
+    str | None,
+    typer.Option("--state-dir", metavar="DIR", help="The agent's folder, as its own --state-dir."),
+]
+
+
+def folders_of(app: App, state_dir: str | None) -> Folders:
+    """The agent's folders, whether they are there or not."""
+    from agent.folders import Folders
+    from casare_cli.machine.agent import readable
+
+    folders = Folders.of(app.settings_with(state_dir=state_dir))
+    readable(folders.root)
+    return folders

@@ -1,0 +1,1 @@
+"""Profiles of this user: settings, the key of each, and where secrets are kept."""

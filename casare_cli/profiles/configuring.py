@@ -1,0 +1,121 @@
+"""What the commands for settings share: each setting with its value and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casare_cli.context import App, config_files, user_config_file
+from casare_cli.terminal.columns import Column
+from casare_cli.terminal.output import Json
+
+if TYPE_CHECKING:
+    from casare_rpa.setting_sources import ConfigFile, Given
+
+HIDDEN = "(hidden)"
+
+
+def rows(app: App) -> Iterator[Json]:
+    """Every setting: {"name", "value", "origin", "place", "line"}; secrets only as set or not."""
+    from casare_rpa.settings import FIELDS
+
+    given = app.given()
+    for name, item in FIELDS.items():
+        yield _row(name, given.get(name), item)
+
+
+def _row(name: str, given: Given | None, item: Any) -> Json:
+    value = given.value if given else item.default
+    return {
+        "name": name,
+        "value": shown(value, secret=item.metadata["secret"]),
+        "origin": given.origin if given else "default",
+        "place": given.place if given else None,
+        "line": _line(name, given) if given else None,
+    }
+
+
+def shown(value: Any, *, secret: bool) -> Any:
+    """*value* as it may be printed: a secret as set, an address without its password."""
+    if secret:
+        return HIDDEN if value else ""
+    if isinstance(value, tuple):
+        return list(value)
+    return without_password(value) if isinstance(value, str) else value
+
+
+def without_password(text: str) -> str:
+    """*text* with the passwords of the addresses in it hidden."""
+    import re
+
+    return re.sub(r"(\w+://[^:/@\s]*):[^@/\s]*@", rf"\1:{HIDDEN}@", text)
+
+
+def _line(name: str, given: Given) -> int | None:
+    """The line of the file that gives the setting, under whichever of its names."""
+    from casare_cli.profiles.toml_files import line_of
+    from casare_rpa.setting_sources import PROFILES
+
+    if given.origin not in ("file", "profile"):
+        return None
+    path, _, table = given.place.partition(f" [{PROFILES}.")
+    inside = (PROFILES, table.removesuffix("]")) if table else ()
+    lines = (line_of(Path(path), (*inside, word)) for word in _words(name))
+    return next((line for line in lines if line is not None), None)
+
+
+def _words(name: str) -> list[str]:
+    """The names that a file may use for the setting."""
+    from casare_rpa.setting_sources import ALIASES
+
+    return [name, *(word for word, meant in ALIASES.items() if meant == name)]
+
+
+def write(profile: str, values: Mapping[str, Any]) -> Path:
+    """Put settings into this user's file, in *profile* unless that is empty; the file.
+
+    Raises ConfigInvalid, and writes nothing, when the file cannot be changed.
+    """
+    from casare_cli.profiles.toml_files import line_of, set_values
+    from casare_rpa.setting_sources import PROFILES
+
+    path = user_config_file()
+    inside = (PROFILES, profile) if profile else ()
+    changes = {}
+    for name, value in values.items():
+        words = [word for word in _words(name) if line_of(path, (*inside, word))]
+        changes[(*inside, *(words or [name])[:1])] = value
+    set_values(path, changes)
+    return path
+
+
+def origin_text(row: Json) -> str:
+    """Where the setting is given, in words."""
+    match row["origin"]:
+        case "default":
+            return "default"
+        case "option":
+            return "command line"
+        case "environment":
+            return str(row["place"])
+        case _:
+            path, _, table = str(row["place"]).partition(" ")
+            line = f":{row['line']}" if row["line"] else ""
+            return f"{path}{line} {table}".rstrip()
+
+
+NAME = Column("SETTING", "name")
+VALUE = Column("VALUE", "value")
+ORIGIN = Column("ORIGIN", "", origin_text)
+
+
+def read_files() -> list[ConfigFile]:
+    """The settings files that there are, weakest first. Raises ConfigInvalid."""
+    from casare_rpa.setting_sources import ConfigFile
+
+    return [found for path in config_files() if (found := ConfigFile.read(path))]
+
+
+def profile_names() -> list[str]:
+    return sorted({name for file in read_files() for name in file.profiles})

@@ -1,0 +1,1 @@
+"""Workflows as people name them: files, ids and names."""
