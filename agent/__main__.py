@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from agent.signals import leave_on_stop
+from agent.machine.signals import leave_on_stop
 from casare_rpa.streams import open_missing_streams
 
 
@@ -16,8 +16,8 @@ def main() -> int:
 
     from agent.app import run
     from agent.exit_codes import BAD_CONFIGURATION
-    from agent.keys import KeySource
     from agent.options import AgentOptions
+    from agent.uplink.keys import KeySource
     from casare_rpa.errors import ConfigInvalid
     from casare_rpa.settings import Settings, gather
 

@@ -11,22 +11,23 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent import exit_codes, logs
-from agent.backoff import Backoff
+from agent import exit_codes
 from agent.commands import Command, Signalled
-from agent.console import Console
-from agent.environment import job_environment, only
-from agent.folders import Folders
-from agent.health import health_server, parse_address
-from agent.identity import Identity, registration
-from agent.keys import KeySource, RobotClient, RobotKey
-from agent.launch import Launcher
-from agent.lock import only_agent_in
+from agent.job.environment import job_environment, only
+from agent.job.launch import Launcher
+from agent.machine import logs
+from agent.machine.console import Console
+from agent.machine.folders import Folders
+from agent.machine.health import health_server, parse_address
+from agent.machine.lock import only_agent_in
+from agent.machine.signals import on_stop
+from agent.machine.system import adopt_orphans, hide_memory
+from agent.machine.timeline import ENDED, Timeline
 from agent.options import AgentOptions
 from agent.robot import Robot
-from agent.signals import on_stop
-from agent.system import adopt_orphans, hide_memory
-from agent.timeline import ENDED, Timeline
+from agent.uplink.backoff import Backoff
+from agent.uplink.identity import Identity, registration
+from agent.uplink.keys import KeySource, RobotClient, RobotKey
 from casare_rpa import __version__, faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated

@@ -8,8 +8,8 @@ from enum import StrEnum
 from multiprocessing import Pipe
 from typing import Any, Self
 
-from agent.clock import boottime_seconds
-from agent.journal import Journal
+from agent.journal.file import Journal
+from agent.machine.clock import boottime_seconds
 
 Json = dict[str, Any]
 #: The part of a lease that is trusted, counted from the sending of the renewal.

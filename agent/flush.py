@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent import lost
 from agent.attempt import Attempt
-from agent.backoff import Backoff
-from agent.folders import Folders
-from agent.identity import Identity
+from agent.machine.folders import Folders
 from agent.recovery import left_over
-from agent.uploader import Uploader
+from agent.uplink import lost
+from agent.uplink.backoff import Backoff
+from agent.uplink.identity import Identity
+from agent.uplink.uploader import Uploader
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 from casare_rpa.settings import Settings

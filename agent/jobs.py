@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent import lost
 from agent.attempt import Attempt, Grant
-from agent.backoff import Backoff
-from agent.claims import Taken
 from agent.commands import Command, Delivered, KeyRefused, ThreadDied
-from agent.disk import Reserve
-from agent.folders import Folders
-from agent.journal import Journal
-from agent.launch import Launcher
+from agent.job.launch import Launcher
+from agent.job.supervisor import Supervisor
+from agent.journal.file import Journal
+from agent.machine.disk import Reserve
+from agent.machine.folders import Folders
+from agent.machine.timeline import Timeline
 from agent.roster import Roster
-from agent.supervisor import Supervisor
-from agent.timeline import Timeline
-from agent.uploader import FEWEST_FORGOTTEN_BYTES, Uploader
+from agent.uplink import lost
+from agent.uplink.backoff import Backoff
+from agent.uplink.claims import Taken
+from agent.uplink.uploader import FEWEST_FORGOTTEN_BYTES, Uploader
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.errors import CasareError, ConfigInvalid

@@ -11,12 +11,12 @@ from typing import Any
 
 import psutil
 
-from agent import lost
 from agent.attempt import Attempt, Grant
-from agent.damage import Condition, examine, mended
-from agent.endings import agent_lost
-from agent.folders import Folders
-from agent.journal import NEW_SUFFIX, SUFFIX, Journal, read_records
+from agent.job.endings import agent_lost
+from agent.journal.damage import Condition, examine, mended
+from agent.journal.file import NEW_SUFFIX, SUFFIX, Journal, read_records
+from agent.machine.folders import Folders
+from agent.uplink import lost
 
 log = logging.getLogger(__name__)
 

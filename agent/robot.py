@@ -14,7 +14,6 @@ from typing import Any, assert_never
 
 from agent import exit_codes
 from agent.attempt import Stop
-from agent.claims import Claims, Taken
 from agent.commands import (
     Command,
     Delivered,
@@ -24,22 +23,23 @@ from agent.commands import (
     Superseded,
     ThreadDied,
 )
-from agent.console import Console
-from agent.disk import Reserve
-from agent.folders import Folders
-from agent.heartbeat import Heartbeat, Reactions
-from agent.identity import Identity
+from agent.job.launch import Launcher
 from agent.jobs import Jobs
-from agent.keys import RobotKey
-from agent.launch import Launcher
 from agent.limits import Limits
+from agent.machine.console import Console
+from agent.machine.disk import Reserve
+from agent.machine.folders import Folders
+from agent.machine.timeline import Timeline
 from agent.options import AgentOptions
-from agent.push import Push
 from agent.recovery import left_over
 from agent.roster import Roster
 from agent.stopping import Stopping
-from agent.timeline import Timeline
 from agent.upkeep import Upkeep
+from agent.uplink.claims import Claims, Taken
+from agent.uplink.heartbeat import Heartbeat, Reactions
+from agent.uplink.identity import Identity
+from agent.uplink.keys import RobotKey
+from agent.uplink.push import Push
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 from casare_rpa.secrets import FindSecret

@@ -17,8 +17,8 @@ from typing import Any
 from agent import exit_codes
 from agent.attempt import Stop
 from agent.commands import Command, KeyRefused, Signalled, StopAsked, Superseded
-from agent.identity import Identity
 from agent.roster import Roster
+from agent.uplink.identity import Identity
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 

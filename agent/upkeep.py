@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.attempt import Attempt, Stop
-from agent.claims import Claims
-from agent.clock import boottime_seconds
 from agent.commands import Command, StopAsked
-from agent.console import Console, Rest
-from agent.heartbeat import Heartbeat
-from agent.keys import RobotKey
+from agent.machine.clock import boottime_seconds
+from agent.machine.console import Console, Rest
 from agent.roster import Roster
+from agent.uplink.claims import Claims
+from agent.uplink.heartbeat import Heartbeat
+from agent.uplink.keys import RobotKey
 
 Json = dict[str, Any]
 #: Longer than anything that the main thread does between two looks while it stops.

@@ -23,7 +23,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from casare_rpa.settings import Settings
-from casare_rpa.store import Store, group_commit, open_store
+from casare_rpa.store import Store, open_store
+from casare_rpa.store.sqlite import group_commit
 from casare_rpa.store.tx import Tx
 from casare_rpa.wire import JobRequest, RobotRegistration
 

@@ -13,7 +13,7 @@ def main() -> int:
     words = sys.argv[1:]
     if words[:1] == ["agent"] and (not words[1:] or words[1] == "start" or words[1][:1] == "-"):
         # Before the slow imports: a supervisor may stop an agent in its first moments.
-        from agent.signals import leave_on_stop
+        from agent.machine.signals import leave_on_stop
 
         leave_on_stop()
     if words == ["--version"] and sys.stdout is not None:

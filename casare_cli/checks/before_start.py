@@ -17,7 +17,7 @@ from casare_cli.machine.agent import mend_access
 from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:
-    from agent.folders import Folders
+    from agent.machine.folders import Folders
     from casare_rpa.client import OrchestratorClient
     from casare_rpa.settings import Settings
 
@@ -27,7 +27,7 @@ _MAKE_KEY = "casare-rpa robots keys create ROBOT"
 def findings(app: App, state_dir: str | None) -> Iterator[Finding]:
     """What every check finds, as soon as it is found."""
     from agent.app import check_settings
-    from agent.folders import Folders
+    from agent.machine.folders import Folders
 
     try:
         settings = app.settings_with(state_dir=state_dir)
@@ -90,7 +90,7 @@ def _answer(client: OrchestratorClient) -> tuple[Finding, Finding | None]:
 
 
 def _key(client: OrchestratorClient, settings: Settings) -> Finding:
-    from agent.identity import Identity
+    from agent.uplink.identity import Identity
 
     try:
         identity = Identity.of_key(client, settings)
@@ -117,7 +117,7 @@ def _state_folder(root: Path) -> Finding:
 
 
 def _alone(root: Path) -> Finding:
-    from agent.status import running_agent
+    from agent.machine.status import running_agent
 
     status = running_agent(root)
     if status is None:
@@ -134,7 +134,7 @@ def _disk(folders: Folders, settings: Settings) -> Finding:
 
 def _journals(folders: Folders) -> Iterator[Finding]:
     """What earlier starts left: a start delivers it, but for what nobody can read."""
-    from agent.inventory import journals
+    from agent.journal.inventory import journals
 
     states = Counter(str(found["state"]) for found in journals(folders))
     whole = states["waiting"] + states["interrupted"] + states["running"] + states["lost"]
@@ -147,7 +147,7 @@ def _journals(folders: Folders) -> Iterator[Finding]:
 
 
 def _pause(root: Path) -> Finding:
-    from agent.control import Control
+    from agent.machine.control import Control
 
     pause = Control.read(root).pause
     if pause is None:
@@ -157,6 +157,6 @@ def _pause(root: Path) -> Finding:
 
 
 def _capabilities(settings: Settings) -> Finding:
-    from agent.capabilities import announced
+    from agent.machine.capabilities import announced
 
     return passed("capabilities", ", ".join(announced(settings.capabilities)) or "none")

@@ -35,8 +35,8 @@ def agent(app: App) -> Iterator[Finding]:
 
 def journals(app: App) -> Iterator[Finding]:
     """What was not delivered yet, and will not be by an agent that runs."""
-    from agent.folders import Folders
-    from agent.inventory import journals as found_in
+    from agent.journal.inventory import journals as found_in
+    from agent.machine.folders import Folders
 
     states = Counter(str(found["state"]) for found in found_in(Folders.of(app.settings)))
     left = {state: count for state, count in states.items() if state in _MENDS}

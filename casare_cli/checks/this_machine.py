@@ -84,7 +84,7 @@ def open_files(app: App) -> Iterator[Finding]:
 
 
 def browser(app: App) -> Iterator[Finding]:
-    from agent.capabilities import browser as find
+    from agent.machine.capabilities import browser as find
 
     if path := find():
         yield passed("browser", path)

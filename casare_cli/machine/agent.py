@@ -13,7 +13,7 @@ from casare_cli.context import App
 from casare_rpa.errors import CasareError, NotFound
 
 if TYPE_CHECKING:
-    from agent.control import StopRequest
+    from agent.machine.control import StopRequest
     from casare_cli.terminal.output import Json
 
 StateDir = Annotated[
@@ -62,7 +62,7 @@ def mend_access(folder: Path) -> str:
 
 def running(app: App, given: str | None) -> tuple[Path, Json | None]:
     """The state folder, and the status of the agent that uses it, if one does."""
-    from agent.status import running_agent
+    from agent.machine.status import running_agent
 
     folder = state_folder(app, given)
     return folder, running_agent(folder)
@@ -76,7 +76,7 @@ def no_agent(folder: Path) -> NotFound:
 
 
 def ask_to_stop(app: App, folder: Path, status: Json, request: StopRequest) -> None:
-    from agent import control
+    from agent.machine import control
 
     control.stop(folder, request)
     count = len(status.get("jobs") or ())
@@ -85,7 +85,7 @@ def ask_to_stop(app: App, folder: Path, status: Json, request: StopRequest) -> N
 
 def wait_until_gone(app: App, folder: Path, start_id: str, seconds: float | None) -> int:
     """Wait for the end of that start of the agent; the exit code."""
-    from agent.status import running_agent
+    from agent.machine.status import running_agent
 
     until = None if seconds is None else time.monotonic() + seconds
     while (status := running_agent(folder)) is not None and status["start_id"] == start_id:

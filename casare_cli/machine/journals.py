@@ -9,7 +9,7 @@ import typer
 from casare_cli.context import App
 
 if TYPE_CHECKING:
-    from agent.folders import Folders
+    from agent.machine.folders import Folders
 
 StateDir = Annotated[
     str | None,
@@ -19,7 +19,7 @@ StateDir = Annotated[
 
 def folders_of(app: App, state_dir: str | None) -> Folders:
     """The agent's folders, whether they are there or not."""
-    from agent.folders import Folders
+    from agent.machine.folders import Folders
     from casare_cli.machine.agent import readable
 
     folders = Folders.of(app.settings_with(state_dir=state_dir))

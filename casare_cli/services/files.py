@@ -71,7 +71,7 @@ def check_purge(path: Path, *, stopped: bool = False) -> None:
 
     And, once the service has *stopped*, Conflict when an agent uses the folder all the same.
     """
-    from agent.lock import holder_of
+    from agent.machine.lock import holder_of
 
     if path.exists() and not all((path / name).is_dir() for name in _OF_AGENT):
         raise InvalidInput(

@@ -10,31 +10,30 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from casare_rpa import __version__
-from casare_rpa.orchestrator import (
+from casare_rpa.orchestrator.deps import Desk
+from casare_rpa.orchestrator.duties.leadership import Leadership
+from casare_rpa.orchestrator.duties.reaper import Reaper
+from casare_rpa.orchestrator.duties.scheduler import Scheduler
+from casare_rpa.orchestrator.live import robot_socket, watchers
+from casare_rpa.orchestrator.live.claims import ClaimTurns
+from casare_rpa.orchestrator.live.wakeups import Wakeups
+from casare_rpa.orchestrator.requests import problems
+from casare_rpa.orchestrator.requests.fallback import Fallback
+from casare_rpa.orchestrator.requests.limits import Gate
+from casare_rpa.orchestrator.routes import (
     api_keys,
     dead_letters,
     health,
     identity,
     jobs,
-    problems,
     robot_jobs,
     robot_keys,
-    robot_socket,
     robots,
     schedules,
     stats,
-    watchers,
     workflows,
 )
-from casare_rpa.orchestrator.claims import ClaimTurns
-from casare_rpa.orchestrator.deps import Desk
-from casare_rpa.orchestrator.fallback import Fallback
-from casare_rpa.orchestrator.leadership import Leadership
-from casare_rpa.orchestrator.limits import Gate
-from casare_rpa.orchestrator.reaper import Reaper
 from casare_rpa.orchestrator.routing import GuardedRoute
-from casare_rpa.orchestrator.scheduler import Scheduler
-from casare_rpa.orchestrator.wakeups import Wakeups
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store
 

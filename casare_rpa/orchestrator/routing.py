@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from casare_rpa.errors import BadRequest, NotFound, RateLimited
-from casare_rpa.orchestrator.auth import Principal, key_in
-from casare_rpa.orchestrator.bodies import check_body
+from casare_rpa.orchestrator.access.auth import Principal, key_in
+from casare_rpa.orchestrator.access.rules import API, RateClass, Rule, rate_of, rule_for
 from casare_rpa.orchestrator.deps import PRINCIPAL, Desk, address_of, desk_of
-from casare_rpa.orchestrator.problems import ALLOWANCE, rate_headers, request_id_of
-from casare_rpa.orchestrator.rules import API, RateClass, Rule, rate_of, rule_for
+from casare_rpa.orchestrator.requests.bodies import check_body
+from casare_rpa.orchestrator.requests.problems import ALLOWANCE, rate_headers, request_id_of
 from casare_rpa.wire import ErrorResponse
 
 #: Who did what, where it takes an administrator or a person's judgement.

@@ -9,11 +9,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from casare_rpa.errors import Conflict, ServerFailed
-from casare_rpa.store.backup import backup
 from casare_rpa.store.migrate import migrate
 from casare_rpa.store.postgresql.connection import address_of, pool, refusal_at_start
 from casare_rpa.store.postgresql.migrating import migrate_alone
 from casare_rpa.store.sqlite import locked_file
+from casare_rpa.store.sqlite.backup import backup
 from casare_rpa.store.tables import metadata
 
 _ROWS_AT_ONCE = 1000

@@ -5,7 +5,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.backoff import Backoff
+from agent.uplink.backoff import Backoff
 from casare_rpa.errors import Unavailable, Unreachable
 
 

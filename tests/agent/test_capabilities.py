@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.capabilities import announced, detected
+from agent.machine.capabilities import announced, detected
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from tests.support.fleet import Orchestrator, start_agent

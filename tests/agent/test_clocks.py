@@ -16,9 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
-from agent import guard
 from agent.attempt import Attempt, Grant
-from agent.journal import Journal
+from agent.job import guard
+from agent.journal.file import Journal
 from tests.agent import workflows
 from tests.agent.checks import processes_with, sound_history, wait_until_gone
 from tests.support.fleet import (
@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The boot clock, as a suspend moves it: at once, while the monotonic clock stands still."""
     now = [1000.0]
     monkeypatch.setattr("agent.attempt.boottime_seconds", lambda: now[0])
-    monkeypatch.setattr("agent.guard.boottime_seconds", lambda: now[0])
+    monkeypatch.setattr("agent.job.guard.boottime_seconds", lambda: now[0])
     return now
 
 
@@ -82,7 +82,7 @@ def test_a_guard_that_wakes_from_a_suspend_ends_its_job(
                 clock[0] += 3600
             return real(*given)
 
-        monkeypatch.setattr("agent.guard.select.select", suspended)
+        monkeypatch.setattr("agent.job.guard.select.select", suspended)
         try:
             assert guard._watch(job.pid, reader, wakeup) == guard.LEASE_EXPIRED
         finally:

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.attempt import Attempt, Grant
-from agent.damage import examine, mended, pieces
-from agent.folders import Folders
-from agent.journal import Journal, events_payload, pack, read_records
+from agent.journal.damage import examine, mended, pieces
+from agent.journal.file import Journal, events_payload, pack, read_records
+from agent.machine.folders import Folders
 from agent.recovery import left_over
 from casare_rpa.settings import Settings
 

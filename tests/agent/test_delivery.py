@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 import pytest
 
-from agent import lost
 from agent.attempt import Attempt, Grant, Stop
-from agent.backoff import Backoff
-from agent.journal import Journal, events_payload, pack, read_records
+from agent.journal.file import Journal, events_payload, pack, read_records
 from agent.recovery import read_grant
-from agent.uploader import FEWEST_FORGOTTEN_BYTES, Uploader
+from agent.uplink import lost
+from agent.uplink.backoff import Backoff
+from agent.uplink.uploader import FEWEST_FORGOTTEN_BYTES, Uploader
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 from tests.agent import workflows

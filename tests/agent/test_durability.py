@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from agent.attempt import Attempt, Grant
-from agent.disk import Reserve
-from agent.journal import Journal, events_payload
-from agent.launch import Launcher
-from agent.supervisor import Supervisor
+from agent.job.launch import Launcher
+from agent.job.supervisor import Supervisor
+from agent.journal.file import Journal, events_payload
+from agent.machine.disk import Reserve
 from casare_rpa.secrets import SecretSources
 from casare_rpa.settings import Settings
 
@@ -63,10 +63,10 @@ _ON_A_FULL_DISK = """
 import contextlib, sys
 from pathlib import Path
 from agent.attempt import Attempt, Grant
-from agent.disk import Reserve
-from agent.journal import Journal, read_records
-from agent.launch import Launcher
-from agent.supervisor import Supervisor
+from agent.machine.disk import Reserve
+from agent.journal.file import Journal, read_records
+from agent.job.launch import Launcher
+from agent.job.supervisor import Supervisor
 from casare_rpa.secrets import SecretSources
 from casare_rpa.settings import Settings
 

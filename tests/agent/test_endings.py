@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from agent.attempt import Stop
-from agent.endings import ending, naming_survivors
-from agent.guard import LEASE_EXPIRED, SURVIVORS_LEFT
+from agent.job.endings import ending, naming_survivors
+from agent.job.guard import LEASE_EXPIRED, SURVIVORS_LEFT
 
 
 def said(status: str) -> dict[str, Any]:

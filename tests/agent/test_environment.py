@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 
-from agent.environment import job_environment, only
+from agent.job.environment import job_environment, only
 
 
 def test_a_job_sees_none_of_the_agents_settings_and_keys() -> None:

@@ -15,7 +15,8 @@ from tests.agent import workflows
 RUNS = """
 import sys
 from multiprocessing import Pipe
-from agent import frames, process
+from agent.job import frames
+from agent.job import process
 
 agent, job = Pipe()
 agent.send_bytes(frames.JOB + sys.stdin.buffer.read())
@@ -32,7 +33,7 @@ FORKS = """
 import multiprocessing, os, sys
 from multiprocessing import forkserver
 
-multiprocessing.get_context("forkserver").set_forkserver_preload(["agent.preload"])
+multiprocessing.get_context("forkserver").set_forkserver_preload(["agent.job.preload"])
 from_child, to_child = forkserver.connect_to_new_process([])
 os.write(to_child, bytes.fromhex(sys.argv[1]))
 os.close(to_child)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agent.folders import Folders
-from agent.heartbeat import Heartbeat, Reactions
-from agent.identity import Identity
+from agent.machine.folders import Folders
 from agent.roster import Roster
+from agent.uplink.heartbeat import Heartbeat, Reactions
+from agent.uplink.identity import Identity
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.settings import Settings
 from tests.support.fleet import Orchestrator

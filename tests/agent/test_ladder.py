@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ladder import Ladder
+from agent.job.ladder import Ladder
 from tests.agent import workflows
 from tests.agent.checks import wait_until_gone
 from tests.agent.test_crashes import begun, guard_of
@@ -16,7 +16,7 @@ from tests.support.fleet import Orchestrator, eventually, start_agent
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr("agent.ladder.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("agent.job.ladder.time.monotonic", lambda: now[0])
     return now
 
 

@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from agent.attempt import Attempt, Grant, Stop
-from agent.clock import boottime_seconds
-from agent.folders import Folders
-from agent.heartbeat import Heartbeat, Reactions
-from agent.identity import Identity
-from agent.journal import Journal
+from agent.journal.file import Journal
+from agent.machine.clock import boottime_seconds
+from agent.machine.folders import Folders
 from agent.roster import Roster
+from agent.uplink.heartbeat import Heartbeat, Reactions
+from agent.uplink.identity import Identity
 from casare_rpa.settings import Settings
 from tests.agent import workflows
 from tests.agent.checks import wait_until_gone

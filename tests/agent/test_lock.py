@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.lock import only_agent_in
+from agent.machine.lock import only_agent_in
 from casare_rpa.errors import Conflict
 
 HOLD = (
-    "import sys, time; from pathlib import Path; from agent.lock import only_agent_in\n"
+    "import sys, time; from pathlib import Path; from agent.machine.lock import only_agent_in\n"
     "with only_agent_in(Path(sys.argv[1])):\n"
     "    print('held', flush=True); time.sleep(60)\n"
 )

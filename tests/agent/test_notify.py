@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.notify import Notifier
+from agent.machine.notify import Notifier
 from tests.agent import workflows
 from tests.support.fleet import Orchestrator, eventually, start_agent
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from agent.health import answer, parse_address
-from agent.timeline import entries
+from agent.machine.health import answer, parse_address
+from agent.machine.timeline import entries
 from casare_rpa.errors import ConfigInvalid
 from tests.agent import workflows
 from tests.support.fleet import (

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent import endings
 from agent.attempt import Stop
-from agent.quota import Quota
+from agent.job import endings
+from agent.job.quota import Quota
 from casare_rpa.settings import Settings
 from tests.support.fleet import eventually
 
@@ -21,7 +21,7 @@ MIB = 1 << 20
 #: Forks until the kernel refuses, as a user that is not root; prints how often it could.
 FORKS = """
 import os, time
-from agent.quota import hold
+from agent.job.quota import hold
 if os.getuid() == 0:
     os.setuid(65500)  # a user that has no other process
 hold(0, 5)
@@ -37,7 +37,7 @@ except BlockingIOError:
 print(made, flush=True)
 """
 ALLOCATES = """
-from agent.quota import hold
+from agent.job.quota import hold
 hold(32 << 20, 0)
 kept = []
 try:

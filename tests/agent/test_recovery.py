@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from agent import recovery
-from agent.folders import Folders
-from agent.journal import Journal
+from agent.journal.file import Journal
+from agent.machine.folders import Folders
 from agent.recovery import left_over
 from casare_rpa.settings import Settings
 

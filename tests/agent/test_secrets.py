@@ -11,10 +11,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from agent import frames
-from agent.answering import answer
-from agent.asking import Asking
-from agent.outbox import Outbox
+from agent.job import frames
+from agent.job.answering import answer
+from agent.job.asking import Asking
+from agent.job.outbox import Outbox
 from casare_rpa.errors import CasareError, Unavailable, Unreachable
 from casare_rpa.secrets import Secret, SecretMissing
 from casare_rpa.secrets.file import SecretFile
@@ -133,7 +133,7 @@ def test_an_error_arrives_as_what_it_was() -> None:
 
 _PRINTS = """
 import os
-from agent.masked_streams import MaskedStreams
+from agent.job.masked_streams import MaskedStreams
 from casare_rpa.engine.masking import Secrets
 secrets = Secrets()
 secrets.learn("hunter2 & more")

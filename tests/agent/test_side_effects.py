@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agent import frames
 from agent.attempt import Attempt, Grant
-from agent.disk import Reserve
-from agent.journal import Journal
-from agent.supervisor import Supervisor
+from agent.job import frames
+from agent.job.supervisor import Supervisor
+from agent.journal.file import Journal
+from agent.machine.disk import Reserve
 from casare_rpa.secrets import SecretSources
 from casare_rpa.settings import Settings
 from tests.agent import workflows

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock_watch import Clocks, ClockWatch
-from agent.timeline import FILE, JUMPED, OLD_FILE, Timeline, entries
+from agent.machine.clock_watch import Clocks, ClockWatch
+from agent.machine.timeline import FILE, JUMPED, OLD_FILE, Timeline, entries
 from tests.agent import workflows
 from tests.support.fleet import Agent, Orchestrator, eventually, start_agent, wait_until_online
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from casare_rpa.errors import EventGap, InvalidInput, NotFound
-from casare_rpa.store.events import MOST_NODE_EVENTS
+from casare_rpa.store.operations.events import MOST_NODE_EVENTS
 from casare_rpa.wire import EventBatch, EventEnvelope, Progress
 from tests.contract.world import World, envelopes, outcome
 

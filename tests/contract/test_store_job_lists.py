@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidInput
-from casare_rpa.store import job_lists
+from casare_rpa.store.operations import job_lists
 from casare_rpa.store.records import JobFilter
 from casare_rpa.wire import JobSort, RerunRequest
 from tests.contract.world import World

@@ -6,7 +6,7 @@ import pytest
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidTransition
-from casare_rpa.store.revision import Revision, locked
+from casare_rpa.store.operations.revision import Revision, locked
 from casare_rpa.store.sql import SqlStore
 from casare_rpa.store.tx import Tx
 from tests.contract.world import World

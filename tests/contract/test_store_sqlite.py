@@ -279,7 +279,7 @@ def test_a_store_needs_a_file(url: str) -> None:
 
 
 def test_a_claim_finds_its_job_through_the_index(store: SqliteStore) -> None:
-    from casare_rpa.store import lanes
+    from casare_rpa.store.operations import lanes
 
     def plans(tx: object) -> list[str]:
         head = lanes.HEAD.params(this_lane=lanes.lane_of("default", None, []))

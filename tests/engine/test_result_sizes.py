@@ -22,7 +22,7 @@ from pathlib import Path
 from casare_rpa.domain.events import LogMessage, NodeCompleted
 from casare_rpa.engine.envelopes import envelope
 from casare_rpa.engine.result import fit
-from agent.process import _publish
+from agent.job.process import _publish
 
 class Kept:
     def add(self, data, *, acted):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from casare_rpa.orchestrator.app import create_app
-from casare_rpa.orchestrator.fallback import Fallback
+from casare_rpa.orchestrator.requests.fallback import Fallback
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store
 from casare_rpa.store.sqlite import SqliteStore

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from websockets.sync.client import connect
 
 from casare_rpa import wire
-from casare_rpa.orchestrator import robot_jobs, sockets
-from casare_rpa.orchestrator.rules import ROLES, RULES
+from casare_rpa.orchestrator.access.rules import ROLES, RULES
+from casare_rpa.orchestrator.live import sockets
+from casare_rpa.orchestrator.routes import robot_jobs
 from casare_rpa.settings import Settings
 from tests.orchestrator.support import Running, claim, run_job, running
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from casare_rpa.orchestrator.limits import Gate
+from casare_rpa.orchestrator.requests.limits import Gate
 from casare_rpa.settings import Settings
 from casare_rpa.wire import ErrorResponse
 from tests.orchestrator.support import Running

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from casare_rpa.orchestrator import bodies, protocols
+from casare_rpa.orchestrator.requests import bodies, protocols
 from tests.orchestrator.support import Json, Running, running, workflow_document
 
 JOBS = "/api/v1/jobs"

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from websockets.sync.client import ClientConnection
 
-from casare_rpa.orchestrator import protocols
+from casare_rpa.orchestrator.requests import protocols
 from tests.orchestrator.support import Running, closed, eventually, running
 from tests.support.postgres import own_schema, server_address
 

@@ -20,10 +20,10 @@ import orjson
 import pytest
 
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.document import describe
-from casare_rpa.orchestrator.examples import REQUESTS
-from casare_rpa.orchestrator.key_records import new_key
-from casare_rpa.orchestrator.rules import RULES
+from casare_rpa.orchestrator.access.key_records import new_key
+from casare_rpa.orchestrator.access.rules import RULES
+from casare_rpa.orchestrator.openapi.document import describe
+from casare_rpa.orchestrator.openapi.examples import REQUESTS
 from tests.orchestrator.routes import application, served
 from tests.orchestrator.support import Json, Running, claim, closed, running
 

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from casare_rpa.orchestrator.document import describe
+from casare_rpa.orchestrator.openapi.document import describe
 from tests.orchestrator.routes import application, served
 from tests.orchestrator.support import Running, running
 

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from casare_rpa.orchestrator.examples import REQUESTS
-from casare_rpa.orchestrator.rules import RULES
+from casare_rpa.orchestrator.access.rules import RULES
+from casare_rpa.orchestrator.openapi.examples import REQUESTS
 from tests.orchestrator.support import Attempt, Running, claim
 
 ODD_VALUES: list[Any] = [

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from casare_rpa.orchestrator.examples import ANSWERS, REQUESTS
-from casare_rpa.orchestrator.rules import RULES
+from casare_rpa.orchestrator.access.rules import RULES
+from casare_rpa.orchestrator.openapi.examples import ANSWERS, REQUESTS
 from tests.orchestrator.routes import served
 from tests.orchestrator.support import Running
 

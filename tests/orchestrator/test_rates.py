@@ -12,9 +12,9 @@ import pytest
 from casare_rpa import errors
 from casare_rpa.domain import keys
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.rates import Rates
-from casare_rpa.orchestrator.rules import API, RULES, rate_of
-from casare_rpa.orchestrator.wrong_keys import WrongKeys, network_of
+from casare_rpa.orchestrator.access.rates import Rates
+from casare_rpa.orchestrator.access.rules import API, RULES, rate_of
+from casare_rpa.orchestrator.access.wrong_keys import WrongKeys, network_of
 from casare_rpa.retrying import call_until
 from casare_rpa.settings import Settings
 from tests.orchestrator.support import Running, claim, running

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from casare_rpa.errors import Gone
-from casare_rpa.orchestrator import reaper
+from casare_rpa.orchestrator.duties import reaper
 from tests.orchestrator.support import Running, eventually, running
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fastapi import APIRouter
 
+from casare_rpa.orchestrator.access.rules import RULES
 from casare_rpa.orchestrator.routing import GuardedRoute
-from casare_rpa.orchestrator.rules import RULES
 from tests.orchestrator.routes import application, served
 
 

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import load_all_checks
 from schemathesis.generation import GenerationMode
 
-from casare_rpa.orchestrator.document import describe
-from casare_rpa.orchestrator.rules import RULES
+from casare_rpa.orchestrator.access.rules import RULES
+from casare_rpa.orchestrator.openapi.document import describe
 from tests.orchestrator.routes import application
 from tests.orchestrator.support import Running, claim, running
 

@@ -26,7 +26,7 @@ from websockets.sync.client import connect
 from casare_rpa import errors
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.keys import parse_key
-from casare_rpa.orchestrator.first_key import make_first_key
+from casare_rpa.orchestrator.access.first_key import make_first_key
 from casare_rpa.orchestrator.server import Orchestrator, serve
 from casare_rpa.settings import Settings
 from casare_rpa.store import open_store

@@ -123,7 +123,7 @@ def test_a_ticket_of_a_revoked_key_opens_nothing(server: Running) -> None:
 def test_a_ticket_is_good_for_half_a_minute(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from casare_rpa.orchestrator import tickets
+    from casare_rpa.orchestrator.access import tickets
 
     viewer = server.key("viewer")
     monkeypatch.setattr(tickets, "TICKET_SECONDS", 0)

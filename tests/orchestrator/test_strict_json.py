@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from casare_rpa.errors import BadRequest
-from casare_rpa.orchestrator.strict_json import parse_strict
+from casare_rpa.orchestrator.requests.strict_json import parse_strict
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.orchestrator.document import describe
-from casare_rpa.orchestrator.rules import RULES
+from casare_rpa.orchestrator.access.rules import RULES
+from casare_rpa.orchestrator.openapi.document import describe
 from tests.orchestrator.routes import application
 from tests.orchestrator.support import Json, Running, running
 

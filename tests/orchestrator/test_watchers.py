@@ -216,8 +216,8 @@ def test_sockets_that_are_left_are_forgotten(server: Running) -> None:
 def test_a_watcher_without_progress_is_dropped_for_good(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from casare_rpa.orchestrator import protocols
-    from casare_rpa.orchestrator import sockets as live
+    from casare_rpa.orchestrator.live import sockets as live
+    from casare_rpa.orchestrator.requests import protocols
 
     monkeypatch.setattr(live, "SEND_SECONDS", 0.3)
     monkeypatch.setattr(protocols, "LINGER_SECONDS", 0.3)

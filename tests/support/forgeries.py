@@ -12,7 +12,7 @@ import httpx
 
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.rules import API
+from casare_rpa.orchestrator.access.rules import API
 from tests.orchestrator.support import NOW, Attempt, Json, claim
 
 _EVENT = {"type": "node.started", "timestamp": NOW, "data": {"node_id": "forged"}}

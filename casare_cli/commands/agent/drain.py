@@ -38,7 +38,7 @@ def run(
     Examples:
         casare-rpa agent drain --deadline 10m --note "new kernel" --wait
     """
-    from agent.control import AS_LONG_AS_IT_TAKES, StopRequest
+    from agent.machine.control import AS_LONG_AS_IT_TAKES, StopRequest
 
     app: App = ctx.obj
     seconds = duration_seconds(deadline, "--deadline")

@@ -31,7 +31,7 @@ def run(
     Examples:
         casare-rpa agent pause --for 30m --note "I need the screen"
     """
-    from agent import control
+    from agent.machine import control
 
     app: App = ctx.obj
     if note and len(note) > control.LONGEST_NOTE:

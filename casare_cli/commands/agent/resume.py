@@ -17,7 +17,7 @@ def run(ctx: typer.Context, state_dir: StateDir = None) -> None:
     Examples:
         casare-rpa agent resume
     """
-    from agent import control
+    from agent.machine import control
 
     app: App = ctx.obj
     folder, status = running(app, state_dir)

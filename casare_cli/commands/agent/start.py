@@ -11,7 +11,7 @@ from casare_cli.terminal.values import duration_seconds
 from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 if TYPE_CHECKING:
-    from agent.keys import KeySource
+    from agent.uplink.keys import KeySource
     from casare_rpa.settings import Settings
 
 Words = list[str] | None
@@ -119,7 +119,7 @@ def _key_source(app: App, settings: Settings) -> KeySource:
     """Where the key can be read again once it is rotated."""
     from dataclasses import replace
 
-    from agent.keys import KeySource
+    from agent.uplink.keys import KeySource
 
     given = app.given().get("api_key")
     if app.api_key is None and given is not None:

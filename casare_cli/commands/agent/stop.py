@@ -32,7 +32,7 @@ def run(
         casare-rpa agent stop
         casare-rpa agent stop --now --wait-timeout 1m
     """
-    from agent.control import StopRequest
+    from agent.machine.control import StopRequest
 
     app: App = ctx.obj
     patience = duration_seconds(wait_timeout, "--wait-timeout")

@@ -46,7 +46,7 @@ def run(
     """
     from datetime import timedelta
 
-    from agent.timeline import entries
+    from agent.machine.timeline import entries
 
     app: App = ctx.obj
     seconds = None if since == "all" else positive_seconds(since, "--since")

@@ -32,7 +32,7 @@ def run(
     path = sqlite_file(
         settings.database, otherwise=f"pg_dump --format=custom --file={file} DATABASE"
     )
-    from casare_rpa.store.backup import backup
+    from casare_rpa.store.sqlite.backup import backup
 
     size = backup(path, file.absolute(), force=force)
     app.out.done(

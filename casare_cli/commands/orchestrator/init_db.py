@@ -23,7 +23,7 @@ def run(ctx: typer.Context, database: DatabaseUrl = None, state_dir: StateDir = 
     app: App = ctx.obj
     settings = settings_of(app, database, state_dir)
     try:
-        from casare_rpa.orchestrator.first_key import make_first_key
+        from casare_rpa.orchestrator.access.first_key import make_first_key
         from casare_rpa.orchestrator.places import make_private, state_dir_of
     except ModuleNotFoundError as error:
         raise not_installed(error) from error

@@ -41,7 +41,7 @@ def run(
     path = sqlite_file(
         settings.database, otherwise=f"pg_restore --clean --if-exists --dbname=DATABASE {file}"
     )
-    from casare_rpa.store.backup import restore
+    from casare_rpa.store.sqlite.backup import restore
 
     with while_no_server_runs():
         kept = restore(file.absolute(), path, force=force)

@@ -1,6 +1,6 @@
 """The store on any SQL database: which operation is a write, one file for each noun.
 
-The operations themselves are functions of `casare_rpa.store` that take the transaction first.
+The operations themselves are functions of `casare_rpa.store.operations`: the transaction comes first.
 """
 
 from __future__ import annotations

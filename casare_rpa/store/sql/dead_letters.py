@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casare_rpa.store import dead_letters, repeats
+from casare_rpa.store.operations import dead_letters, repeats
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.store.tx import Tx
 from casare_rpa.wire import DeadLetter, DeadLetterList, DeadLetterStats, Job

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from casare_rpa.store import retention, robots, stats, submits
+from casare_rpa.store.operations import retention, robots, stats, submits
 from casare_rpa.store.records import StoreHealth
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.store.tables import SCHEMA_VERSION, is_ready, is_waiting

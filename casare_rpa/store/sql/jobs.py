@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.store import events, jobs, repeats, reruns, resolutions, submits, why
+from casare_rpa.store.operations import events, jobs, repeats, reruns, resolutions, submits, why
 from casare_rpa.store.records import Cancelled, JobFilter, Submitted
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casare_rpa.store import keys, tickets
+from casare_rpa.store.operations import keys, tickets
 from casare_rpa.store.records import KeyPage, KeyRecord, NewKey
 from casare_rpa.store.sql.transactions import Transactions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casare_rpa.store import losses, rests, watch
+from casare_rpa.store.operations import losses, rests, watch
 from casare_rpa.store.records import Reaped
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.store.tx import Tx

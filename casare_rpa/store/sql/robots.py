@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casare_rpa.store import robots
+from casare_rpa.store.operations import robots
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import (
     Robot,

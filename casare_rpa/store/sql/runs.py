@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from casare_rpa.store import claims, events, lanes, leases, outcomes, robots
+from casare_rpa.store.operations import claims, events, lanes, leases, outcomes, robots
 from casare_rpa.store.records import LeaseState, Renewal
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from casare_rpa.errors import Unavailable
-from casare_rpa.store import firing, schedules
+from casare_rpa.store.operations import firing, schedules
 from casare_rpa.store.records import Fired, FiredSchedules, SchedulePage, StoredSchedule
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.store.tx import Tx

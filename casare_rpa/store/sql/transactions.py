@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from casare_rpa.errors import Unavailable
 from casare_rpa.settings import Settings
-from casare_rpa.store import keys, robots, trial
 from casare_rpa.store.base import OnChange
 from casare_rpa.store.clock import steady_clock
 from casare_rpa.store.contacts import Contacts
+from casare_rpa.store.operations import keys, robots, trial
 from casare_rpa.store.records import Change
 from casare_rpa.store.tx import T, Tx
 

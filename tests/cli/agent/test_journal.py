@@ -13,9 +13,9 @@ import orjson
 import pytest
 
 from agent.attempt import Grant
-from agent.folders import Folders
-from agent.journal import Journal, events_payload
-from agent.lock import only_agent_in
+from agent.journal.file import Journal, events_payload
+from agent.machine.folders import Folders
+from agent.machine.lock import only_agent_in
 from casare_rpa.settings import Settings
 from tests.cli.support import Cli, Robot, Server, error_of, eventually
 from tests.support.proxy import proxy_to

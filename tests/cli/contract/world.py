@@ -9,15 +9,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from agent.attempt import Grant
-from agent.folders import Folders
-from agent.journal import Journal
-from agent.status import running_agent
+from agent.journal.file import Journal
+from agent.machine.folders import Folders
+from agent.machine.status import running_agent
 from casare_cli.profiles.toml_files import set_values
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.secrets.file import SecretFile
 from casare_rpa.settings import Settings
 from casare_rpa.store import open_store
-from casare_rpa.store.backup import backup
+from casare_rpa.store.sqlite.backup import backup
 from tests.cli.conftest import document
 from tests.cli.contract.inside import Place
 from tests.cli.support import (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _ATTEMPT = "agent/attempt.py"
-_GUARD = "agent/guard.py"
-_HEARTBEAT = "agent/heartbeat.py"
-_LAUNCH = "agent/launch.py"
+_GUARD = "agent/job/guard.py"
+_HEARTBEAT = "agent/uplink/heartbeat.py"
+_LAUNCH = "agent/job/launch.py"
 _RECOVERY = "agent/recovery.py"
 _ROBOT = "agent/robot.py"
-_SUPERVISOR = "agent/supervisor.py"
-_UPLOADER = "agent/uploader.py"
+_SUPERVISOR = "agent/job/supervisor.py"
+_UPLOADER = "agent/uplink/uploader.py"
 _CONNECTION = "casare_rpa/client/connection.py"
 _ANSWERS = "casare_rpa/client/answers.py"
 _ERRORS = "casare_rpa/errors.py"
@@ -36,7 +36,7 @@ _TRUST = [
     mutant(
         "job-does-not-wait-for-go",
         "P5",
-        "agent/process.py",
+        "agent/job/process.py",
         " or not control.wait_for_go():",
         ":",
         _UNRENEWED,
@@ -60,7 +60,7 @@ _TRUST = [
     mutant(
         "clock-that-runs-in-suspend",
         "P6",
-        "agent/clock.py",
+        "agent/machine/clock.py",
         "    return time.clock_gettime(_BOOTTIME)\n",
         "    return time.monotonic()\n",
         "unit/test_clocks.py::test_the_agents_clock_runs_in_suspend",
@@ -68,7 +68,7 @@ _TRUST = [
     mutant(
         "agents-wall-clock",
         "P8",
-        "agent/clock.py",
+        "agent/machine/clock.py",
         "    return time.clock_gettime(_BOOTTIME)\n",
         "    return time.time()\n",
         "unit/test_clocks.py::test_the_agents_clock_runs_in_suspend",
@@ -128,7 +128,7 @@ _LOST = [
     mutant(
         "side-log-is-told",
         "P13",
-        "agent/lost.py",
+        "agent/uplink/lost.py",
         "            client.side_log(grant.job_id, body, compress=pace.compress)\n",
         "            pass\n",
         f"{_DELIVERY}test_what_a_lost_attempt_had_to_say_is_beside_the_history",
@@ -136,7 +136,7 @@ _LOST = [
     mutant(
         "what-comes-too-late-is-sent-in-smaller-pieces",
         "Journal",
-        "agent/pace.py",
+        "agent/uplink/pace.py",
         "        self.most = tried // 2\n        return True\n",
         "        return True\n",
         f"{_DELIVERY}test_a_history_that_is_larger_than_the_line_arrives_in_smaller_pieces",
@@ -273,7 +273,7 @@ _AGAIN = [
     mutant(
         "retry-after-is-kept",
         "P17",
-        "agent/backoff.py",
+        "agent/uplink/backoff.py",
         "            return max(wait, error.retry_after_seconds)\n",
         "            return wait\n",
         "agent/test_backoff.py::test_what_the_server_asks_for_is_the_least",
@@ -300,7 +300,7 @@ _DRAIN = [
     mutant(
         "draining-gets-no-claim",
         "P18",
-        "casare_rpa/store/rests.py",
+        "casare_rpa/store/operations/rests.py",
         '    return bool(row["draining"]) or is_paused(row, now)\n',
         "    return is_paused(row, now)\n",
         "contract/test_store_claim.py::test_a_draining_or_paused_robot_gets_no_job",
@@ -308,7 +308,7 @@ _DRAIN = [
     mutant(
         "paused-gets-no-claim",
         "P18",
-        "casare_rpa/store/rests.py",
+        "casare_rpa/store/operations/rests.py",
         '    return bool(row["draining"]) or is_paused(row, now)\n',
         '    return bool(row["draining"])\n',
         "contract/test_store_claim.py::test_a_draining_or_paused_robot_gets_no_job",
@@ -316,7 +316,7 @@ _DRAIN = [
     mutant(
         "pause-ends-in-time",
         "P18",
-        "casare_rpa/store/rests.py",
+        "casare_rpa/store/operations/rests.py",
         '    return row["state"] in _PAUSED and not over\n',
         '    return row["state"] in _PAUSED\n',
         "contract/test_store_robots.py::test_a_pause_says_why_and_ends_when_its_time_is_over",
@@ -324,7 +324,7 @@ _DRAIN = [
     mutant(
         "pause-outlives-a-restart",
         "P18",
-        "casare_rpa/store/rests.py",
+        "casare_rpa/store/operations/rests.py",
         '    return "maintenance" if row["state"] in _PAUSED else "online"\n',
         '    return "online"\n',
         "contract/test_store_robots.py::test_a_pause_outlives_signing_off_and_a_restart",
@@ -340,7 +340,7 @@ _DRAIN = [
     mutant(
         "older-starts-say-nothing-of-the-robot",
         "P18",
-        "casare_rpa/store/robots.py",
+        "casare_rpa/store/operations/robots.py",
         "    _check_boot(row, change.boot_id)\n",
         "",
         "contract/test_store_robots.py::"
@@ -366,7 +366,7 @@ _DRAIN = [
     mutant(
         "drain-gives-back",
         "P18",
-        "agent/endings.py",
+        "agent/job/endings.py",
         '            return {"kind": "outcome", "release": str(FailureReason.AGENT_STOP)}\n',
         "            return _lost(FailureReason.AGENT_LOST)\n",
         f"{_STOPPING}test_a_job_that_outlasts_the_drain_is_given_back",
@@ -417,7 +417,7 @@ _LADDER = [
     mutant(
         "third-signal",
         "Ladder",
-        "agent/signals.py",
+        "agent/machine/signals.py",
         "        if received >= _PATIENCE:\n",
         "        if False:\n",
         "agent/test_ladder.py::test_the_third_signal_does_not_wait_for_a_job_that_hangs",

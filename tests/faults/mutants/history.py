@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
-_EVENTS = "casare_rpa/store/events.py"
-_CLAIMS = "casare_rpa/store/claims.py"
-_LEASES = "casare_rpa/store/leases.py"
-_LOSSES = "casare_rpa/store/losses.py"
-_OUTCOMES = "casare_rpa/store/outcomes.py"
-_RERUNS = "casare_rpa/store/reruns.py"
-_REVISION = "casare_rpa/store/revision.py"
-_JOBS = "casare_rpa/store/jobs.py"
-_RESOLUTIONS = "casare_rpa/store/resolutions.py"
+_EVENTS = "casare_rpa/store/operations/events.py"
+_CLAIMS = "casare_rpa/store/operations/claims.py"
+_LEASES = "casare_rpa/store/operations/leases.py"
+_LOSSES = "casare_rpa/store/operations/losses.py"
+_OUTCOMES = "casare_rpa/store/operations/outcomes.py"
+_RERUNS = "casare_rpa/store/operations/reruns.py"
+_REVISION = "casare_rpa/store/operations/revision.py"
+_JOBS = "casare_rpa/store/operations/jobs.py"
+_RESOLUTIONS = "casare_rpa/store/operations/resolutions.py"
 _TX = "casare_rpa/store/tx.py"
 _EVENT = "contract/test_store_events.py::"
 _FINISH = "contract/test_store_finish.py::"
@@ -72,7 +72,7 @@ _ORDER = [
     mutant(
         "event-count-of-the-agent",
         "P11",
-        "agent/uploader.py",
+        "agent/uplink/uploader.py",
         '"event_count": self._last_index}',
         '"event_count": 0}',
         "agent/test_delivery.py::test_an_outcome_names_all_events_of_the_attempt",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
-_JOURNAL = "agent/journal.py"
-_SUPERVISOR = "agent/supervisor.py"
-_UPLOADER = "agent/uploader.py"
+_JOURNAL = "agent/journal/file.py"
+_SUPERVISOR = "agent/job/supervisor.py"
+_UPLOADER = "agent/uplink/uploader.py"
 _FILE = "agent/test_journal.py::"
 _LIMIT = "agent/test_limits.py::"
 _DELIVERY = "agent/test_delivery.py::"
@@ -174,7 +174,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "reserve-is-held",
         "Journal",
-        "agent/claims.py",
+        "agent/uplink/claims.py",
         "            self._reserve.hold()\n",
         "            pass\n",
         f"{_LIMIT}test_an_agent_that_takes_jobs_holds_a_reserve",
@@ -182,7 +182,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "floor-of-free-space",
         "Journal",
-        "agent/claims.py",
+        "agent/uplink/claims.py",
         "        full = free < self._settings.min_free_bytes\n",
         "        full = False\n",
         f"{_LIMIT}test_a_robot_without_disk_space_claims_nothing_and_says_why",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
-_AUTH = "casare_rpa/orchestrator/auth.py"
-_KNOWN = "casare_rpa/orchestrator/known_keys.py"
+_AUTH = "casare_rpa/orchestrator/access/auth.py"
+_KNOWN = "casare_rpa/orchestrator/access/known_keys.py"
 _TEXT = "casare_rpa/domain/keys.py"
-_GATE = "casare_rpa/orchestrator/limits.py"
-_RULES = "casare_rpa/orchestrator/rules.py"
-_BODIES = "casare_rpa/orchestrator/bodies.py"
-_STRICT = "casare_rpa/orchestrator/strict_json.py"
-_FIRST = "casare_rpa/orchestrator/first_key.py"
-_STORE = "casare_rpa/store/keys.py"
+_GATE = "casare_rpa/orchestrator/requests/limits.py"
+_RULES = "casare_rpa/orchestrator/access/rules.py"
+_BODIES = "casare_rpa/orchestrator/requests/bodies.py"
+_STRICT = "casare_rpa/orchestrator/requests/strict_json.py"
+_FIRST = "casare_rpa/orchestrator/access/first_key.py"
+_STORE = "casare_rpa/store/operations/keys.py"
 _KEYS = "orchestrator/test_keys.py::"
 _ROTATED = "agent/test_rotated_keys.py::"
 _STORED = "contract/test_store_keys.py::"
@@ -34,7 +34,7 @@ _HOLDERS = [
     mutant(
         "hash-only",
         "Keys",
-        "casare_rpa/orchestrator/key_records.py",
+        "casare_rpa/orchestrator/access/key_records.py",
         "secret_hash=key.digest,\n        role",
         "secret_hash=key.text,\n        role",
         f"{_KEYS}test_no_key_is_in_the_database",
@@ -101,7 +101,7 @@ _HOLDERS = [
     mutant(
         "rotated-is-waited-for-no-longer-than-trusted",
         "Keys",
-        "agent/keys.py",
+        "agent/uplink/keys.py",
         "        if until is None or boottime_seconds() >= until:\n",
         "        if until is None:\n",
         f"{_ROTATED}test_without_a_new_key_it_ends_when_its_leases_can_no_longer_be_trusted",
@@ -109,7 +109,7 @@ _HOLDERS = [
     mutant(
         "revoked-is-not-rotated",
         "Keys",
-        "agent/keys.py",
+        "agent/uplink/keys.py",
         "                if not error.rotated:\n                    raise\n",
         "",
         f"{_ROTATED}test_a_revoked_key_ends_it_at_once_whatever_its_file_holds_by_then",
@@ -210,7 +210,7 @@ _ROLE = [
     mutant(
         "own-robot",
         "Keys",
-        "casare_rpa/orchestrator/robots.py",
+        "casare_rpa/orchestrator/routes/robots.py",
         "    if principal.own_robot_id != robot_id:\n",
         "    if principal.own_robot_id is None:\n",
         "orchestrator/test_robots.py::test_a_key_speaks_for_its_own_robot_only",
@@ -218,7 +218,7 @@ _ROLE = [
     mutant(
         "own-socket",
         "Keys",
-        "casare_rpa/orchestrator/robot_socket.py",
+        "casare_rpa/orchestrator/live/robot_socket.py",
         "        if socket.principal.own_robot_id != robot_id:\n",
         "        if False:\n",
         "orchestrator/test_robot_socket.py::test_a_key_opens_the_socket_of_its_own_robot_only",
@@ -226,7 +226,7 @@ _ROLE = [
     mutant(
         "ticket-once",
         "Keys",
-        "casare_rpa/store/tickets.py",
+        "casare_rpa/store/operations/tickets.py",
         "if value is None or not tx.run(sa.delete(facts).where(facts.c.name == name)):",
         "if value is None:",
         f"{_SOCKET}test_a_ticket_opens_one_socket",
@@ -234,7 +234,7 @@ _ROLE = [
     mutant(
         "ticket-in-time",
         "Keys",
-        "casare_rpa/store/tickets.py",
+        "casare_rpa/store/operations/tickets.py",
         "    return key_id if _stamp(tx.now) < until else None\n",
         "    return key_id\n",
         f"{_STORED}test_a_ticket_past_its_time_is_good_for_nothing",
@@ -302,7 +302,7 @@ _DOOR = [
     mutant(
         "plaintext-beyond-this-machine",
         "Keys",
-        "casare_rpa/orchestrator/listening.py",
+        "casare_rpa/orchestrator/requests/listening.py",
         "    if not is_loopback(settings.host) and not settings.allow_plaintext:\n",
         "    if False:\n",
         f"{_SERVER}test_listening_beyond_this_machine_has_to_be_meant",
@@ -342,7 +342,7 @@ _DOOR = [
     mutant(
         "a-network-counts-as-one",
         "Keys",
-        "casare_rpa/orchestrator/wrong_keys.py",
+        "casare_rpa/orchestrator/access/wrong_keys.py",
         "        times = self._of(network_of(address))\n",
         "        times = self._of(address)\n",
         "orchestrator/test_rates.py::test_wrong_keys_from_one_network_count_together",
@@ -366,7 +366,7 @@ _DOOR = [
     mutant(
         "wrong-keys-are-counted",
         "Keys",
-        "casare_rpa/orchestrator/wrong_keys.py",
+        "casare_rpa/orchestrator/access/wrong_keys.py",
         "        if len(times) == self._most and now - times[0] < _WINDOW_SECONDS:\n",
         "        if False:\n",
         f"{_LIMITS}test_wrong_keys_are_limited_and_right_ones_go_on",
@@ -418,7 +418,7 @@ _BODY = [
     mutant(
         "time-for-a-request",
         "Limits",
-        "casare_rpa/orchestrator/protocols.py",
+        "casare_rpa/orchestrator/requests/protocols.py",
         "            self._waiting = self.loop.call_later(HEAD_SECONDS, self._request_is_late)\n",
         "            pass\n",
         f"{_LIMITS}test_a_connection_that_sends_no_request_is_closed",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
-_CLAIMS = "casare_rpa/store/claims.py"
-_LEASES = "casare_rpa/store/leases.py"
-_LANES = "casare_rpa/store/lanes.py"
-_LOSSES = "casare_rpa/store/losses.py"
-_OUTCOMES = "casare_rpa/store/outcomes.py"
-_EVENTS = "casare_rpa/store/events.py"
-_REVISION = "casare_rpa/store/revision.py"
-_WATCH = "casare_rpa/store/watch.py"
-_REAPER = "casare_rpa/orchestrator/reaper.py"
+_CLAIMS = "casare_rpa/store/operations/claims.py"
+_LEASES = "casare_rpa/store/operations/leases.py"
+_LANES = "casare_rpa/store/operations/lanes.py"
+_LOSSES = "casare_rpa/store/operations/losses.py"
+_OUTCOMES = "casare_rpa/store/operations/outcomes.py"
+_EVENTS = "casare_rpa/store/operations/events.py"
+_REVISION = "casare_rpa/store/operations/revision.py"
+_WATCH = "casare_rpa/store/operations/watch.py"
+_REAPER = "casare_rpa/orchestrator/duties/reaper.py"
 _CLAIM = "contract/test_store_claim.py::"
 _LEASE = "contract/test_store_leases.py::"
 _REAPING = "contract/test_store_reaping.py::"
@@ -118,7 +118,7 @@ _REPLAY = [
     mutant(
         "agent-asks-with-a-new-claim-id",
         "P3",
-        "agent/claims.py",
+        "agent/uplink/claims.py",
         "            self._failed(error)\n            return None\n",
         "            self._failed(error)\n            self._claim_id = _new_claim_id()\n"
         "            return None\n",
@@ -407,7 +407,7 @@ _TIMES = [
     mutant(
         "renewals-are-spread",
         "Times",
-        "agent/heartbeat.py",
+        "agent/uplink/heartbeat.py",
         "return self._pause * random.uniform(1 - _SPREAD, 1 + _SPREAD)",
         "return self._pause",
         "agent/test_heartbeat.py::test_renewals_of_many_robots_do_not_come_in_step",
@@ -415,7 +415,7 @@ _TIMES = [
     mutant(
         "renewal-in-time",
         "Times",
-        "agent/heartbeat.py",
+        "agent/uplink/heartbeat.py",
         '        self._pause = float(reply["renew_after_seconds"])\n',
         "",
         "agent/test_stopping.py::test_sigterm_lets_a_running_job_end",
@@ -423,7 +423,7 @@ _TIMES = [
     mutant(
         "cancel-rides-on-renewals",
         "Times",
-        "agent/heartbeat.py",
+        "agent/uplink/heartbeat.py",
         "            if attempt.grant.job_id in cancel:\n",
         "            if False:\n",
         "agent/test_stopping.py::test_a_sleeping_job_is_cancelled_at_once",

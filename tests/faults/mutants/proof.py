@@ -26,7 +26,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "no-job-process",
         "proof",
-        "agent/process.py",
+        "agent/job/process.py",
         "    outbox = Outbox(talk)\n    asking",
         "    return 9\n    outbox = Outbox(talk)\n    asking",
         _RUNS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
-_SQLITE = "casare_rpa/store/sqlite.py"
-_GROUP = "casare_rpa/store/group_commit.py"
+_SQLITE = "casare_rpa/store/sqlite/__init__.py"
+_GROUP = "casare_rpa/store/sqlite/group_commit.py"
 _POSTGRES = "casare_rpa/store/postgresql/__init__.py"
-_SUBMITS = "casare_rpa/store/submits.py"
+_SUBMITS = "casare_rpa/store/operations/submits.py"
 _LITE = "contract/test_store_sqlite.py::"
 _PG = "contract/test_store_postgresql.py::"
 _SUBMIT = "contract/test_store_submit.py::"
@@ -124,7 +124,7 @@ _ONCE = [
     mutant(
         "replayed-header",
         "P19",
-        "casare_rpa/orchestrator/jobs.py",
+        "casare_rpa/orchestrator/routes/jobs.py",
         "    if submitted.replayed:\n",
         "    if False:\n",
         "orchestrator/test_jobs.py::test_a_repeated_submit_with_the_same_key_is_one_job",
@@ -132,7 +132,7 @@ _ONCE = [
     mutant(
         "principal-outlives-rotation",
         "P19",
-        "casare_rpa/store/keys.py",
+        "casare_rpa/store/operations/keys.py",
         'return _insert(tx, uses, values | {"id": new_id, ',
         'return _insert(tx, uses, values | {"id": new_id, "principal": new_id, ',
         "contract/test_store_keys.py::test_a_rotated_key_keeps_principal_role_and_leases",
@@ -200,7 +200,7 @@ _ALONE = [
     mutant(
         "refused-writes-are-told",
         "P22",
-        "casare_rpa/orchestrator/health.py",
+        "casare_rpa/orchestrator/routes/health.py",
         " and not desk.store.broken and reason is None\n",
         " and not desk.store.broken\n",
         "orchestrator/test_health.py::test_a_server_whose_database_refuses_writes_is_not_ready_"
@@ -209,7 +209,7 @@ _ALONE = [
     mutant(
         "broken-store-ends-the-server",
         "P22",
-        "casare_rpa/orchestrator/reaper.py",
+        "casare_rpa/orchestrator/duties/reaper.py",
         "            if reason := self._desk.store.broken:\n",
         "            if (reason := self._desk.store.broken) and not reason:\n",
         "orchestrator/test_server.py::test_a_database_that_cannot_be_trusted_ends_the_server",

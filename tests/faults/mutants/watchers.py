@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.faults.mutants.mutant import Mutant, mutant
 
-_WATCHERS = "casare_rpa/orchestrator/watchers.py"
-_SOCKETS = "casare_rpa/orchestrator/sockets.py"
-_PAGES = "casare_rpa/orchestrator/pages.py"
+_WATCHERS = "casare_rpa/orchestrator/live/watchers.py"
+_SOCKETS = "casare_rpa/orchestrator/live/sockets.py"
+_PAGES = "casare_rpa/orchestrator/live/pages.py"
 _WATCH = "orchestrator/test_watchers.py::"
 _KEYS = "orchestrator/test_socket_keys.py::"
 
@@ -30,7 +30,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "later-than-seq",
         "Watchers",
-        "casare_rpa/store/events.py",
+        "casare_rpa/store/operations/events.py",
         'events.c.seq > sa.bindparam("after"))\n    .order',
         'events.c.seq >= sa.bindparam("after"))\n    .order',
         f"{_WATCH}test_a_watcher_resumes_after_the_last_seq_it_saw",
@@ -38,7 +38,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "wake-up-on-commit",
         "Watchers",
-        "casare_rpa/orchestrator/wakeups.py",
+        "casare_rpa/orchestrator/live/wakeups.py",
         '        case "events":\n            return job_topic(change.job_id or "")\n',
         '        case "events":\n            return None\n',
         f"{_WATCH}test_what_happens_is_seen_live_and_in_order",
@@ -46,7 +46,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "look-before-listening",
         "Watchers",
-        "casare_rpa/orchestrator/wakeups.py",
+        "casare_rpa/orchestrator/live/wakeups.py",
         "        self._rung.clear()\n        changes, self._changes = list(self._changes), {}\n",
         "        changes, self._changes = list(self._changes), {}\n",
         "orchestrator/test_wakeups.py::test_a_taken_bell_is_silent_until_something_changes",
@@ -94,7 +94,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "slow-watcher",
         "Watchers",
-        "casare_rpa/orchestrator/protocols.py",
+        "casare_rpa/orchestrator/requests/protocols.py",
         "                async with asyncio.timeout(patience_seconds):\n",
         "                async with asyncio.timeout(None):\n",
         f"{_WATCH}test_a_watcher_without_progress_is_dropped_for_good",
@@ -102,7 +102,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "slow-watcher-is-cut-off",
         "Watchers",
-        "casare_rpa/orchestrator/protocols.py",
+        "casare_rpa/orchestrator/requests/protocols.py",
         "        super().on_task_complete(task)\n"
         "        self.loop.call_later(LINGER_SECONDS, self.transport.abort)\n",
         "        super().on_task_complete(task)\n",
@@ -137,7 +137,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "expired-key-closes",
         "Watchers",
-        "casare_rpa/orchestrator/auth.py",
+        "casare_rpa/orchestrator/access/auth.py",
         "        return _may_still(record, rule)\n",
         "        return True\n",
         f"{_KEYS}test_an_expired_key_is_closed_too",
@@ -145,7 +145,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "keys-are-checked-now-and-then",
         "Watchers",
-        "casare_rpa/orchestrator/sockets.py",
+        "casare_rpa/orchestrator/live/sockets.py",
         "        return self.desk.settings.key_check_every_seconds * (1 - MEMORY_PART)\n",
         "        return 3600.0\n",
         f"{_KEYS}test_an_expired_key_is_closed_too",
@@ -153,7 +153,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "too-many-sockets",
         "Watchers",
-        "casare_rpa/orchestrator/open_sockets.py",
+        "casare_rpa/orchestrator/live/open_sockets.py",
         "        if len(self) >= self._most:\n",
         "        if False:\n",
         f"{_WATCH}test_one_socket_too_many_is_told_to_come_later",
@@ -161,7 +161,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "too-many-sockets-of-one-key",
         "Watchers",
-        "casare_rpa/orchestrator/open_sockets.py",
+        "casare_rpa/orchestrator/live/open_sockets.py",
         "        if self._held[key_id] >= self._most_of_one:\n",
         "        if False:\n",
         f"{_KEYS}test_one_key_does_not_get_all_sockets",

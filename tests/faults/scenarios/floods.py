@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from casare_rpa.orchestrator.rules import API
+from casare_rpa.orchestrator.access.rules import API
 from tests.agent import workflows
 from tests.faults.leftovers import SPARE_DESCRIPTORS
 from tests.faults.needs import linux

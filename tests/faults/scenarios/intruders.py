@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain import keys
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.rules import API
+from casare_rpa.orchestrator.access.rules import API
 from tests.agent import workflows
 from tests.faults.needs import linux
 from tests.faults.scenario import POSTGRESQL, scenario

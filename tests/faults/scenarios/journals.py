@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
-from agent.journal import read_records
-from agent.lost import SENT
+from agent.journal.file import read_records
+from agent.uplink.lost import SENT
 from tests.agent import workflows
 from tests.agent.checks import processes_with, types
 from tests.faults.database import database

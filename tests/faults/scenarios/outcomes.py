@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agent.lost import DAMAGED
+from agent.uplink.lost import DAMAGED
 from tests.agent import workflows
 from tests.agent.checks import types
 from tests.faults.invariants import kill_with_tree

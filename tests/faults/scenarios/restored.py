@@ -9,7 +9,7 @@ from websockets.sync.client import connect
 
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import NotFound
-from casare_rpa.store.backup import backup, restore
+from casare_rpa.store.sqlite.backup import backup, restore
 from tests.agent.workflows import gated, ledger
 from tests.faults.scenario import SQLITE, scenario
 from tests.faults.trial import Trial

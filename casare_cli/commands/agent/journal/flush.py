@@ -47,7 +47,7 @@ def run(
     app: App = ctx.obj
     patience = duration_seconds(timeout, "--timeout") or 0.0
     from agent.flush import Flush
-    from agent.lock import holder_of, only_agent_in
+    from agent.machine.lock import holder_of, only_agent_in
 
     folders = folders_of(app, state_dir)
     if (pid := holder_of(folders.root)) is not None:

@@ -1,0 +1,1 @@
+"""The journals on this machine's disk: one for each attempt."""

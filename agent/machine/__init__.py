@@ -1,0 +1,1 @@
+"""The agent's side towards its machine: folders, clocks, signals, status, probes."""

@@ -1,0 +1,1 @@
+"""Everything that the agent says to its orchestrator and hears from it."""

@@ -1,0 +1,1 @@
+"""What one orchestrator of several does by itself: reap leases, fire schedules."""

@@ -1,0 +1,1 @@
+"""Sockets, long polls and the wake-ups that both wait for."""

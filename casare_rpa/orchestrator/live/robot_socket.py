@@ -1,0 +1,76 @@
+"""/ws/robot: hints for a robot, so that it need not wait for its next call.
+
+Everything pushed here can be learned over REST as well. A lost socket costs time, never work.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from casare_rpa.errors import Forbidden, NotFound
+from casare_rpa.orchestrator.access.rules import rule_for
+from casare_rpa.orchestrator.deps import desk_of
+from casare_rpa.orchestrator.live.sockets import Socket, serve_socket
+from casare_rpa.orchestrator.live.wakeups import QUEUE, robot_topic
+from casare_rpa.store import Change
+
+router = APIRouter()
+
+_Rest = tuple[bool, datetime | None, bool]
+_NO_REST: _Rest = (False, None, False)
+
+_RULE = rule_for("WS", "/ws/robot/{robot_id}")
+
+
+@router.websocket("/ws/robot")
+async def own_robot(websocket: WebSocket) -> None:
+    await serve_socket(websocket, desk_of(websocket), _RULE, _push)
+
+
+@router.websocket("/ws/robot/{robot_id}")
+async def named_robot(websocket: WebSocket, robot_id: str) -> None:
+    async def talk(socket: Socket) -> None:
+        if socket.principal.own_robot_id != robot_id:
+            raise Forbidden("the key belongs to another robot")
+        await _push(socket)
+
+    await serve_socket(websocket, desk_of(websocket), _RULE, talk)
+
+
+async def _push(socket: Socket) -> None:
+    robot_id = socket.principal.own_robot_id
+    before = _NO_REST
+    with socket.listen(QUEUE, robot_topic(robot_id)) as bell:
+        while True:
+            changes = bell.take()
+            for job_id in _to_stop(changes):
+                await _send(socket, type="job_cancel", job_id=job_id)
+            rest = await _rest(socket, robot_id)
+            if rest != before:
+                await _send(socket, type="resume" if rest == _NO_REST else "drain")
+            before = rest
+            if rest == _NO_REST and any(change.kind == "queue" for change in changes):
+                await _send(socket, type="job_available")
+            await socket.check()
+            await bell.wait(socket.check_every_seconds)
+
+
+def _to_stop(changes: list[Change]) -> list[str]:
+    return [change.job_id for change in changes if change.kind == "cancel" and change.job_id]
+
+
+async def _rest(socket: Socket, robot_id: str) -> _Rest:
+    """Whether the robot is drained, and until when; whether it is paused."""
+    try:
+        robot = await socket.desk.call(socket.desk.store.robot, robot_id)
+    except NotFound:
+        return _NO_REST  # the robot opened its socket before it registered
+    return robot.draining, robot.drain_by, robot.paused_by == "orchestrator"
+
+
+async def _send(socket: Socket, **message: str) -> None:
+    await socket.send(orjson.dumps(message).decode())

@@ -1,0 +1,1 @@
+"""The REST calls, a file for each noun."""

@@ -1,0 +1,1 @@
+"""What happens inside one transaction: all SQL, once for every database."""

@@ -1,0 +1,231 @@
+"""SQLite: one file, one orchestrator, nothing to install."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+
+from casare_rpa.errors import CasareError, ConfigInvalid, ServerFailed, Unavailable
+from casare_rpa.settings import Settings
+from casare_rpa.store.base import OnChange
+from casare_rpa.store.migrate import migrate
+from casare_rpa.store.sql import SqlStore
+from casare_rpa.store.sqlite.group_commit import GroupCommit, said
+from casare_rpa.store.tx import T, Tx
+
+_FREE_PAGES_AT_ONCE = 4000
+#: How long to wait for another program that has locked the file, or for a free reader.
+_BUSY_SECONDS = 5.0
+
+
+def open_store(
+    url: str,
+    settings: Settings,
+    *,
+    on_change: OnChange | None = None,
+    clock: Callable[[], float] | None = None,
+) -> SqliteStore:
+    return SqliteStore(path_of(url), settings, on_change=on_change, clock=clock)
+
+
+def path_of(url: str) -> Path:
+    """The file of the address *url*."""
+    name = sa.make_url(url).database
+    if not name or name == ":memory:":
+        raise ConfigInvalid("a SQLite store needs a file", hint="Write sqlite:///PATH.")
+    return Path(name).expanduser().absolute()
+
+
+class SqliteStore(SqlStore):
+    """Holds the lock beside the file until `close`. Raises ServerFailed when another has it."""
+
+    database = "sqlite"
+    #: Writers that wait together are committed together, so this is also the size of a group.
+    callers = 32
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        on_change: OnChange | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        super().__init__(settings, on_change=on_change, clock=clock)
+        self._path = path
+        self._lock = _locked(path)
+        self._writing = _engine(path, _prepare_writer, begin="BEGIN IMMEDIATE", pool_size=1)
+        self._reading = _engine(
+            path, _prepare_reader, begin="BEGIN", pool_size=self.callers, mode="ro"
+        )
+        try:
+            connection = self._migrated()
+        except BaseException:
+            self._writing.dispose()
+            self._lock.release()
+            raise
+        self._connection = connection
+        self._writer = GroupCommit(connection, self._tx, self._announce, self._note_refusal)
+        self._is_closed = False
+
+    def _migrated(self) -> sa.Connection:
+        connection = None
+        try:
+            connection = self._writing.connect()
+            with connection.begin():
+                migrate(connection)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sa.exc.DatabaseError):
+                raise self._not_opened(error) from error
+            raise
+        return connection
+
+    def _not_opened(self, error: sa.exc.DatabaseError) -> CasareError:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            return ConfigInvalid(
+                f"{self._path} is no SQLite database", hint="Name another file with --database."
+            )
+        return Unavailable(f"the database cannot be opened: {error.orig}")
+
+    @property
+    def broken(self) -> str | None:
+        return self._writer.broken
+
+    def _write(self, operation: Callable[[Tx], T]) -> T:
+        return self._writer.run(operation)
+
+    def _read(self, operation: Callable[[Tx], T]) -> T:
+        try:
+            with self._reading.begin() as connection:
+                return operation(self._tx(connection))
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            raise Unavailable(f"the database cannot be read: {said(error)}") from error
+
+    def housekeep(self) -> int:
+        deleted = super().housekeep()
+        self._write(_give_pages_back)
+        return deleted
+
+    def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with suppress(Unavailable):  # some seconds of "last seen" are not worth a failed stop
+            self._flush_contacts()
+        self._writer.close()
+        # The readers first: the last connection to close writes the log into the file (P21).
+        self._reading.dispose()
+        self._connection.close()
+        self._writing.dispose()
+        self._lock.release()
+
+
+def _locked(path: Path) -> FileLock:
+    """One orchestrator to a file (P20)."""
+    lock = _lock(path)
+    try:
+        # Inputs and results of jobs are nobody else's business; SQLite's other files inherit this.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        lock.release()
+        raise ConfigInvalid(f"the database {path} cannot be opened: {error}") from error
+    return lock
+
+
+def _lock(path: Path) -> FileLock:
+    lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise ServerFailed(
+            f"another orchestrator is using {path}",
+            hint="Stop it, or start this one with another --database.",
+        ) from None
+    except OSError as error:
+        raise ConfigInvalid(f"the database {path} cannot be opened: {error}") from error
+    return lock
+
+
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """No orchestrator uses the database *path* while the block runs. Raises ServerFailed."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether an orchestrator has the database *path*."""
+    try:
+        with locked_file(path):
+            return False
+    except ServerFailed:
+        return True
+
+
+def _engine(
+    path: Path,
+    prepare: Callable[[sqlite3.Connection], None],
+    *,
+    begin: str,
+    pool_size: int,
+    mode: str = "rw",
+) -> sa.Engine:
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,  # BEGIN is ours
+            check_same_thread=False,
+        )
+        prepare(connection)
+        return connection
+
+    engine = sa.create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=sa.pool.QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_use_lifo=True,  # few of them in use, and their caches warm
+        pool_timeout=_BUSY_SECONDS,
+    )
+
+    @sa.event.listens_for(engine, "begin")
+    def began(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _prepare_writer(connection: sqlite3.Connection) -> None:
+    # Only an empty file takes this setting: it must come before everything else.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA cache_size = -65536")
+
+
+def _prepare_reader(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA temp_store = MEMORY")
+
+
+def _give_pages_back(tx: Tx) -> None:
+    driver = tx.db.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA incremental_vacuum({_FREE_PAGES_AT_ONCE})").fetchall()
