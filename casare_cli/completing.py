@@ -98,7 +98,7 @@ def _get(path: str, seconds: float) -> Any:
     from contextlib import closing
 
     from casare_cli.context import config_files
-    from casare_cli.profiles.key_sources import stored_in_file
+    from casare_cli.keys.sources import stored_in_file
     from casare_rpa.settings import Settings
 
     settings = Settings.load(config_files(), os.environ)

@@ -14,7 +14,7 @@ from casare_cli.terminal.shaping import Query, Shape, field_names
 from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 if TYPE_CHECKING:
-    from casare_cli.profiles.key_sources import FoundKey
+    from casare_cli.keys.sources import FoundKey
     from casare_rpa.client import OrchestratorClient
     from casare_rpa.setting_sources import Given
     from casare_rpa.settings import Settings
@@ -142,7 +142,7 @@ class App:
     @cached_property
     def key_of_option(self) -> str:
         """Read once: stdin and descriptors cannot be read again."""
-        from casare_cli.profiles import key_sources
+        from casare_cli.keys import sources as key_sources
 
         word = self.api_key or ""
         if key_sources.is_literal(word):
@@ -154,7 +154,7 @@ class App:
 
     def find_key(self, settings: Settings) -> FoundKey:
         """The key for the orchestrator of *settings*, from the first source that has one."""
-        from casare_cli.profiles.key_sources import FoundKey, again_from_option, stored
+        from casare_cli.keys.sources import FoundKey, again_from_option, stored
 
         if self.api_key is not None:
             return FoundKey(self.key_of_option, "--api-key", again_from_option(self.api_key))
@@ -166,7 +166,7 @@ class App:
         return self._stored[where]
 
     def _admin_key(self, settings: Settings) -> str:
-        from casare_cli.profiles import key_sources
+        from casare_cli.keys import sources as key_sources
 
         key = key_sources.admin_key(self.state_dir, settings.orchestrator_url)
         if key:

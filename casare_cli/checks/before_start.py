@@ -134,7 +134,7 @@ def _disk(folders: Folders, settings: Settings) -> Finding:
 
 def _journals(folders: Folders) -> Iterator[Finding]:
     """What earlier starts left: a start delivers it, but for what nobody can read."""
-    from agent.journal.inventory import journals
+    from agent.inventory import journals
 
     states = Counter(str(found["state"]) for found in journals(folders))
     whole = states["waiting"] + states["interrupted"] + states["running"] + states["lost"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from casare_cli.checks.finding import Finding
 from casare_cli.context import App
-from casare_cli.profiles import key_sources
+from casare_cli.keys import sources as key_sources
 from casare_cli.profiles.configuring import rows, without_password
 from casare_rpa.errors import CasareError, InvalidInput
 

@@ -35,7 +35,7 @@ def agent(app: App) -> Iterator[Finding]:
 
 def journals(app: App) -> Iterator[Finding]:
     """What was not delivered yet, and will not be by an agent that runs."""
-    from agent.journal.inventory import journals as found_in
+    from agent.inventory import journals as found_in
     from agent.machine.folders import Folders
 
     states = Counter(str(found["state"]) for found in found_in(Folders.of(app.settings)))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from casare_cli.checks.finding import Check, Finding, failed, passed, skipped, warned
 from casare_cli.context import App, config_files
-from casare_cli.profiles import key_sources
+from casare_cli.keys import sources as key_sources
+from casare_cli.keys.files import others_may_read, others_may_write
 from casare_cli.profiles.configuring import shown
-from casare_cli.profiles.key_files import others_may_read, others_may_write
 from casare_rpa.setting_sources import ConfigFile
 from casare_rpa.settings import FIELDS
 

@@ -38,7 +38,7 @@ def run(
         casare-rpa login --profile production --url https://rpa.example.org --api-key - < key.txt
         casare-rpa login --in file --api-key file:/run/secrets/key
     """
-    from casare_cli.profiles import key_sources
+    from casare_cli.keys import sources as key_sources
     from casare_cli.profiles.signing_in import ask_for_key, is_file, is_in_clear, keep
 
     app: App = ctx.obj

@@ -16,7 +16,7 @@ def run(ctx: typer.Context) -> None:
         casare-rpa logout
         casare-rpa logout --profile production
     """
-    from casare_cli.profiles.key_sources import entry_names
+    from casare_cli.keys.sources import entry_names
     from casare_cli.profiles.signing_in import forget
 
     app: App = ctx.obj

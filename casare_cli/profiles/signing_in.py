@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from casare_cli.context import App
-from casare_cli.profiles import key_sources
+from casare_cli.keys import sources as key_sources
 from casare_cli.terminal.prompts import is_somebody_there, typed_unseen
 from casare_rpa.errors import ConfigInvalid, InvalidInput, Unavailable
 from casare_rpa.secrets import key_store

@@ -16,7 +16,7 @@ from casare_rpa.orchestrator.duties.reaper import Reaper
 from casare_rpa.orchestrator.duties.scheduler import Scheduler
 from casare_rpa.orchestrator.live import robot_socket, watchers
 from casare_rpa.orchestrator.live.claims import ClaimTurns
-from casare_rpa.orchestrator.live.wakeups import Wakeups
+from casare_rpa.orchestrator.memory.wakeups import Wakeups
 from casare_rpa.orchestrator.requests import problems
 from casare_rpa.orchestrator.requests.fallback import Fallback
 from casare_rpa.orchestrator.requests.limits import Gate

@@ -12,13 +12,13 @@ from fastapi import Depends, Query, Request
 from starlette.requests import HTTPConnection
 
 from casare_rpa.orchestrator.access.auth import Authenticator, Principal
-from casare_rpa.orchestrator.access.known_keys import MEMORY_PART
 from casare_rpa.orchestrator.access.rates import Rates
 from casare_rpa.orchestrator.access.tickets import Tickets
 from casare_rpa.orchestrator.access.wrong_keys import WrongKeys
-from casare_rpa.orchestrator.live.open_sockets import OpenSockets
-from casare_rpa.orchestrator.live.pages import EventPages
-from casare_rpa.orchestrator.live.wakeups import Wakeups
+from casare_rpa.orchestrator.memory.known_keys import MEMORY_PART
+from casare_rpa.orchestrator.memory.open_sockets import OpenSockets
+from casare_rpa.orchestrator.memory.pages import EventPages
+from casare_rpa.orchestrator.memory.wakeups import Wakeups
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store
 

@@ -21,7 +21,7 @@ from casare_rpa import __version__, faults
 from casare_rpa.errors import ServerFailed
 from casare_rpa.orchestrator.access.first_key import make_first_key
 from casare_rpa.orchestrator.app import create_app
-from casare_rpa.orchestrator.live.wakeups import Wakeups
+from casare_rpa.orchestrator.memory.wakeups import Wakeups
 from casare_rpa.orchestrator.places import database_of, make_private, state_dir_of
 from casare_rpa.orchestrator.requests.listening import bind, check_exposure, url_of
 from casare_rpa.orchestrator.requests.protocols import LiveSocketProtocol, RequestProtocol

@@ -121,7 +121,7 @@ def test_the_admin_key_of_this_machine_makes_keys_and_nothing_else(
 
 
 def test_the_admin_key_is_not_sent_to_another_machine(tmp_path: Path) -> None:
-    from casare_cli.profiles.key_sources import admin_key
+    from casare_cli.keys.sources import admin_key
 
     (tmp_path / "admin.key").write_text("sk_live_x")
     assert admin_key(tmp_path, "http://127.0.0.1:8000") == "sk_live_x"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from casare_cli.profiles.key_sources import entry_names
+from casare_cli.keys.sources import entry_names
 from tests.cli.contract.inside import Place, Ran
 from tests.cli.support import PROGRAM, Cli, Server, error_of, eventually
 

@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.access.key_records import new_key
+from casare_rpa.orchestrator.access.new_keys import new_key
 from casare_rpa.orchestrator.app import create_app
-from casare_rpa.orchestrator.live.wakeups import Wakeups
+from casare_rpa.orchestrator.memory.wakeups import Wakeups
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store, open_store
 from tests.contract.world import HandClock

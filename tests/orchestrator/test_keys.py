@@ -8,7 +8,7 @@ import pytest
 
 from casare_rpa import errors
 from casare_rpa.domain.keys import _checksum, make_key, parse_key
-from casare_rpa.orchestrator.access.key_records import new_key
+from casare_rpa.orchestrator.access.new_keys import new_key
 from tests.orchestrator.support import Running, claim, eventually, soon
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.orchestrator.access.known_keys import KnownKeys
+from casare_rpa.orchestrator.memory.known_keys import KnownKeys
 from casare_rpa.settings import Settings
 from casare_rpa.store import NewKey, Store, open_store
 

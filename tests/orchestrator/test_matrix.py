@@ -20,7 +20,7 @@ import orjson
 import pytest
 
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.access.key_records import new_key
+from casare_rpa.orchestrator.access.new_keys import new_key
 from casare_rpa.orchestrator.access.rules import RULES
 from casare_rpa.orchestrator.openapi.document import describe
 from casare_rpa.orchestrator.openapi.examples import REQUESTS

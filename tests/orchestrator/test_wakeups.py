@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from casare_rpa.orchestrator.live.wakeups import Wakeups, job_topic
+from casare_rpa.orchestrator.memory.wakeups import Wakeups, job_topic
 from casare_rpa.store import Change
 
 CHANGE = Change(kind="events", job_id="a", last_seq=1)

@@ -11,9 +11,9 @@ from starlette.datastructures import Headers
 
 from casare_rpa.domain.keys import Key, matches, parse_key
 from casare_rpa.errors import Forbidden, RateLimited, Unauthenticated
-from casare_rpa.orchestrator.access.known_keys import Call, KnownKeys
 from casare_rpa.orchestrator.access.rules import ROLES, Rule
 from casare_rpa.orchestrator.access.wrong_keys import WrongKeys
+from casare_rpa.orchestrator.memory.known_keys import Call, KnownKeys
 from casare_rpa.store import Store
 from casare_rpa.store.records import KeyRecord
 

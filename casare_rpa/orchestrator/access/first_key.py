@@ -10,7 +10,7 @@ from pathlib import Path
 
 from casare_rpa.domain.keys import Key, make_key
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.orchestrator.access.key_records import new_key
+from casare_rpa.orchestrator.access.new_keys import new_key
 from casare_rpa.store import Store
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 
 from casare_rpa.orchestrator.access.auth import Principal
-from casare_rpa.orchestrator.access.known_keys import Call
+from casare_rpa.orchestrator.memory.known_keys import Call
 from casare_rpa.store import Store
 
 TICKET_SECONDS = 30

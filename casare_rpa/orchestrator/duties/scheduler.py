@@ -10,7 +10,7 @@ from contextlib import suppress
 from casare_rpa.errors import CasareError
 from casare_rpa.orchestrator.deps import Desk
 from casare_rpa.orchestrator.duties.leadership import Leadership
-from casare_rpa.orchestrator.live.wakeups import SCHEDULES
+from casare_rpa.orchestrator.memory.wakeups import SCHEDULES
 from casare_rpa.store import Fired, FiredSchedules
 
 log = logging.getLogger(__name__)

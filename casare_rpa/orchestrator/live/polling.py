@@ -11,7 +11,7 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from casare_rpa.orchestrator.deps import Desk
-from casare_rpa.orchestrator.live.wakeups import Bell
+from casare_rpa.orchestrator.memory.wakeups import Bell
 from casare_rpa.store import Change
 
 T = TypeVar("T")

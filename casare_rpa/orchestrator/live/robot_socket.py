@@ -15,7 +15,7 @@ from casare_rpa.errors import Forbidden, NotFound
 from casare_rpa.orchestrator.access.rules import rule_for
 from casare_rpa.orchestrator.deps import desk_of
 from casare_rpa.orchestrator.live.sockets import Socket, serve_socket
-from casare_rpa.orchestrator.live.wakeups import QUEUE, robot_topic
+from casare_rpa.orchestrator.memory.wakeups import QUEUE, robot_topic
 from casare_rpa.store import Change
 
 router = APIRouter()

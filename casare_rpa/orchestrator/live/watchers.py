@@ -20,7 +20,7 @@ from casare_rpa.orchestrator.live.sockets import (
     SocketClosed,
     serve_socket,
 )
-from casare_rpa.orchestrator.live.wakeups import job_topic
+from casare_rpa.orchestrator.memory.wakeups import job_topic
 
 router = APIRouter()
 

@@ -6,9 +6,10 @@ import logging
 from typing import Literal
 
 from casare_rpa.domain.keys import make_key
-from casare_rpa.orchestrator.access.key_records import new_key, replaced, revoked
+from casare_rpa.orchestrator.access.new_keys import new_key
 from casare_rpa.orchestrator.access.rules import API
 from casare_rpa.orchestrator.deps import DeskDep, Limit, Offset, PrincipalDep
+from casare_rpa.orchestrator.routes.keys import replaced, revoked
 from casare_rpa.orchestrator.routing import failures
 from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.store import KeyRecord

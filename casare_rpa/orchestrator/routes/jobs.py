@@ -15,7 +15,7 @@ from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.orchestrator.access.rules import API
 from casare_rpa.orchestrator.deps import Cursor, Desk, DeskDep, Limit, Offset, PrincipalDep
 from casare_rpa.orchestrator.live.polling import poll
-from casare_rpa.orchestrator.live.wakeups import job_topic
+from casare_rpa.orchestrator.memory.wakeups import job_topic
 from casare_rpa.orchestrator.routing import failures
 from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.store import Change

@@ -16,7 +16,7 @@ from casare_rpa.orchestrator.access.rules import API
 from casare_rpa.orchestrator.deps import DeskDep, PrincipalDep
 from casare_rpa.orchestrator.live.claims import ClaimTurns, claim_now, give_back, is_resting
 from casare_rpa.orchestrator.live.polling import poll
-from casare_rpa.orchestrator.live.wakeups import QUEUE, robot_topic
+from casare_rpa.orchestrator.memory.wakeups import QUEUE, robot_topic
 from casare_rpa.orchestrator.routing import failures
 from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.store import Change

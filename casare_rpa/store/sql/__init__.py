@@ -1,6 +1,7 @@
 """The store on any SQL database: which operation is a write, one file for each noun.
 
-The operations themselves are functions of `casare_rpa.store.operations`: the transaction comes first.
+The operations themselves are functions of `casare_rpa.store.operations` that take the transaction
+first.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _AUTH = "casare_rpa/orchestrator/access/auth.py"
-_KNOWN = "casare_rpa/orchestrator/access/known_keys.py"
+_KNOWN = "casare_rpa/orchestrator/memory/known_keys.py"
 _TEXT = "casare_rpa/domain/keys.py"
 _GATE = "casare_rpa/orchestrator/requests/limits.py"
 _RULES = "casare_rpa/orchestrator/access/rules.py"
@@ -34,7 +34,7 @@ _HOLDERS = [
     mutant(
         "hash-only",
         "Keys",
-        "casare_rpa/orchestrator/access/key_records.py",
+        "casare_rpa/orchestrator/routes/keys.py",
         "secret_hash=key.digest,\n        role",
         "secret_hash=key.text,\n        role",
         f"{_KEYS}test_no_key_is_in_the_database",

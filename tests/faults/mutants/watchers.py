@@ -6,7 +6,7 @@ from tests.faults.mutants.mutant import Mutant, mutant
 
 _WATCHERS = "casare_rpa/orchestrator/live/watchers.py"
 _SOCKETS = "casare_rpa/orchestrator/live/sockets.py"
-_PAGES = "casare_rpa/orchestrator/live/pages.py"
+_PAGES = "casare_rpa/orchestrator/memory/pages.py"
 _WATCH = "orchestrator/test_watchers.py::"
 _KEYS = "orchestrator/test_socket_keys.py::"
 
@@ -38,7 +38,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "wake-up-on-commit",
         "Watchers",
-        "casare_rpa/orchestrator/live/wakeups.py",
+        "casare_rpa/orchestrator/memory/wakeups.py",
         '        case "events":\n            return job_topic(change.job_id or "")\n',
         '        case "events":\n            return None\n',
         f"{_WATCH}test_what_happens_is_seen_live_and_in_order",
@@ -46,7 +46,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "look-before-listening",
         "Watchers",
-        "casare_rpa/orchestrator/live/wakeups.py",
+        "casare_rpa/orchestrator/memory/wakeups.py",
         "        self._rung.clear()\n        changes, self._changes = list(self._changes), {}\n",
         "        changes, self._changes = list(self._changes), {}\n",
         "orchestrator/test_wakeups.py::test_a_taken_bell_is_silent_until_something_changes",
@@ -153,7 +153,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "too-many-sockets",
         "Watchers",
-        "casare_rpa/orchestrator/live/open_sockets.py",
+        "casare_rpa/orchestrator/memory/open_sockets.py",
         "        if len(self) >= self._most:\n",
         "        if False:\n",
         f"{_WATCH}test_one_socket_too_many_is_told_to_come_later",
@@ -161,7 +161,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "too-many-sockets-of-one-key",
         "Watchers",
-        "casare_rpa/orchestrator/live/open_sockets.py",
+        "casare_rpa/orchestrator/memory/open_sockets.py",
         "        if self._held[key_id] >= self._most_of_one:\n",
         "        if False:\n",
         f"{_KEYS}test_one_key_does_not_get_all_sockets",

@@ -33,7 +33,7 @@ def run(ctx: typer.Context, state_dir: StateDir = None) -> None:
         casare-rpa agent journal list --state-dir /var/lib/casare-rpa -o json
     """
     app: App = ctx.obj
-    from agent.journal.inventory import journals
+    from agent.inventory import journals
 
     items = list(journals(folders_of(app, state_dir)))
     app.out.list(items, COLUMNS, name="name", empty="no journals")

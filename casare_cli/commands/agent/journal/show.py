@@ -50,7 +50,7 @@ def run(
         casare-rpa agent journal show 01a208a0-6f86-77ad-8a44-30a02c80c768 --tail 0 -o jsonl
     """
     app: App = ctx.obj
-    from agent.journal.inventory import find, read, summary
+    from agent.inventory import find, read, summary
 
     folders = folders_of(app, state_dir)
     path = find(folders, journal)

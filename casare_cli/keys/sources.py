@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 if TYPE_CHECKING:
-    from casare_cli.profiles.key_files import KeyFile
+    from casare_cli.keys.files import KeyFile
 
 _LONGEST_KEY = 4096
 
@@ -89,7 +89,7 @@ def entry_names(url: str, profile: str = "") -> tuple[str, ...]:
 
 def login_file() -> KeyFile:
     """What `login` keeps where there is no keyring."""
-    from casare_cli.profiles.key_files import KeyFile
+    from casare_cli.keys.files import KeyFile
 
     return KeyFile(user_key_file().with_name("keys.json"))
 

@@ -1,43 +1,20 @@
-"""Between a key and what the store keeps of it."""
+"""What the routes for keys of people and of robots share: an end, and a successor."""
 
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from casare_rpa.domain.keys import Key
-from casare_rpa.errors import InvalidInput, NotFound
+from casare_rpa.errors import NotFound
 from casare_rpa.orchestrator.access.auth import Principal
 from casare_rpa.orchestrator.deps import Desk
-from casare_rpa.store import KeyRecord, NewKey
+from casare_rpa.store import KeyRecord
 from casare_rpa.wire import KeyRevocation, KeyRevoked
 
 log = logging.getLogger(__name__)
 
 Kind: TypeAlias = Literal["user", "robot"]
-
-
-def new_key(
-    key: Key,
-    *,
-    name: str,
-    role: str | None = None,
-    robot_id: str | None = None,
-    description: str = "",
-    expires_at: datetime | None = None,
-) -> NewKey:
-    """*key* as it is stored: its id and its hash. Raises InvalidInput for a time in the past."""
-    return NewKey(
-        id=key.key_id,
-        kind="robot" if key.kind == "robot" else "user",
-        name=name,
-        secret_hash=key.digest,
-        role=role,
-        robot_id=robot_id,
-        description=description,
-        expires_at=_future(expires_at),
-    )
 
 
 async def revoked(
@@ -66,12 +43,3 @@ async def _known(desk: Desk, key_id: str, kind: Kind) -> None:
     record = await desk.call(desk.store.key, key_id)
     if record is None or record.kind != kind:
         raise NotFound(f"there is no key {key_id}")
-
-
-def _future(expires_at: datetime | None) -> datetime | None:
-    if expires_at is None:
-        return None
-    aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
-    if aware <= datetime.now(UTC):
-        raise InvalidInput("the key would have expired already", field="expires_at")
-    return aware
