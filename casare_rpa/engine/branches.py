@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 async def run_fork(strand: Strand, step: Step, node: Any) -> None:
     """Run the branches on copies of the variables, merge what they changed, go on at the join."""
-    ports = [f"branch_{n}" for n in range(1, node.branch_count + 1)]
+    ports = _branches(step, node)
     finished: list[int] = []
     children = [strand.branch(step, stops_at=step.join) for _ in ports]
 
@@ -38,6 +38,14 @@ async def run_fork(strand: Strand, step: Step, node: Any) -> None:
             results[port] = children[index].scope.changed()
     _merge(strand, results)
     _go_on(strand, step, {"results": results, "branch_count": len(ports)})
+
+
+def _branches(step: Step, node: Any) -> list[str]:
+    """The ports of a fork: as many as it says, else as are wired."""
+    all_ports = [f"branch_{n}" for n in range(1, 11)]
+    wired = [n for n, port in enumerate(all_ports, 1) if step.ports.get(port)]
+    says = step.config.get("branch_count") is not None or "branch_count" in dict(step.dynamic)
+    return all_ports[: node.branch_count if says else max([2, *wired])]
 
 
 def _go_on(strand: Strand, step: Step, outputs: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.workflow import Connection, NodeSpec, Problem, Severity, Workflow
@@ -12,7 +12,7 @@ from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
 from casare_rpa.engine.parameters import Parameters, Sources
 from casare_rpa.engine.placeholders import secrets_in
 from casare_rpa.engine.plan import Plan, Step
-from casare_rpa.engine.wiring import carries_control, settle_only_exit, settle_ports
+from casare_rpa.engine.wiring import carries_control, settle_only_exit, settle_ports, unused_exits
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
 
@@ -29,24 +29,51 @@ def compile_workflow(workflow: Workflow) -> Plan:
     """
     if not workflow.nodes:
         raise WorkflowInvalid("the workflow has no nodes")
-    return _Compiler(workflow, _classes(workflow)).plan()
+    classes, problems = _classes(workflow)
+    plan = _Compiler(workflow, classes).plan()
+    if problems:
+        _refuse_what_runs(plan, problems)
+    return plan
 
 
-def _classes(workflow: Workflow) -> dict[str, NodeType]:
+def _classes(workflow: Workflow) -> tuple[dict[str, NodeType], dict[str, Problem]]:
+    """By node the class, and why it cannot run here where it cannot. Raises WorkflowInvalid."""
     # Reading the catalogue takes time that only those who compile should spend.
-    from casare_rpa.nodes.catalogue import runnable_class  # noqa: PLC0415
+    from casare_rpa.nodes.catalogue import (  # noqa: PLC0415
+        NodeNotAvailable,
+        runnable_class,
+        stand_in,
+    )
 
     found: dict[str, NodeType] = {}
-    problems: list[Problem] = []
+    unavailable: dict[str, Problem] = {}
+    unknown: list[Problem] = []
     for spec in workflow.nodes:
         try:
             found[spec.node_id] = runnable_class(spec.node_type)
+        except NodeNotAvailable as error:
+            unavailable[spec.node_id] = _unavailable(spec, error)
+            found[spec.node_id] = stand_in(spec.node_type)
         except WorkflowInvalid as error:
-            problems.append(_unavailable(spec, error))
-    if problems:
-        messages = dict.fromkeys(p.message for p in problems)
-        raise WorkflowInvalid("; ".join(messages), problems, hint=problems[0].hint)
-    return found
+            unknown.append(_unavailable(spec, error))
+    if unknown:
+        _refuse([*unknown, *unavailable.values()])
+    return found, unavailable
+
+
+def _refuse_what_runs(plan: Plan, problems: Mapping[str, Problem]) -> None:
+    """Raise WorkflowInvalid if a run could come to a node that cannot run here."""
+    ways = [*plan.heads, *plan.sources, *plan.sinks]
+    ways += (step for step in plan.steps if step.control in ("catch", "finally", "join"))
+    run = {need for step in reachable(ways) for need in (step, *step.demands)}
+    found = [problems[s.id] for s in plan.steps if s in run and s.id in problems and not s.disabled]
+    if found:
+        _refuse(found)
+
+
+def _refuse(problems: list[Problem]) -> NoReturn:
+    messages = dict.fromkeys(p.message for p in problems)
+    raise WorkflowInvalid("; ".join(messages), problems, hint=problems[0].hint)
 
 
 def _unavailable(spec: NodeSpec, error: WorkflowInvalid) -> Problem:
@@ -140,6 +167,7 @@ class _Compiler:
             step.follow = step.ports.get("exec_out", ())
             settle_ports(step)
             self.warnings += [(step.id, text) for text in settle_only_exit(step)]
+            self.warnings += [(step.id, text) for text in unused_exits(step)]
 
     def _data_sources(self) -> dict[str, Step]:
         """Nodes without execution wiring that feed others: evaluated when they are needed."""

@@ -39,11 +39,16 @@ def _text(value: Any) -> Any:
 
 
 def _integer(value: Any) -> Any:
-    if isinstance(value, bool):
-        return value
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            value = float(value)
+            if not value.is_integer():
+                raise
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return int(value) if isinstance(value, str) else value
+    return value
 
 
 def _number(value: Any) -> Any:
@@ -51,6 +56,8 @@ def _number(value: Any) -> Any:
 
 
 def _boolean(value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return bool(value)
     if not isinstance(value, str):
         return value
     said = text_as_boolean(value)

@@ -33,7 +33,11 @@ def is_only_exit(cls: NodeType, config: Mapping[str, Any], port: str) -> bool:
     """Whether *port* must mean `exec_out`: the node has no other, and it names no failure."""
     if cls.exec_outputs_for(config) != ("exec_out",):
         return False
-    return not any(word in port.lower() for word in _FAILURES)
+    return not _names_a_failure(port)
+
+
+def _names_a_failure(port: str) -> bool:
+    return any(word in port.lower() for word in _FAILURES)
 
 
 def settle_only_exit(step: Step) -> Iterator[str]:
@@ -46,6 +50,17 @@ def settle_only_exit(step: Step) -> Iterator[str]:
         if port not in {output.name for output in step.cls.outputs}:
             yield f"there is no port '{port}' to leave by: it is read as exec_out"
     step.follow = step.ports.get("exec_out", ())
+
+
+def unused_exits(step: Step) -> Iterator[str]:
+    """What to warn of: ports that are wired and that the node never leaves by."""
+    if step.control == "switch":
+        return  # its cases may be known to a run alone
+    known = {"exec_out", "exec_error", *step.cls.exec_outputs_for(step.config)}
+    for port in [port for port in step.ports if port not in known]:
+        names = ", ".join(target.id for target in step.ports[port])
+        hint = "; a failure leaves by exec_error" if _names_a_failure(port) else ""
+        yield f"there is no port '{port}' to leave by: {names} is not run from here{hint}"
 
 
 def carries_control(

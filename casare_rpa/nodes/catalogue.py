@@ -10,14 +10,14 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from types import ModuleType
-from typing import Any
+from functools import cache, partial
+from types import ModuleType, new_class
+from typing import Any, NoReturn
 
 from casare_rpa.domain.capabilities import MEANING
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes._facts import Action, Entry, Property, facts
-from casare_rpa.nodes.base import Node, NodeType, Param
+from casare_rpa.nodes.base import Context, Node, NodeType, Output, Param
 from casare_rpa.nodes.capabilities import required_by
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "node_class",
     "runnable_class",
     "schema",
+    "stand_in",
     "summary",
 ]
 
@@ -115,6 +116,30 @@ def class_of(name: str) -> NodeType | None:
     """As `node_class`, or None."""
     load_families()
     return Node.registry.get(canonical(name) or name)
+
+
+@cache
+def stand_in(name: str) -> NodeType:
+    """The wiring of a type that cannot run here, for nodes that no run comes to.
+
+    Raises UnknownNodeType.
+    """
+    if cls := class_of(name):
+        return cls
+    entry = entries().get(canonical(name) or name)
+    if entry is None and name not in facts().former:
+        raise _unknown(name)
+    return new_class(name, (Node,), {"abstract": True}, partial(_stand_in, name, entry))
+
+
+def _stand_in(name: str, entry: Entry | None, members: dict[str, Any]) -> None:
+    def run(self: Node, ctx: Context) -> NoReturn:
+        raise _why_not(name)
+
+    members |= {"type": name, "takes_others": True, "run": run}
+    if entry is not None:
+        members["exec_inputs"], members["exec_outputs"] = entry.exec_inputs, entry.exec_outputs
+        members["outputs"] = tuple(Output(output) for output in entry.outputs)
 
 
 def lacks(cls: NodeType) -> NodeNotAvailable | None:

@@ -323,7 +323,8 @@ class ForkNode(Node):
     """Run several branches at the same time, each on its own copy of the variables.
 
     They end at the join. A branch that fails is recorded in the join's results as `_error`, unless
-    all fail; with `fail_fast` the first failure stops the others and fails the fork.
+    all fail; with `fail_fast` the first failure stops the others and fails the fork. Without a
+    `branch_count` there are as many as are connected.
     """
 
     category = "control_flow"
@@ -336,7 +337,7 @@ class ForkNode(Node):
 
     @classmethod
     def exec_outputs_for(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
-        count = _within(config.get("branch_count"), 2, 10, 2)
+        count = _within(config.get("branch_count"), 2, 10, 10)
         return tuple(f"branch_{n}" for n in range(1, count + 1))
 
     def run(self, ctx: Context) -> None:

@@ -372,6 +372,12 @@ def _failing_fork(**config: Any) -> Any:
     return run_document(raw)
 
 
+def test_a_fork_that_says_no_number_has_the_branches_that_are_wired() -> None:
+    nodes = {"fork": node("ForkNode"), **{f"b{n}": node("LogNode", message=n) for n in (1, 2, 3)}}
+    raw = document(nodes, *(chain(f"fork.branch_{n}", f"b{n}") for n in (1, 2, 3)))
+    assert sorted(line["message"] for line in run_document(raw).logs) == ["1", "2", "3"]
+
+
 def test_a_failed_branch_is_recorded_in_the_results() -> None:
     result = _failing_fork()
     assert result.success

@@ -231,6 +231,55 @@ def test_declared_variables_are_converted_and_overridden() -> None:
     assert result.variables == {"count": 3, "name": "given", "flag": True}
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        ("Boolean", 0, False),
+        ("Boolean", 1.0, True),
+        ("Integer", "3.0", 3),
+        ("Integer", 3.0, 3),
+        ("Integer", "3.5", "3.5"),
+        ("Boolean", "perhaps", "perhaps"),
+    ],
+)
+def test_a_declared_variable_is_of_its_type_where_that_is_possible(
+    kind: str, written: object, value: object
+) -> None:
+    raw = document({"n": log("{{x}}")})
+    raw["variables"] = {"x": {"name": "x", "type": kind, "default_value": written}}
+    found = run_document(raw).variables["x"]
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_control_passes_a_bend_in_a_wire(says_so: bool) -> None:
+    bend = node("RerouteNode", is_exec_reroute=True) if says_so else node("RerouteNode")
+    into = {"source_node": "s", "source_port": "exec_out", "target_node": "b", "target_port": "in"}
+    on = {"source_node": "b", "source_port": "out", "target_node": "n", "target_port": "exec_in"}
+    nodes = {"s": node("StartNode"), "b": bend, "n": log("n")}
+    assert lines(run_document(document(nodes, [into, on]))) == ["n"]
+
+
+def test_control_passes_two_bends_in_a_row() -> None:
+    bend = node("RerouteNode", is_exec_reroute="true")
+    ends = [("s", "exec_out", "b", "in"), ("b", "out", "c", "in"), ("c", "out", "n", "exec_in")]
+    links = [
+        {"source_node": s, "source_port": o, "target_node": t, "target_port": i}
+        for s, o, t, i in ends
+    ]
+    nodes = {"s": node("StartNode"), "b": bend, "c": bend, "n": log("n")}
+    assert lines(run_document(document(nodes, links))) == ["n"]
+
+
+def test_a_wire_that_no_run_follows_is_told_of() -> None:
+    nodes = {"f": node("IfNode", condition="1 == 1"), "n": log("n"), "m": log("m")}
+    result = run_document(document(nodes, chain("f.true", "n"), chain("f.maybe", "m")))
+    assert lines(result) == [
+        "there is no port 'maybe' to leave by: m is not run from here",
+        "n",
+    ]
+
+
 def test_a_read_only_variable_cannot_be_set() -> None:
     raw = document({"n": node("SetVariableNode", variable_name="fixed", value=2)})
     raw["variables"] = {"fixed": {"name": "fixed", "default_value": 1, "readonly": True}}

@@ -18,8 +18,10 @@ from casare_rpa.domain.workflow.read import (
     parse_workflow,
     read_workflow_file,
 )
+from casare_rpa.domain.workflow.validate import UNREACHABLE
 
 __all__ = [
+    "UNREACHABLE",
     "Catalogue",
     "Connection",
     "Findings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from casare_rpa.domain.workflow import ports
@@ -110,6 +111,8 @@ class ConnectionReader:
         return (values[0], values[1], values[2], values[3])
 
     def _texts(self, values: list[Any], places: list[str]) -> _Ends | None:
+        # Ids that are numbers are read as texts, as those of the nodes are.
+        values = [str(value) if type(value) is int else value for value in values]
         for value, place in zip(values, places, strict=True):
             if not isinstance(value, str):
                 self._findings.error(
@@ -129,16 +132,22 @@ class ConnectionReader:
     def _normalised(self, ends: _Ends) -> Connection:
         source, source_port, target, target_port = ends
         source, target = self._nodes.resolve(source), self._nodes.resolve(target)
+        out_of, into = self._about(source), self._about(target)
         return Connection(
             source_node=source,
-            source_port=ports.source_port(source_port, self._type_of(source)),
+            source_port=ports.source_port(
+                source_port, out_of[0], bends_exec=ports.bends_exec(out_of[1], target_port)
+            ),
             target_node=target,
-            target_port=ports.target_port(target_port, self._type_of(target)),
+            target_port=ports.target_port(
+                target_port, into[0], bends_exec=ports.bends_exec(into[1], source_port)
+            ),
         )
 
-    def _type_of(self, node_id: str) -> str:
+    def _about(self, node_id: str) -> tuple[str, Mapping[str, Any]]:
+        """The node's type and config."""
         spec = self._nodes.specs.get(node_id)
-        return spec.node_type if spec else ""
+        return (spec.node_type, spec.config) if spec else ("", {})
 
     def _joins_two_nodes(self, connection: Connection, where: str) -> bool:
         unknown = {

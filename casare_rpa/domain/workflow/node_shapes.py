@@ -18,6 +18,10 @@ MAX_CONFIG_DEPTH = 10
 MAX_TEXT_LENGTH = 10_000
 
 _EDITOR_PREFIX = "casare_rpa."
+#: A frame that editors draw behind nodes, among the nodes in what they save.
+_BACKDROP = "BackdropNode"
+#: Where people and programs put parameters that belong into `config`.
+_NOT_CONFIG = ("parameters", "params", "arguments", "args", "data")
 _KNOWN = """
     node_id id node_type type type_ config custom properties position pos name display_name
     category input_ports output_ports
@@ -66,7 +70,8 @@ class NodeReader:
             )
         for key, where, node in _entries(nodes, place):
             if isinstance(node, dict):
-                self._read_node(key, node, where)
+                if not _is_backdrop(node):
+                    self._read_node(key, node, where)
             else:
                 self._place(key, where)
                 self._findings.error(
@@ -122,6 +127,9 @@ class NodeReader:
         if own is None:
             self._missing_field("node_id", where)
             return None
+        if type(own) is int:
+            self._note_number(own, f"{where}/{field}")
+            own = str(own)
         if not isinstance(own, str) or not own:
             self._findings.error(
                 "INVALID_TYPE", f"{field} must be a text, not {json_type(own)}", f"{where}/{field}"
@@ -139,7 +147,7 @@ class NodeReader:
             if editor_id not in self.places:
                 self.aliases[key] = editor_id
                 return self._short_enough(editor_id, where)
-        elif own is not None and own != key:
+        elif own is not None and str(own) != key:
             self._findings.warn(
                 "NODE_ID_MISMATCH",
                 f"node {key!r} calls itself {own!r}; its key is used",
@@ -150,6 +158,15 @@ class NodeReader:
             if isinstance(own, str):
                 self.aliases.setdefault(own, key)
         return self._short_enough(key, where)
+
+    def _note_number(self, node_id: int, place: str) -> None:
+        self._findings.warn(
+            "INVALID_TYPE",
+            f"the id {node_id} is a number; it is read as a text",
+            place,
+            node_id=str(node_id),
+            hint=f'write "{node_id}"',
+        )
 
     def _short_enough(self, node_id: str, where: str) -> str:
         if len(node_id) > MAX_ID_LENGTH:
@@ -202,9 +219,22 @@ class NodeReader:
                 return None
             self._check_config(node_id, part, f"{where}/{field}")
             config |= part if field == "config" else _without_node_id(part)
+        if not config:
+            self._note_misplaced(node_id, node, where)
         if is_on(node.get("disabled")):
             config["_disabled"] = True
         return config
+
+    def _note_misplaced(self, node_id: str | None, node: dict[str, Any], where: str) -> None:
+        for field in _NOT_CONFIG:
+            if isinstance(node.get(field), dict) and node[field]:
+                self._findings.warn(
+                    "INVALID_CONFIG",
+                    f"{field} is not read: a node's parameters stand in config",
+                    f"{where}/{field}",
+                    node_id=node_id,
+                    hint=f"call {field} config",
+                )
 
     def _check_config(self, node_id: str | None, config: dict[str, Any], where: str) -> None:
         for key, value in config.items():
@@ -255,6 +285,11 @@ def _is_editor_node(node: dict[str, Any]) -> bool:
         isinstance(node.get(field), str) and node[field].startswith(_EDITOR_PREFIX)
         for field in ("type_", "type", "node_type")
     )
+
+
+def _is_backdrop(node: dict[str, Any]) -> bool:
+    written = next((node[f] for f in ("type_", "type", "node_type") if node.get(f)), None)
+    return isinstance(written, str) and written.rpartition(".")[2] == _BACKDROP
 
 
 def _editor_id(node: dict[str, Any]) -> str | None:

@@ -134,9 +134,10 @@ def on_lost_in(document: Any) -> OnLost:
 
 
 def node_types_in(document: Any) -> frozenset[str]:
-    """The types of the nodes of a document that was checked before, as far as it has any."""
+    """The types of a checked document's nodes, but for those that are disabled."""
     parsed = read_document(document, Findings())
-    return frozenset(spec.node_type for spec in parsed.workflow.nodes) if parsed else frozenset()
+    nodes = parsed.workflow.nodes if parsed else ()
+    return frozenset(spec.node_type for spec in nodes if not spec.disabled)
 
 
 def _metadata(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from casare_rpa.domain.booleans import is_on
 from casare_rpa.domain.workflow.model import Connection, NodeSpec
 
 LOOP_STARTS = frozenset(
@@ -41,6 +42,7 @@ _EXECS = """
     loop_body body completed done finish next true false then else on_success on_error on_finally
 """
 _EXEC_NAMES = frozenset(_EXECS.split())
+_REROUTE = "RerouteNode"
 _HTTP_VERB_NODE = re.compile(r"Http(Get|Post|Put|Patch|Delete)Node")
 
 
@@ -69,16 +71,25 @@ class NamedCatalogue(Protocol):
         ...
 
 
-def source_port(port: str, node_type: str) -> str:
-    """The declared name of an output port that a document calls *port*."""
-    if port == "out" and node_type != "RerouteNode":
+def source_port(port: str, node_type: str, *, bends_exec: bool = False) -> str:
+    """The declared name of an output port that a document calls *port*.
+
+    `out` of a RerouteNode is its value, unless it *bends_exec*: a wire of execution.
+    """
+    if port == "out" and (node_type != _REROUTE or bends_exec):
         return "exec_out"
     return _SPELLINGS.get(node_type, {}).get(port, port)
 
 
-def target_port(port: str, node_type: str) -> str:
-    """The declared name of an input port that a document calls *port*."""
-    return "exec_in" if port == "in" and node_type != "RerouteNode" else port
+def target_port(port: str, node_type: str, *, bends_exec: bool = False) -> str:
+    """The declared name of an input port that a document calls *port*, as for `source_port`."""
+    return "exec_in" if port == "in" and (node_type != _REROUTE or bends_exec) else port
+
+
+def bends_exec(config: Mapping[str, Any], other_port: str) -> bool:
+    """Whether a RerouteNode passes control on: it says so, or its wire ends at such a port."""
+    named = other_port.startswith("exec") or other_port in _EXEC_NAMES
+    return named or is_on(config.get("is_exec_reroute"))
 
 
 def split_http_verb(node_type: str) -> tuple[str, str | None]:

@@ -24,6 +24,8 @@ _REPLACED = {
     "ForLoopNode": "use ForLoopStartNode and ForLoopEndNode",
     "WhileLoopNode": "use WhileLoopStartNode and WhileLoopEndNode",
 }
+#: The code of a node that no run comes to.
+UNREACHABLE = "UNREACHABLE_NODES"
 _MAX_GUESSES = 20
 _MAX_NAMES = 30
 
@@ -162,7 +164,7 @@ def _check_entry(shape: _Shape, parsed: Parsed, findings: Findings) -> None:
     for i, spec in enumerate(shape.nodes):
         if i not in reached and shape.type_of(spec) not in _STANDS_ALONE:
             findings.warn(
-                "UNREACHABLE_NODES",
+                UNREACHABLE,
                 f"no run reaches node {spec.node_id!r}",
                 parsed.node_places[spec.node_id],
                 node_id=spec.node_id,

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from casare_rpa.domain.workflow import Findings, NodeSpec
+from casare_rpa.domain.workflow import UNREACHABLE, Findings, NodeSpec
 from casare_rpa.engine.checks.view import View
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes import catalogue
 
 
 def check(view: View, findings: Findings, *, runs_here: bool) -> None:
-    """Note every node that this installation cannot run."""
-    note = findings.error if runs_here else findings.warn
-    said = {p.node_id for p in findings.problems if p.code == catalogue.UnknownNodeType.code}
+    """Note every node that this installation cannot run.
+
+    One that no run comes to, or that is disabled, does no harm: that is a warning.
+    """
+    said = _nodes_with(catalogue.UnknownNodeType.code, findings)
+    unreached = _nodes_with(UNREACHABLE, findings)
     for spec in view.parsed.workflow.nodes:
         error = _why_not(spec)
         if error is not None and spec.node_id not in said:
+            is_run = not spec.disabled and spec.node_id not in unreached
+            note = findings.error if runs_here and is_run else findings.warn
             note(
                 error.code,
                 error.message,
@@ -22,6 +27,10 @@ def check(view: View, findings: Findings, *, runs_here: bool) -> None:
                 node_id=spec.node_id,
                 hint=error.hint,
             )
+
+
+def _nodes_with(code: str, findings: Findings) -> set[str | None]:
+    return {problem.node_id for problem in findings.problems if problem.code == code}
 
 
 def _why_not(spec: NodeSpec) -> WorkflowInvalid | None:

@@ -19,6 +19,7 @@ _DATE_FORMS = (
 _TIME_FORMS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 #: Letters that stand for parts of a date where a format has no percent sign.
 _LETTERS = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
+_OFFSET = re.compile(r"(?<=\d)(Z|[+-]\d\d:\d\d)$")
 _LETTER_FORM = re.compile("|".join(_LETTERS))
 
 
@@ -80,12 +81,26 @@ def parts(moment: datetime) -> dict[str, int]:
 
 def _parsed(value: Any, form: str) -> datetime | None:
     if form:
-        # A naive result is local time, which aware() says.
-        return datetime.strptime(str(value), form)  # noqa: DTZ007
+        return _of_form(str(value), form)
     number = number_or_none(value)
     if number is not None and not _is_compact_date(value):
         return datetime.fromtimestamp(number, UTC).astimezone()
     return _parsed_text(str(value).strip())
+
+
+def _of_form(text: str, form: str) -> datetime:
+    """Raises ValueError. A naive result is local time, which `aware` says.
+
+    The dates of these nodes end in their offset, which the forms that people write leave out.
+    """
+    try:
+        return datetime.strptime(text, form)  # noqa: DTZ007
+    except ValueError:
+        offset = _OFFSET.search(text)
+        if offset is None:
+            raise
+    moment = datetime.strptime(text[: offset.start()], form)  # noqa: DTZ007
+    return moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{offset[0]}").tzinfo)
 
 
 def _is_compact_date(value: Any) -> bool:

@@ -54,6 +54,9 @@ DOES = [
     parse("15 January 2024", "2024-01-15T00:00:00+01:00"),
     parse("0", "1970-01-01T01:00:00+01:00"),
     parse("24|01|15", "2024-01-15T00:00:00+01:00", "%y|%m|%d"),
+    # What these nodes wrote has an offset, which the form of a file leaves out.
+    parse("2024-02-01T08:00:00+02:00", "2024-02-01T08:00:00+02:00", "%Y-%m-%dT%H:%M:%S"),
+    parse("2024-02-01T08:00:00Z", "2024-02-01T08:00:00+00:00", "%Y-%m-%dT%H:%M:%S"),
     Does(PARSE, {"datetime_string": "2024-01-15 10:30"}, {"year": 2024, "day": 15, "hour": 10}),
     Does(
         "FormatDateTimeNode",

@@ -67,7 +67,7 @@ ONE = document([node("a")])
         ({**ONE, "nodes": {"a": {"node_type": 1}}}, ("INVALID_TYPE", "/nodes/a/node_type")),
         ({**ONE, "nodes": [{"node_type": "LogNode"}]}, ("MISSING_REQUIRED_FIELD", "/nodes/0")),
         (
-            {**ONE, "nodes": [{"node_id": 3, "node_type": "N"}]},
+            {**ONE, "nodes": [{"node_id": [3], "node_type": "N"}]},
             ("INVALID_TYPE", "/nodes/0/node_id"),
         ),
         ({**ONE, "nodes": [node("a"), node("a")]}, ("DUPLICATE_NODE_ID", "/nodes/1")),
@@ -95,7 +95,7 @@ ONE = document([node("a")])
             ("MISSING_REQUIRED_FIELD", "/connections/0/source"),
         ),
         (
-            {**ONE, "connections": [{"out": [1, "x"], "in": ["a", "x"]}]},
+            {**ONE, "connections": [{"out": [["b"], "x"], "in": ["a", "x"]}]},
             ("INVALID_TYPE", "/connections/0/out"),
         ),
         ({**ONE, "connections": [link("a", "ghost")]}, ("ORPHANED_CONNECTION", "/connections/0")),

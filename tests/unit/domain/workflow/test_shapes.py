@@ -6,6 +6,7 @@ import pytest
 
 from casare_rpa.domain.workflow import (
     Connection,
+    Severity,
     Variable,
     Workflow,
     check_workflow,
@@ -203,6 +204,41 @@ def test_unknown_keys_are_kept_and_ignored() -> None:
 
     assert workflow.extra == {"frames": [{"title": "x"}], "__validated__": True}
     assert workflow.nodes[0].extra == {"colour": "red"}
+
+
+def test_a_frame_that_an_editor_draws_is_no_node() -> None:
+    frame = {"type_": "nodeGraphQt.nodes.BackdropNode", "name": "Part one", "custom": {"text": ""}}
+
+    workflow = clean({**document([]), "nodes": {"0x1": frame, "a": node("a")}})
+
+    assert [spec.node_id for spec in workflow.nodes] == ["a"]
+
+
+def test_ids_that_are_numbers_are_read_as_texts() -> None:
+    raw = {
+        "metadata": {"name": "test"},
+        "nodes": [{"id": 1, "type": "LogNode"}, {"id": 2, "type": "LogNode"}],
+        "connections": [
+            {"source_node": 1, "source_port": "out", "target_node": 2, "target_port": "in"}
+        ],
+    }
+
+    workflow, problems = check_workflow(raw)
+
+    assert workflow is not None
+    assert [spec.node_id for spec in workflow.nodes] == ["1", "2"]
+    assert [(c.source_node, c.target_node) for c in workflow.connections] == [("1", "2")]
+    assert {problem.severity for problem in problems} == {Severity.WARNING}
+
+
+@pytest.mark.parametrize("field", ["parameters", "data"])
+def test_parameters_that_stand_elsewhere_than_in_config_are_told_of(field: str) -> None:
+    raw = document([{"node_id": "a", "node_type": "LogNode", field: {"message": "hi"}}])
+
+    _, [problem] = check_workflow(raw)
+
+    assert (problem.code, problem.pointer) == ("INVALID_CONFIG", f"/nodes/a/{field}")
+    assert problem.severity is Severity.WARNING
 
 
 @pytest.mark.parametrize("verb", ["Get", "Post", "Put", "Patch", "Delete"])
