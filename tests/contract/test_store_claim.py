@@ -141,6 +141,15 @@ def test_capabilities_bind_pinned_and_tagged_jobs_and_repeated_ones_too(world: W
     assert world.claim("r1").job_id == again.job_id
 
 
+def test_what_is_disabled_needs_nothing(world: World) -> None:
+    off = {"node_id": "b", "node_type": "LaunchBrowserNode", "config": {"_disabled": True}}
+    log = {"node_id": "l", "node_type": "LogNode"}
+    document = {"nodes": {"b": off, "l": log}, "connections": []}
+    world.store.put_workflow(name="off", document=document, workflow_id="off")
+    job = world.submit(workflow_id="off")
+    assert (job.requires, world.claim().job_id) == ([], job.job_id)
+
+
 def test_what_a_job_needs_follows_the_version_it_was_submitted_with(world: World) -> None:
     older = browsing(world)
     document = {"nodes": {"n": {"node_id": "n", "node_type": "LogNode"}}, "connections": []}
