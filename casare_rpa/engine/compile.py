@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casare_rpa.domain.booleans import text_as_boolean
@@ -82,7 +82,7 @@ class _Compiler:
         heads = pick_heads(steps, sources)
         met = {step.join for step in steps if step.join is not None}
         for step in steps:
-            step.demands = self._demands(step, sources)
+            step.demands = self._demands((step, *_read_with(step)), sources)
             step.guarded = _is_guarded(step) or step in met
         self._mark_joins(heads)
         return Plan(
@@ -154,11 +154,12 @@ class _Compiler:
             and step.control not in ("start", "subflow_input", "subflow_output")
         }
 
-    def _demands(self, step: Step, sources: Mapping[str, Step]) -> tuple[Step, ...]:
-        """The data sources *step* needs, those that others need first; cycles are cut."""
+    def _demands(self, needy: Sequence[Step], sources: Mapping[str, Step]) -> tuple[Step, ...]:
+        """The data sources that *needy* need, those that others need first; cycles are cut."""
         found: dict[str, Step] = {}
-        opened: set[str] = {step.id}
-        stack = [(key, False) for key in reversed(self._feeders(step.id, sources))]
+        opened: set[str] = {step.id for step in needy}
+        needed = [key for step in needy for key in self._feeders(step.id, sources)]
+        stack = [(key, False) for key in reversed(needed)]
         while stack:
             key, done = stack.pop()
             if done:
@@ -187,6 +188,15 @@ class _Compiler:
 
 def _of_control(steps: tuple[Step, ...], control: str) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.control == control)
+
+
+def _read_with(step: Step) -> tuple[Step, ...]:
+    """The partners whose parameters count from the beginning: of a try, of a fork with a join."""
+    if step.control == "try" and step.catch is not None:
+        return (step.catch,)
+    if step.control == "fork" and step.join is not None and step.join.control == "join":
+        return (step.join,)
+    return ()
 
 
 def _is_guarded(step: Step) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from casare_rpa.engine.exits import go_on_behind
 from casare_rpa.engine.failures import Failure
-from casare_rpa.engine.plan import Step, exit_of
+from casare_rpa.engine.plan import Step
 
 if TYPE_CHECKING:
     from casare_rpa.engine.walk import Strand
@@ -26,16 +27,22 @@ class Recovery:
         self._restarts = 0
         self._in_fallback = False
 
+    def branch(self) -> Recovery:
+        """The same for a strand of its own."""
+        child = Recovery()
+        child.source = self.source
+        return child
+
     def apply(self, strand: Strand, failure: Failure) -> bool:
         """Do what the strategy says about *failure*; False if that is to stop."""
         variables = strand.scope.variables
         limit = variables.get(MAX_RETRIES, 3)
         match variables.get(STRATEGY):
             case "continue":
-                strand.follow(failure.step, exit_of(failure.step))
+                go_on_behind(strand, failure.at)
                 done = True
             case "retry":
-                done = self._retry(strand, failure.step, limit)
+                done = self._retry(strand, failure, limit)
             case "restart":
                 done = self._restart(strand, limit)
             case "fallback":
@@ -46,21 +53,24 @@ class Recovery:
             strand.context.log(f"{variables.get(STRATEGY)} after: {failure.described}", "warning")
         return done
 
-    def _retry(self, strand: Strand, step: Step, limit: int) -> bool:
-        tried = self._retries.get(step, 0)
+    def _retry(self, strand: Strand, failure: Failure, limit: int) -> bool:
+        if failure.of_branch:
+            return False  # it was tried there
+        tried = self._retries.get(failure.step, 0)
         if tried >= limit:
             return False
-        self._retries[step] = tried + 1
-        frame = strand.frames[-1]
-        frame.seen.discard(step)
-        frame.queue.appendleft(step)
+        self._retries[failure.step] = tried + 1
+        if failure.region is None:
+            strand.frames[-1].again(failure.at)
+        else:
+            # A loop that has begun goes on; it would count its passes anew.
+            strand.frames.append(failure.region)
         return True
 
     def _restart(self, strand: Strand, limit: int) -> bool:
-        if self._restarts >= limit or strand.stops_at is not None or strand.enclosing:
+        if self._restarts >= limit or not strand.restart():
             return False
         self._restarts += 1
-        strand.restart()
         return True
 
     def _fall_back(self, strand: Strand) -> bool:

@@ -135,15 +135,14 @@ class Run:
             self.secrets.learn(values[name])
         for node_id, text in (*plan.warnings, *(("", w) for w in warnings)):
             self.log(text, "warning", self._full_id(node_id))
-        root = Root(plan.heads)
+        root = Root(plan.heads, plan.sinks)
         if start is not None:
             go_to(start, strand, root)
         if self.options.tells_start_points:
             strand.trail = Trail(strand, root)
         try:
-            await strand.collect(plan.sources)
+            await strand.walk_from(plan.sources)
             await strand.walk(root)
-            await strand.collect(plan.sinks)
             if self._caller is None:
                 await asyncio.gather(*self.control.resources[BACKGROUND])
             self.finished = True
@@ -225,6 +224,7 @@ class Run:
         message = error.message if isinstance(error, CasareError) else str(error)
         return Failure(
             step=step,
+            at=step,
             node_id=self.ids[step.index],
             code=ErrorCode.from_exception(error),
             message=self.secrets.text(message or type(error).__name__),
