@@ -114,7 +114,7 @@ def _retry_fail(strand: Strand, step: Step, node: Any, port: str | None) -> None
 
 
 def _recovery(strand: Strand, step: Step, node: Any, port: str | None) -> None:
-    strand.recovery.source = step
+    strand.recovery.arrange(step, node.strategy, node.max_retries)
     strand.follow(step, "exec_out")
 
 

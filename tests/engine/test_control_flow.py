@@ -338,6 +338,43 @@ def test_a_recovery_strategy_rules_later_failures(
     assert reached == ([last] if last else [])
 
 
+@pytest.mark.parametrize("written", ["2", "many", None, [1]])
+def test_variables_of_a_recoverys_name_change_no_recovery(written: Any) -> None:
+    nodes = {
+        "rule": node("ErrorRecoveryNode", strategy="retry", max_retries=2),
+        "limit": node(
+            "SetVariableNode", variable_name="_error_recovery_max_retries", value=written
+        ),
+        "way": node("SetVariableNode", variable_name="_error_recovery_strategy", value="stop"),
+        "fail": node("AssertNode", condition=False),
+    }
+    bus = EventBus()
+    result = run_document(document(nodes, chain("rule", "limit", "way", "fail")), bus=bus)
+    assert result.error is not None
+    assert result.error.code == "VALIDATION_FAILED"
+    assert len([e for e in bus.get_history(NodeStarted) if e.node_id == "fail"]) == 3
+
+
+def test_variables_alone_make_no_recovery() -> None:
+    raw = document({"fail": node("ThrowErrorNode"), "z": log("z")}, chain("fail", "z"))
+    assert run_document(raw, {"_error_recovery_strategy": "continue"}).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("limit", "runs"), [("2", 3), ("2.0", 3), (0, 1), ("many", 4), ("nan", 4), ("inf", 4)]
+)
+def test_a_recovery_tries_as_often_as_its_limit_says_or_else_three_times(
+    limit: Any, runs: int
+) -> None:
+    nodes = {
+        "rule": node("ErrorRecoveryNode", strategy="retry", max_retries=limit),
+        "fail": node("AssertNode", condition=False),
+    }
+    bus = EventBus()
+    assert run_document(document(nodes, chain("rule", "fail")), bus=bus).status == "failed"
+    assert len([e for e in bus.get_history(NodeStarted) if e.node_id == "fail"]) == runs
+
+
 def test_branches_of_a_fork_run_beside_each_other_on_their_own_variables() -> None:
     nodes = {
         "fork": node("ForkNode", branch_count=3),

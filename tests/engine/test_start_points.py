@@ -132,6 +132,22 @@ def test_an_error_recovery_stays_in_force() -> None:
     assert whole.again("bad").lines[-1] == "rescued"
 
 
+@pytest.mark.parametrize("changed", ["2", "many", None])
+def test_a_recovery_that_stays_in_force_keeps_its_limit(changed: Any) -> None:
+    nodes = {
+        "plan": node("ErrorRecoveryNode", strategy="retry", max_retries=2),
+        "a": log("a"),
+        "bad": node("ThrowErrorNode", error_message="no"),
+    }
+    whole = Told(document(nodes, chain("plan", "a", "bad")))
+    assert whole.starts == ["plan", "a", *["bad"] * 3]
+    assert whole.again("bad").starts == ["bad"] * 3
+    limit = {"_error_recovery_max_retries": changed}
+    again = whole.again("bad", **limit)
+    assert again.result.error is not None
+    assert again.result.error.node_id == "bad"
+
+
 def test_a_run_whose_data_source_failed_is_taken_up_at_its_consumer() -> None:
     nodes = {
         "a": log("a"),
