@@ -144,7 +144,9 @@ class Run:
             await strand.walk_from(plan.sources)
             await strand.walk(root)
             if self._caller is None:
-                await asyncio.gather(*self.control.resources[BACKGROUND])
+                # The list grows meanwhile by what they start themselves.
+                for task in self.control.resources[BACKGROUND]:
+                    await task
             self.finished = True
         except BranchFailed as error:
             self.first_failure = self.first_failure or error.failure
@@ -212,6 +214,10 @@ class Run:
             raise NodeError(
                 f"there is no workflow file {named}", ErrorCode.FILE_NOT_FOUND
             ) from None
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            text = f"the workflow file {named} cannot be read: {why}"
+            raise NodeError(text, ErrorCode.from_exception(error)) from error
         except NodeError:
             raise
         except CasareError as error:
