@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from casare_rpa.domain.events import EventBus, NodeCompleted, NodeSkipped, NodeStarted
+from casare_rpa.nodes.error_handling import RetryNode
 from tests.engine.test_walk import lines, log
 from tests.support.runs import chain, document, node, run_document
 
@@ -286,6 +287,38 @@ def test_retry_success_and_fail_decide_the_attempt() -> None:
         chain("retry.success", "good"),
     )
     assert lines(run_document(raw)) == ["good"]
+
+
+@pytest.mark.parametrize("multiplier", [10, 1.5, "1e300"])
+def test_a_wait_that_would_grow_beyond_all_numbers_is_a_day(multiplier: Any) -> None:
+    retry = RetryNode(initial_delay=0.5, backoff_multiplier=float(multiplier))
+    assert retry.pause_seconds(100_000) == 86_400
+    whole = RetryNode(initial_delay=1, backoff_multiplier=10**400)
+    assert whole.pause_seconds(2) == 86_400
+    assert RetryNode(initial_delay=1, backoff_multiplier=2).pause_seconds(4) == 8
+
+
+def test_attempts_without_a_wait_may_be_very_many() -> None:
+    nodes = {
+        "retry": node("RetryNode", max_attempts=2000, initial_delay=0, backoff_multiplier=2.0),
+        "count": node("IncrementVariableNode", variable_name="n"),
+        "check": node("AssertNode", condition="n > 1500"),
+        "good": log("good"),
+    }
+    raw = document(
+        nodes, chain("retry.retry_body", "count", "check"), chain("retry.success", "good")
+    )
+    result = run_document(raw)
+    assert result.success, result.error
+    assert lines(result) == ["good"]
+
+
+@pytest.mark.parametrize("name", ["max_attempts", "initial_delay", "backoff_multiplier"])
+@pytest.mark.parametrize("value", ["nan", "many", -1])
+def test_a_retry_refuses_what_is_no_number_of_times_or_seconds(name: str, value: Any) -> None:
+    result = run_document(document({"retry": node("RetryNode", **{name: value})}))
+    assert result.error is not None
+    assert result.error.code == "VALUE_OUT_OF_RANGE"
 
 
 def test_on_error_runs_its_branch_and_the_last_one() -> None:
