@@ -355,7 +355,7 @@ def _is_held(key: str, value: Any) -> bool:
     return getattr(value, "lasts_for_the_run", not isinstance(value, (str, bool)))
 
 
-def _environment(options: RunOptions) -> Mapping[str, str]:
+def _environment(options: RunOptions) -> dict[str, str]:
     if options.environment is not None:
         return dict(options.environment)
     return {name: value for name, value in os.environ.items() if not _is_ours(name.upper())}
