@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes.base import (
     Context,
     Leave,
@@ -20,6 +19,7 @@ from casare_rpa.nodes.base import (
     prop,
 )
 from casare_rpa.nodes.http.request import ask, prepare
+from casare_rpa.nodes.values.iteration import truth
 
 _LONGEST_PAUSE_SECONDS = 86_400.0
 _STRATEGIES = ("stop", "continue", "retry", "restart", "fallback")
