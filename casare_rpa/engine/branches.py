@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.engine.exits import follow_completed, follow_joined
 from casare_rpa.engine.failures import BranchFailed, Break, Continue, Failure, Signal
+from casare_rpa.engine.filling import filled
 from casare_rpa.engine.loops import LoopFrame
 from casare_rpa.engine.plan import Step
 from casare_rpa.nodes.base import NodeError
@@ -54,7 +55,7 @@ def _strategy(strand: Strand, join: Step | None) -> str:
     """Whose results are taken, as the join says before the branches begin."""
     if join is None or join.control != "join":
         return "all"
-    return str(strand.make(join).merge_strategy)
+    return str(filled(join, strand.scope).merge_strategy)
 
 
 def _chosen(strategy: str, finished: Sequence[int]) -> Sequence[int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from casare_rpa.engine.branches import run_each, run_fork
 from casare_rpa.engine.exits import follow_completed
 from casare_rpa.engine.failures import AttemptEnded, Break, Continue
+from casare_rpa.engine.filling import filled
 from casare_rpa.engine.loops import ForFrame, LoopFrame, WhileFrame
 from casare_rpa.engine.plan import Step
 from casare_rpa.engine.protect import OnErrorFrame, RetryFrame, TryFrame
@@ -86,7 +87,7 @@ def _loop_of(strand: Strand, step: Step, name: str) -> Step | None:
 
 
 def _try(strand: Strand, step: Step, node: Any, port: str | None) -> None:
-    types = strand.make(step.catch).error_types if step.catch is not None else None
+    types = filled(step.catch, strand.scope).error_types if step.catch is not None else None
     strand.frames.append(TryFrame(step, str(types or "")))
 
 

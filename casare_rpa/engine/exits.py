@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from casare_rpa.engine.walk import Strand
 
 _LOOPS = frozenset({"for", "while", "each"})
+#: Of nodes that judge: nothing is done on the strength of a judgement that was not made.
+_REFUSALS = ("false", "invalid")
+_IF_WIRED = ("default", "failed")
 
 
 def pass_over(strand: Strand, step: Step) -> None:
@@ -21,16 +24,16 @@ def pass_over(strand: Strand, step: Step) -> None:
 
 
 def go_on_behind(strand: Strand, step: Step) -> None:
-    """Go on behind *step*, which failed; a condition that nobody could judge does not hold."""
-    match step.control:
-        case "if":
-            strand.follow(step, "false")
-        case "switch" if step.ports.get("default"):
-            strand.follow(step, "default")
-        case "fork":
-            follow_joined(strand, step)
-        case _:
-            pass_over(strand, step)
+    """Go on behind *step*, which failed: what nobody could judge does not hold."""
+    ports = step.cls.exec_outputs_for(step.config)
+    wired = [port for port in _IF_WIRED if step.ports.get(port)]
+    taken = [port for port in ports if port in _REFUSALS or port in wired]
+    if taken:
+        strand.follow(step, taken[0])
+    elif step.control == "fork":
+        follow_joined(strand, step)
+    else:
+        pass_over(strand, step)
 
 
 def follow_completed(strand: Strand, step: Step) -> None:

@@ -457,6 +457,35 @@ def test_with_fail_fast_a_failed_branch_stops_the_others() -> None:
     assert "set" not in result.outputs
 
 
+def test_a_fork_that_may_fail_is_left_behind_its_join() -> None:
+    nodes = {
+        "fork": node("ForkNode", continue_on_error=True),
+        "a": node("ThrowErrorNode"),
+        "b": node("ThrowErrorNode"),
+        "join": node("JoinNode"),
+        "after": log("after"),
+    }
+    branches = chain("fork.branch_1", "a", "join", "after"), chain("fork.branch_2", "b", "join")
+    result = run_document(document(nodes, *branches))
+    assert result.success, result.error
+    assert [(line["node_id"], line["level"]) for line in result.logs] == [
+        ("fork", "WARNING"),
+        ("after", "INFO"),
+    ]
+
+
+def test_a_parallel_loop_whose_items_all_fail_leaves_by_its_way_for_errors() -> None:
+    nodes = {
+        "each": node("ParallelForEachNode", items=[1, 2]),
+        "a": node("ThrowErrorNode", error_message="no"),
+        "handle": log("{{each.error}}"),
+        "after": log("after"),
+    }
+    ways = chain("each.body", "a"), chain("each.exec_error", "handle")
+    result = run_document(document(nodes, *ways, chain("each.completed", "after")))
+    assert lines(result) == ["no"]
+
+
 def _parallel(condition: str = "false", bus: EventBus | None = None, **config: Any) -> Any:
     nodes = {
         "each": node("ParallelForEachNode", items=[0, 1, 2, 3], **config),

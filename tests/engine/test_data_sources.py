@@ -323,6 +323,42 @@ def test_a_switch_whose_source_failed_goes_on_by_its_default() -> None:
     assert said(run_document(raw)) == ["other"]
 
 
+def test_what_could_not_be_validated_is_not_valid() -> None:
+    nodes = {
+        "rule": recovery("continue"),
+        **flaky(9),
+        "check": node("ValidateNode"),
+        "valid": log("valid"),
+        "invalid": log("invalid"),
+    }
+    raw = document(
+        nodes,
+        chain("rule", "check.valid", "valid"),
+        chain("check.invalid", "invalid"),
+        feed("check.value"),
+    )
+    assert said(run_document(raw)) == ["invalid"]
+
+
+def test_a_retry_that_cannot_begin_has_failed() -> None:
+    nodes = {
+        "rule": recovery("continue"),
+        **flaky(9),
+        "retry": node("RetryNode"),
+        "body": log("body"),
+        "good": log("good"),
+        "failed": log("failed"),
+    }
+    raw = document(
+        nodes,
+        chain("rule", "retry.retry_body", "body"),
+        chain("retry.success", "good"),
+        chain("retry.failed", "failed"),
+        feed("retry.max_attempts"),
+    )
+    assert said(run_document(raw)) == ["failed"]
+
+
 def _while(*, strategy: str = "stop", source: Json | None = None, **config: Any) -> RunResult:
     """A loop whose condition is delivered by a comparison."""
     nodes = {
