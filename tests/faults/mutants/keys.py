@@ -34,7 +34,7 @@ _HOLDERS = [
     mutant(
         "hash-only",
         "Keys",
-        "casare_rpa/orchestrator/routes/keys.py",
+        "casare_rpa/orchestrator/access/new_keys.py",
         "secret_hash=key.digest,\n        role",
         "secret_hash=key.text,\n        role",
         f"{_KEYS}test_no_key_is_in_the_database",
