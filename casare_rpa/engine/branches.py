@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.engine.exits import follow_completed, follow_joined
 from casare_rpa.engine.failures import BranchFailed, Break, Continue, Failure, Signal
-from casare_rpa.engine.loops import LoopFrame, follow_completed
+from casare_rpa.engine.filling import filled
+from casare_rpa.engine.loops import LoopFrame
 from casare_rpa.engine.plan import Step
 from casare_rpa.nodes.base import NodeError
 
@@ -20,6 +22,7 @@ async def run_fork(strand: Strand, step: Step, node: Any) -> None:
     """Run the branches on copies of the variables, merge what they changed, go on at the join."""
     ports = _branches(step, node)
     finished: list[int] = []
+    strategy = _strategy(strand, step.join)
     children = [strand.branch(step, stops_at=step.join) for _ in ports]
 
     async def run_branch(index: int) -> None:
@@ -28,7 +31,7 @@ async def run_fork(strand: Strand, step: Step, node: Any) -> None:
 
     failures = await _side_by_side(run_branch, len(ports), len(ports), node.fail_fast)
     _all_failed(failures, len(ports))
-    chosen = _chosen(step, finished)
+    chosen = _chosen(strategy, finished)
     results: dict[str, Any] = {}
     for index, port in enumerate(ports):
         strand.scope.outputs |= children[index].scope.given()
@@ -49,20 +52,21 @@ def _branches(step: Step, node: Any) -> list[str]:
 
 
 def _go_on(strand: Strand, step: Step, outputs: dict[str, Any]) -> None:
-    """Behind the join; from the node where the branches meet; else from the fork itself."""
     join = step.join
-    if join is None:
-        strand.follow(step, "exec_out")
-    elif join.control == "join":
+    if join is not None and join.control == "join":
         strand.context.step = join
         strand.emit(join, outputs)
-        strand.follow(join, "exec_out")
-    else:
-        strand.frames[-1].queue.append(join)
+    follow_joined(strand, step)
 
 
-def _chosen(step: Step, finished: Sequence[int]) -> Sequence[int]:
-    strategy = step.join.constants.get("merge_strategy", "all") if step.join is not None else "all"
+def _strategy(strand: Strand, join: Step | None) -> str:
+    """Whose results are taken, as the join says before the branches begin."""
+    if join is None or join.control != "join":
+        return "all"
+    return str(filled(join, strand.scope).merge_strategy)
+
+
+def _chosen(strategy: str, finished: Sequence[int]) -> Sequence[int]:
     if strategy == "first":
         return finished[:1]
     return finished[-1:] if strategy == "last" else finished

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from casare_rpa.domain.booleans import text_as_boolean
-from casare_rpa.domain.workflow import Connection, NodeSpec, Problem, Severity, Workflow
+from casare_rpa.domain.workflow import Connection, NodeSpec, Workflow
+from casare_rpa.engine.classes import classes_of, refuse_what_runs
 from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
 from casare_rpa.engine.parameters import Parameters, Sources
 from casare_rpa.engine.placeholders import secrets_in
@@ -29,62 +30,11 @@ def compile_workflow(workflow: Workflow) -> Plan:
     """
     if not workflow.nodes:
         raise WorkflowInvalid("the workflow has no nodes")
-    classes, problems = _classes(workflow)
+    classes, unavailable = classes_of(workflow)
     plan = _Compiler(workflow, classes).plan()
-    if problems:
-        _refuse_what_runs(plan, problems)
+    if unavailable:
+        refuse_what_runs(plan, unavailable)
     return plan
-
-
-def _classes(workflow: Workflow) -> tuple[dict[str, NodeType], dict[str, Problem]]:
-    """By node the class, and why it cannot run here where it cannot. Raises WorkflowInvalid."""
-    # Reading the catalogue takes time that only those who compile should spend.
-    from casare_rpa.nodes.catalogue import (  # noqa: PLC0415
-        NodeNotAvailable,
-        runnable_class,
-        stand_in,
-    )
-
-    found: dict[str, NodeType] = {}
-    unavailable: dict[str, Problem] = {}
-    unknown: list[Problem] = []
-    for spec in workflow.nodes:
-        try:
-            found[spec.node_id] = runnable_class(spec.node_type)
-        except NodeNotAvailable as error:
-            unavailable[spec.node_id] = _unavailable(spec, error)
-            found[spec.node_id] = stand_in(spec.node_type)
-        except WorkflowInvalid as error:
-            unknown.append(_unavailable(spec, error))
-    if unknown:
-        _refuse([*unknown, *unavailable.values()])
-    return found, unavailable
-
-
-def _refuse_what_runs(plan: Plan, problems: Mapping[str, Problem]) -> None:
-    """Raise WorkflowInvalid if a run could come to a node that cannot run here."""
-    ways = [*plan.heads, *plan.sources, *plan.sinks]
-    ways += (step for step in plan.steps if step.control in ("catch", "finally", "join"))
-    run = {need for step in reachable(ways) for need in (step, *step.demands)}
-    found = [problems[s.id] for s in plan.steps if s in run and s.id in problems and not s.disabled]
-    if found:
-        _refuse(found)
-
-
-def _refuse(problems: list[Problem]) -> NoReturn:
-    messages = dict.fromkeys(p.message for p in problems)
-    raise WorkflowInvalid("; ".join(messages), problems, hint=problems[0].hint)
-
-
-def _unavailable(spec: NodeSpec, error: WorkflowInvalid) -> Problem:
-    return Problem(
-        code=error.code,
-        severity=Severity.ERROR,
-        message=error.message,
-        pointer=f"/nodes/{spec.node_id}/node_type",
-        node_id=spec.node_id,
-        hint=error.hint,
-    )
 
 
 class _Compiler:
@@ -109,7 +59,7 @@ class _Compiler:
         heads = pick_heads(steps, sources)
         met = {step.join for step in steps if step.join is not None}
         for step in steps:
-            step.demands = self._demands(step, sources)
+            step.demands = self._demands((step, *_read_with(step)), sources)
             step.guarded = _is_guarded(step) or step in met
         self._mark_joins(heads)
         return Plan(
@@ -170,9 +120,10 @@ class _Compiler:
             self.warnings += [(step.id, text) for text in unused_exits(step)]
 
     def _data_sources(self) -> dict[str, Step]:
-        """Nodes without execution wiring that feed others: evaluated when they are needed."""
+        """Nodes that feed others and that no execution comes to: evaluated when needed."""
         wired = {t for ports in self.wires.values() for ts in ports.values() for t in ts}
         wired.update(self.wires)
+        wired.difference_update(self._beside_the_way())
         feeding = {s for ports in self.links.values() for ss in ports.values() for s, _ in ss}
         return {
             key: step
@@ -182,11 +133,24 @@ class _Compiler:
             and step.control not in ("start", "subflow_input", "subflow_output")
         }
 
-    def _demands(self, step: Step, sources: Mapping[str, Step]) -> tuple[Step, ...]:
-        """The data sources *step* needs, those that others need first; cycles are cut."""
+    def _beside_the_way(self) -> Iterator[str]:
+        """Nodes that the StartNode does not lead to and that only compute, wired or not."""
+        steps = tuple(self.steps.values())
+        start = next((step for step in steps if step.control == "start"), None)
+        if start is None:
+            return
+        jumped_to = (step for step in steps if step.control in ("catch", "finally", "join"))
+        run = set(reachable([start, *jumped_to]))
+        for step in steps:
+            if step not in run and not step.control and not step.cls.side_effect:
+                yield step.id
+
+    def _demands(self, needy: Sequence[Step], sources: Mapping[str, Step]) -> tuple[Step, ...]:
+        """The data sources that *needy* need, those that others need first; cycles are cut."""
         found: dict[str, Step] = {}
-        opened: set[str] = {step.id}
-        stack = [(key, False) for key in reversed(self._feeders(step.id, sources))]
+        opened: set[str] = {step.id for step in needy}
+        needed = [key for step in needy for key in self._feeders(step.id, sources)]
+        stack = [(key, False) for key in reversed(needed)]
         while stack:
             key, done = stack.pop()
             if done:
@@ -215,6 +179,15 @@ class _Compiler:
 
 def _of_control(steps: tuple[Step, ...], control: str) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.control == control)
+
+
+def _read_with(step: Step) -> tuple[Step, ...]:
+    """The partners whose parameters count from the beginning: of a try, of a fork with a join."""
+    if step.control == "try" and step.catch is not None:
+        return (step.catch,)
+    if step.control == "fork" and step.join is not None and step.join.control == "join":
+        return (step.join,)
+    return ()
 
 
 def _is_guarded(step: Step) -> bool:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, ClassVar, TypeVar
 
-from casare_rpa.nodes._bounded import MAX_ITEMS, check_length
+from casare_rpa.nodes.values.bounded import MAX_ITEMS, check_length
 
 GRAMMAR = (
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension, ast.Store),

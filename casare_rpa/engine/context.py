@@ -88,6 +88,9 @@ class RunContext:
                 )
             )
 
+    def set_environment(self, name: str, value: str) -> None:
+        self._run.control.environment[name] = value
+
     def log(self, message: str, level: str = "info", data: Any = None) -> None:
         self._run.log(str(message), level, self.node_id or None, data)
 

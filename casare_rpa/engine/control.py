@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from casare_rpa.engine.branches import run_each, run_fork
+from casare_rpa.engine.exits import follow_completed
 from casare_rpa.engine.failures import AttemptEnded, Break, Continue
-from casare_rpa.engine.loops import ForFrame, LoopFrame, WhileFrame, follow_completed
+from casare_rpa.engine.filling import filled
+from casare_rpa.engine.loops import ForFrame, LoopFrame, WhileFrame
 from casare_rpa.engine.plan import Step
 from casare_rpa.engine.protect import OnErrorFrame, RetryFrame, TryFrame
 from casare_rpa.nodes.base import NodeError
@@ -85,8 +87,8 @@ def _loop_of(strand: Strand, step: Step, name: str) -> Step | None:
 
 
 def _try(strand: Strand, step: Step, node: Any, port: str | None) -> None:
-    written = step.catch.config.get("error_types") if step.catch is not None else None
-    strand.frames.append(TryFrame(step, str(strand.context.resolve(written or ""))))
+    types = filled(step.catch, strand.scope).error_types if step.catch is not None else None
+    strand.frames.append(TryFrame(step, str(types or "")))
 
 
 def _on_error(strand: Strand, step: Step, node: Any, port: str | None) -> None:
@@ -113,7 +115,7 @@ def _retry_fail(strand: Strand, step: Step, node: Any, port: str | None) -> None
 
 
 def _recovery(strand: Strand, step: Step, node: Any, port: str | None) -> None:
-    strand.recovery.source = step
+    strand.recovery.arrange(step, node.strategy, node.max_retries)
     strand.follow(step, "exec_out")
 
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.engine.plan import Step
 
+if TYPE_CHECKING:
+    from casare_rpa.engine.frames import Frame
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A node that failed. `node_id` is its full id, with those of the calling nodes before it."""
+    """A node that failed. `node_id` is its full id, with those of the calling nodes before it.
+
+    `at` is the step of the chain that could not do its work for it, and whose ways are taken: the
+    node itself, the consumer of a data source, the fork of a branch (`of_branch`). `region` is a
+    loop that was to begin another pass.
+    """
 
     step: Step
+    at: Step
+    of_branch: bool = False
+    region: Frame | None = None
     node_id: str
     code: ErrorCode
     message: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
@@ -34,14 +34,22 @@ def check_required(step: Step, node: Node) -> None:
 def passed_through(step: Step, scope: RunScope) -> dict[str, Any]:
     """What a disabled step gives: its inputs on outputs of the same name, `x_in` on `x_out`."""
     resolvers = dict(step.dynamic)
-    found = {}
+    values = {name: _input(step, resolvers, given, scope) for name, given in _passages(step)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def hands_on(step: Step) -> bool:
+    """Whether a disabled step gives a value that has to be found first."""
+    found = {name for name, _ in step.dynamic}
+    return any(given in found for _, given in _passages(step))
+
+
+def _passages(step: Step) -> Iterator[tuple[str, str]]:
+    """Each output of a disabled step with the input that it gives."""
+    known = {*step.constants, *(name for name, _ in step.dynamic)}
     for output in step.cls.outputs:
         name = output.name
-        known = name in resolvers or name in step.constants
-        value = _input(step, resolvers, name if known else name.removesuffix("_out") + "_in", scope)
-        if value is not None:
-            found[name] = value
-    return found
+        yield name, name if name in known else name.removesuffix("_out") + "_in"
 
 
 def _input(step: Step, resolvers: Mapping[str, Resolver], name: str, scope: RunScope) -> Any:

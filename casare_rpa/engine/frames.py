@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
 from casare_rpa.engine.failures import Failure, Signal
@@ -31,9 +31,18 @@ class Frame:
         self.queue.extend(first)
         self.seen.clear()
 
-    def ended(self, strand: Strand) -> None:
-        """The queue is empty: fill it again, open a region, or leave the stack."""
+    def again(self, step: Step) -> None:
+        """Run *step* once more, before all that waits."""
+        self.seen.discard(step)
+        self.queue.appendleft(step)
+
+    def ended(self, strand: Strand) -> Awaitable[None] | None:
+        """The queue is empty: fill it again, open a region, or leave the stack.
+
+        What has to be waited for before is returned.
+        """
         strand.frames.pop()
+        return None
 
     def takes(self, signal: Signal, strand: Strand) -> bool:
         """Whether *signal* stops here; if not, the frame is taken off the stack."""
@@ -45,13 +54,15 @@ class Frame:
 
 
 class Root(Frame):
-    """The outermost region: one chain after the other."""
+    """The outermost region: one chain after the other, then each of the steps that gather."""
 
-    __slots__ = ("_all", "heads")
+    __slots__ = ("_all", "_all_sinks", "_sinks", "heads")
 
-    def __init__(self, heads: Iterable[Step]) -> None:
+    def __init__(self, heads: Iterable[Step], sinks: Iterable[Step] = ()) -> None:
         super().__init__()
         self._all = tuple(heads)
+        self._all_sinks = tuple(sinks)
+        self._sinks = deque(self._all_sinks)
         #: The chains that have not begun.
         self.heads = deque(self._all)
 
@@ -59,6 +70,7 @@ class Root(Frame):
         """Begin again at the first chain."""
         self.begin(())
         self.heads = deque(self._all)
+        self._sinks = deque(self._all_sinks)
 
     def resume(self, first: Iterable[Step], seen: Iterable[Step], heads_left: int) -> None:
         """Go on with the steps *first* where another run of the same plan stood."""
@@ -69,5 +81,8 @@ class Root(Frame):
     def ended(self, strand: Strand) -> None:
         if self.heads:
             self.queue.append(self.heads.popleft())
+        elif self._sinks:
+            # Regions of their own: no other run can go on between them.
+            strand.frames.append(Frame([self._sinks.popleft()]))
         else:
             strand.frames.pop()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from casare_rpa.engine.exits import follow_completed
 from casare_rpa.engine.failures import Break, Continue, Signal
 from casare_rpa.engine.frames import Frame
 from casare_rpa.engine.plan import Step
+from casare_rpa.engine.sources import supply
 from casare_rpa.nodes.base import Leave
 
 if TYPE_CHECKING:
@@ -23,12 +27,18 @@ class LoopFrame(Frame):
         super().__init__(step.ports.get("body", ()))
         self.step = step
 
-    def ended(self, strand: Strand) -> None:
+    def ended(self, strand: Strand) -> Awaitable[None] | None:
+        self._go_round(strand)
+        return None
+
+    def _go_round(self, strand: Strand) -> None:
         try:
             more = self._next_pass(strand)
         except Exception as error:
+            # The loop ends, unless the pass that could not begin is tried again.
+            failure = strand.failure(self.step, error)
             strand.frames.pop()
-            strand.failed(self.step, error)
+            strand.settle(replace(failure, region=self))
             return
         if more:
             self.begin(self.step.ports.get("body", ()))
@@ -73,7 +83,7 @@ class ForFrame(LoopFrame):
 
 
 class WhileFrame(LoopFrame):
-    """A pass as long as the condition holds."""
+    """A pass as long as the condition holds. What delivers the condition is pulled each time."""
 
     __slots__ = ("_iteration",)
 
@@ -81,22 +91,24 @@ class WhileFrame(LoopFrame):
         super().__init__(step)
         self._iteration = 0
 
+    def ended(self, strand: Strand) -> Awaitable[None] | None:
+        return self._supplied(strand) if self.step.demands else super().ended(strand)
+
+    async def _supplied(self, strand: Strand) -> None:
+        failure = await supply(strand, self.step)
+        if failure is None:
+            self._go_round(strand)
+        else:
+            strand.started(self.step)
+            strand.frames.pop()
+            strand.starved(replace(failure, region=self))
+
     def _next_pass(self, strand: Strand) -> bool:
-        self._iteration += 1
         node = strand.make(self.step)
-        node.iteration = self._iteration
+        node.iteration = self._iteration + 1
         result = node.run(strand.context)
         if isinstance(result, Leave):
             return False
+        self._iteration += 1
         strand.emit(self.step, result)
         return True
-
-
-def follow_completed(strand: Strand, step: Step) -> None:
-    """Go on after a loop: by `completed`, or from its end node if nothing is wired there."""
-    if step.ports.get("completed"):
-        strand.follow(step, "completed")
-        return
-    after = next((end for end in step.ends if end.follow), None)
-    if after is not None:
-        strand.follow(after, "exec_out")

@@ -15,9 +15,9 @@ from casare_rpa.engine.expressions import (
 from casare_rpa.engine.fragments import compile_fragments
 from casare_rpa.engine.limits import violations
 from casare_rpa.engine.placeholders import Resolver, Scope, compile_value
-from casare_rpa.nodes._choices import as_choice
-from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes.base import NodeType, Param
+from casare_rpa.nodes.values.choices import as_choice
+from casare_rpa.nodes.values.iteration import truth
 
 #: Nodes, by their control, for which an expression that fails is false, with a warning.
 LENIENT = frozenset({"if", "while", "assert"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from casare_rpa.engine.plan import Plan, Step
+from casare_rpa.engine.recovery import MAX_RETRIES, STRATEGY
 from casare_rpa.errors import WorkflowInvalid
 
 if TYPE_CHECKING:
@@ -60,13 +61,19 @@ def go_to(start: StartPoint, strand: Strand, root: Root) -> None:
     run = strand.run
     steps = {step.id: step for step in run.plan.steps}
     strand.scope.outputs.update({key: dict(ports) for key, ports in start.outputs.items()})
-    strand.recovery.source = steps.get(start.recovery or "")
+    _arrange_recovery(steps.get(start.recovery or ""), strand)
     for node_id in start.reused:
         strand.skipped(steps[node_id], REUSED)
         run.progress(steps[node_id])
     first = steps[start.node_id]
     seen = _steps(steps, start.seen) - {first}
     root.resume([first, *(steps[node_id] for node_id in start.queue)], seen, start.heads_left)
+
+
+def _arrange_recovery(source: Step | None, strand: Strand) -> None:
+    if source is not None:
+        variables = strand.scope.variables
+        strand.recovery.arrange(source, variables.get(STRATEGY), variables.get(MAX_RETRIES))
 
 
 def _steps(steps: Mapping[str, Step], ids: tuple[str, ...]) -> set[Step]:

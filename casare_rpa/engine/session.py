@@ -135,17 +135,18 @@ class Run:
             self.secrets.learn(values[name])
         for node_id, text in (*plan.warnings, *(("", w) for w in warnings)):
             self.log(text, "warning", self._full_id(node_id))
-        root = Root(plan.heads)
+        root = Root(plan.heads, plan.sinks)
         if start is not None:
             go_to(start, strand, root)
         if self.options.tells_start_points:
             strand.trail = Trail(strand, root)
         try:
-            await strand.collect(plan.sources)
+            await strand.walk_from(plan.sources)
             await strand.walk(root)
-            await strand.collect(plan.sinks)
             if self._caller is None:
-                await asyncio.gather(*self.control.resources[BACKGROUND])
+                # The list grows meanwhile by what they start themselves.
+                for task in self.control.resources[BACKGROUND]:
+                    await task
             self.finished = True
         except BranchFailed as error:
             self.first_failure = self.first_failure or error.failure
@@ -213,6 +214,10 @@ class Run:
             raise NodeError(
                 f"there is no workflow file {named}", ErrorCode.FILE_NOT_FOUND
             ) from None
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            text = f"the workflow file {named} cannot be read: {why}"
+            raise NodeError(text, ErrorCode.from_exception(error)) from error
         except NodeError:
             raise
         except CasareError as error:
@@ -225,6 +230,7 @@ class Run:
         message = error.message if isinstance(error, CasareError) else str(error)
         return Failure(
             step=step,
+            at=step,
             node_id=self.ids[step.index],
             code=ErrorCode.from_exception(error),
             message=self.secrets.text(message or type(error).__name__),
@@ -349,7 +355,7 @@ def _is_held(key: str, value: Any) -> bool:
     return getattr(value, "lasts_for_the_run", not isinstance(value, (str, bool)))
 
 
-def _environment(options: RunOptions) -> Mapping[str, str]:
+def _environment(options: RunOptions) -> dict[str, str]:
     if options.environment is not None:
         return dict(options.environment)
     return {name: value for name, value in os.environ.items() if not _is_ours(name.upper())}

@@ -10,8 +10,16 @@ from typing import Any
 
 from simpleeval import DEFAULT_OPERATORS
 
-from casare_rpa.nodes._bounded import check_length, plus, power, range_of, rounded, times, total
-from casare_rpa.nodes._values import number_or_none
+from casare_rpa.nodes.values.bounded import (
+    check_length,
+    plus,
+    power,
+    range_of,
+    rounded,
+    times,
+    total,
+)
+from casare_rpa.nodes.values.reading import number_or_none
 
 
 def _modulo(left: Any, right: Any) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.events import NodeCompleted, NodeFailed, NodeSkipped, NodeStarted
 from casare_rpa.engine.context import RunContext
 from casare_rpa.engine.control import CONTROLS, GATES
-from casare_rpa.engine.failures import BranchFailed, Failed, Halted, Signal
-from casare_rpa.engine.filling import check_required, filled, passed_through
+from casare_rpa.engine.exits import go_on_behind, pass_over
+from casare_rpa.engine.failures import BranchFailed, Failed, Failure, Halted, Signal
+from casare_rpa.engine.filling import check_required, filled, hands_on, passed_through
 from casare_rpa.engine.frames import Frame, Root
-from casare_rpa.engine.plan import Step, exit_of
+from casare_rpa.engine.plan import Step
 from casare_rpa.engine.recovery import Recovery
 from casare_rpa.engine.scope import RunScope
+from casare_rpa.engine.sources import supply
 from casare_rpa.nodes.base import Leave, NodeError
 
 if TYPE_CHECKING:
@@ -75,16 +78,8 @@ class Strand:
             frame = frames[-1]
             if frame.queue:
                 await self._drain(frame)
-            else:
-                frame.ended(self)
-
-    async def collect(self, steps: Iterable[Step]) -> None:
-        """Run *steps*, which only carry values into the workflow or out of it."""
-        self.frames = [Frame()]
-        for step in steps:
-            for source in step.demands:
-                await self._pull(source)
-            await self._pull(step)
+            elif (waiting := frame.ended(self)) is not None:
+                await waiting
 
     async def walk_from(self, steps: Iterable[Step]) -> None:
         """Run *steps* and what follows them as one region."""
@@ -99,7 +94,7 @@ class Strand:
             stops_at=stops_at,
             enclosing=self.enclosing | around | {step},
         )
-        child.recovery.source = self.recovery.source
+        child.recovery = self.recovery.branch()
         return child
 
     async def _drain(self, frame: Frame) -> None:  # noqa: C901 - the hot loop: calls cost here
@@ -107,7 +102,7 @@ class Strand:
         queue, seen = frame.queue, frame.seen
         run, scope, ctx = self.run, self.scope, self.context
         publish, ids, workflow_id, control = run.publish, run.ids, run.workflow_id, run.control
-        trail = self.trail if len(self.frames) == 1 else None
+        trail = self.trail if self.trail is not None and frame is self.trail.root else None
         while queue:
             step = queue.popleft()
             if step.joins:
@@ -126,6 +121,8 @@ class Strand:
                     node_id=node_id, node_type=node_type, workflow_id=workflow_id, state=state
                 )
             )
+            if step.guarded and not await self._supplied(step):
+                return
             began = perf_counter()
             try:
                 node = step.cls.__new__(step.cls)
@@ -137,7 +134,7 @@ class Strand:
                     check_required(step, node)
                 result = node.run(ctx)
                 if type(result) not in _AT_ONCE:
-                    result = await self._bounded(step, result)
+                    result = await self.bounded(step, result)
             except (Exception, SystemExit) as error:
                 self.failed(step, error)
                 return
@@ -153,7 +150,7 @@ class Strand:
             if step.control and step.control in CONTROLS:
                 waiting = CONTROLS[step.control](self, step, node, port)
                 if waiting is not None:
-                    await self._branch(waiting)
+                    await self._branch(step, waiting)
                 return
             queue.extend((port is not None and step.ports.get(port)) or step.follow)
             if now > self._turn_ends:
@@ -167,8 +164,10 @@ class Strand:
         await asyncio.sleep(pause)
         self._turn_ends = perf_counter() + _TURN_SECONDS
 
-    async def _bounded(self, step: Step, result: Any) -> Any:
-        """Wait for a node that waits, no longer than it may."""
+    async def bounded(self, step: Step, result: Any) -> Any:
+        """What a node returned; one that waits is waited for, no longer than it may."""
+        if type(result) in _AT_ONCE:
+            return result
         if not inspect.isawaitable(result):
             if isinstance(result, Mapping):
                 return dict(result)
@@ -190,47 +189,31 @@ class Strand:
                 raise
             raise NodeError("the node cancelled itself", ErrorCode.CANCELLED) from None
 
-    async def _branch(self, waiting: Awaitable[None]) -> None:
+    async def _branch(self, step: Step, waiting: Awaitable[None]) -> None:
+        """Wait for the branches that *step* opened; what fails them, fails it."""
         try:
             await waiting
         except BranchFailed as error:
-            self.raise_signal(Failed(error.failure))
+            inside = error.failure.step is not step
+            self.settle(replace(error.failure, at=step, of_branch=inside))
 
     async def _admit(self, step: Step) -> bool:
-        """Whether *step* is to be run now; what it needs before is done here."""
+        """Whether *step* is to be run now."""
         if step is self.stops_at:
             return False
         if step.disabled:
-            self._skip(step)
+            await self._skip(step)
             return False
         gate = GATES.get(step.control)
-        if gate is not None and not gate(self, step):
-            return False
-        for source in step.demands:
-            if not await self._pull(source):
-                return False
-        if step.secrets:
-            await self.run.stored.fetch(step.secrets)
-        return True
+        return gate is None or gate(self, step)
 
-    async def _pull(self, step: Step) -> bool:
-        """Evaluate a data source; False if it failed, and the strand went elsewhere."""
-        if step.disabled:
-            return True
-        if step.secrets:
-            await self.run.stored.fetch(step.secrets)
-        node_id = self.started(step)
-        began = perf_counter()
-        try:
-            result = self.make(step).run(self.context)
-            if type(result) not in _AT_ONCE:
-                result = await self._bounded(step, result)
-        except (Exception, SystemExit) as error:
-            self.failed(step, error)
-            return False
-        outputs = result.outputs if isinstance(result, Leave) else result or {}
-        self.completed(step, node_id, outputs, (perf_counter() - began) * 1000.0)
-        return True
+    async def _supplied(self, step: Step) -> bool:
+        """Get what *step*, which has begun, needs; False if it cannot be had."""
+        failure = await supply(self, step)
+        if failure is not None:
+            self.starved(failure)
+        self.context.step = step
+        return failure is None
 
     # -- what frames and controls use ---------------------------------------------------------
 
@@ -289,18 +272,36 @@ class Strand:
 
     def failed(self, step: Step, error: BaseException) -> None:
         """Publish that *step* failed with *error* and go where the workflow says."""
+        self.settle(self.failure(step, error))
+
+    def failure(self, step: Step, error: BaseException) -> Failure:
+        """Publish that *step* failed with *error*; it is yet to be settled."""
         failure = self.run.failure(step, error)
+        self._publish_failed(failure, step, failure.message)
+        return failure
+
+    def starved(self, failure: Failure) -> None:
+        """Publish that the consumer of a data source fails with it; go where the workflow says."""
+        text = f"its data source failed: {failure.described}"
+        self._publish_failed(failure, failure.at, text)
+        self.settle(failure)
+
+    def _publish_failed(self, failure: Failure, step: Step, message: str) -> None:
         self.run.executed += 1
         self.run.publish(
             NodeFailed(
-                node_id=failure.node_id,
+                node_id=self.run.ids[step.index],
                 node_type=step.type,
                 workflow_id=self.run.workflow_id,
                 error_code=failure.code,
-                error_message=failure.message,
+                error_message=message,
                 is_retryable=failure.code.is_retryable and not failure.business,
             )
         )
+
+    def settle(self, failure: Failure) -> None:
+        """Go where the workflow says after *failure*, a published one."""
+        step = failure.at
         error_port = "error" if step.control == "call" else "exec_error"
         if step.ports.get(error_port):
             outputs = {"success": False, "error": failure.message}
@@ -308,7 +309,7 @@ class Strand:
             self.follow(step, error_port)
         elif step.goes_on_after_failure:
             self.context.log(f"goes on after a failure: {failure.message}", "warning")
-            self.follow(step, exit_of(step))
+            go_on_behind(self, step)
         else:
             self.raise_signal(Failed(failure))
 
@@ -327,12 +328,14 @@ class Strand:
         if isinstance(signal, Failed):
             raise BranchFailed(signal.failure)
 
-    def restart(self) -> None:
-        """Begin again at the run's first step; variables stay as they are."""
-        del self.frames[1:]
+    def restart(self) -> bool:
+        """Begin again at the run's first step; variables stay as they are. Branches cannot."""
         root = self.frames[0]
-        assert isinstance(root, Root)
+        if not isinstance(root, Root):
+            return False
+        del self.frames[1:]
         root.restart()
+        return True
 
     def skipped(self, step: Step, reason: str) -> None:
         """Publish that *step* is passed over."""
@@ -346,7 +349,11 @@ class Strand:
             )
         )
 
-    def _skip(self, step: Step) -> None:
+    async def _skip(self, step: Step) -> None:
+        failure = await supply(self, step) if hands_on(step) else None
+        if failure is not None:
+            self.settle(failure)
+            return
         self.skipped(step, "disabled")
         self.scope.outputs[step.id] = passed_through(step, self.scope)
-        self.follow(step, exit_of(step))
+        pass_over(self, step)

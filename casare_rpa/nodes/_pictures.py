@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_list, parse_json, shown
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.disk import existing_file
 from casare_rpa.nodes.file.reach import opened
+from casare_rpa.nodes.values.reading import as_int, as_list, parse_json, shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -247,7 +247,10 @@ class Context(Protocol):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The process environment that nodes may see: without CASARE_* and keys."""
+        """The process environment that nodes may see: without CASARE_* and keys.
+
+        Change it with set_environment.
+        """
         ...
 
     @property
@@ -266,6 +269,10 @@ class Context(Protocol):
 
     def set_variable(self, name: str, value: Any) -> None:
         """Store a variable and publish VariableSet. Raises NodeError for a name that is no name."""
+        ...
+
+    def set_environment(self, name: str, value: str) -> None:
+        """Set an environment variable for the rest of the run, not for the process."""
         ...
 
     def log(self, message: str, level: str = "info", data: Any = None) -> None:

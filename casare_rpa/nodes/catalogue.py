@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 #: Modules of the package that hold no nodes.
-_NOT_FAMILIES = frozenset({"base", "capabilities", "catalogue", "docs", "snippets"})
+_NOT_FAMILIES = frozenset({"base", "capabilities", "catalogue", "docs", "snippets", "values"})
 _PACKAGE = "casare_rpa.nodes"
 
 _JSON_TYPES: Mapping[str, str | list[str]] = {

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._iteration import pairs_of, range_of, truth
-from casare_rpa.nodes._values import MISSING, comma_separated, literal, refuse_unresolved
 from casare_rpa.nodes.base import (
     Context,
     Leave,
@@ -25,6 +23,8 @@ from casare_rpa.nodes.base import (
     prop,
     unlisted,
 )
+from casare_rpa.nodes.values.iteration import pairs_of, range_of, truth
+from casare_rpa.nodes.values.reading import MISSING, comma_separated, literal, refuse_unresolved
 
 _PAIRED_START = "the id of the start node; else the nearest one around it"
 _PAIRED_LOOP = "the id of the loop's start node; else the innermost loop"

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_list
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.data.lists import optional_list
+from casare_rpa.nodes.values.reading import as_list
 
 Row = Mapping[str, Any]
 

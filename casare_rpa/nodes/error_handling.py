@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._iteration import truth
 from casare_rpa.nodes.base import (
     Context,
     Leave,
@@ -20,7 +19,9 @@ from casare_rpa.nodes.base import (
     prop,
 )
 from casare_rpa.nodes.http.request import ask, prepare
+from casare_rpa.nodes.values.iteration import truth
 
+_LONGEST_PAUSE_SECONDS = 86_400.0
 _STRATEGIES = ("stop", "continue", "retry", "restart", "fallback")
 
 
@@ -46,13 +47,20 @@ class RetryNode(Node):
     def run(self, ctx: Context) -> Result:
         for name in ("max_attempts", "initial_delay", "backoff_multiplier"):
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or value < 0:
+            # NaN is not below 0 either.
+            if not isinstance(value, (int, float)) or not value >= 0:
                 raise NodeError(f"{name}: {value!r} does not do", ErrorCode.VALUE_OUT_OF_RANGE)
         return Leave("retry_body", {"attempt": 1})
 
     def pause_seconds(self, attempts: int) -> float:
-        """How long to wait after so many attempts."""
-        return float(min(self.initial_delay * self.backoff_multiplier ** (attempts - 1), 86_400.0))
+        """How long to wait after so many attempts, a day at most."""
+        if not self.initial_delay:
+            return 0.0
+        try:
+            growth = float(self.backoff_multiplier) ** (attempts - 1)
+            return min(float(self.initial_delay) * growth, _LONGEST_PAUSE_SECONDS)
+        except OverflowError:
+            return _LONGEST_PAUSE_SECONDS
 
 
 class RetrySuccessNode(Node):

@@ -9,8 +9,8 @@ from typing import Any
 
 from casare_rpa.domain.booleans import is_on
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import number_or_none
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
+from casare_rpa.nodes.values.reading import number_or_none
 
 #: Types as other programs call them; `Any` and its like leave the value as it is.
 _TYPE_WORDS = {

@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Mapping
+from pathlib import Path
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
@@ -62,7 +63,7 @@ def _file_of(ctx: Context, path: str, workflow_id: str, what: str) -> str:
     if not named:
         raise NodeError(f"neither {what}_path nor {what}_id is set", ErrorCode.CONFIG_MISSING_KEY)
     for suffix in _SUFFIXES:
-        if ctx.path(named + suffix).is_file():
+        if _is_file(ctx.path(named + suffix)):
             return named + suffix
     if path:
         return path
@@ -71,6 +72,13 @@ def _file_of(ctx: Context, path: str, workflow_id: str, what: str) -> str:
         ErrorCode.CONFIG_NOT_FOUND,
         hint=f"set {what}_path",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # the call says why it cannot be read
 
 
 class ExecuteWorkflowNode(_Call):
@@ -205,8 +213,12 @@ def _in_background(ctx: Context, call: Awaitable[Mapping[str, Any]], seconds: fl
     async def work() -> None:
         try:
             await (call if seconds is None else _within(call, seconds))
-        except NodeError as error:
-            ctx.log(f"a workflow called in the background failed: {error.message}", "error")
+        except Exception as error:
+            if ctx.cancelled:
+                raise
+            # Nobody waits for it who could fail with it.
+            why = error.message if isinstance(error, NodeError) else repr(error)
+            ctx.log(f"a workflow called in the background failed: {why}", "error")
 
     task = asyncio.create_task(work(), name=f"called by {ctx.node_id}")
     ctx.resources.setdefault(BACKGROUND, []).append(task)

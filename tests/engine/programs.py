@@ -39,6 +39,7 @@ class If:
     then: Block
     other: Block
     quoted: bool
+    fed: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,13 @@ class For:
 
 @dataclass(frozen=True)
 class While:
+    """`fed`: the condition comes from a node that only delivers data."""
+
     passes: int
     body: Block
     style: str
     leave_by_end: bool
+    fed: bool = False
 
 
 @dataclass(frozen=True)
@@ -301,7 +305,9 @@ class Writer:
     def _if(self, statement: If, exits: Exits) -> Exits:
         name, below = statement.name, statement.below
         text = f"{{{{{name}}}}} < {below}" if statement.quoted else f"{name} < {below}"
-        node = self._node("IfNode", {"condition": text})
+        node = self._node("IfNode", {} if statement.fed else {"condition": text})
+        if statement.fed:
+            self._feed(node, name, below)
         self._link(exits, node)
         return [
             *self._block(statement.then, [(node, "true")]),
@@ -316,12 +322,26 @@ class Writer:
     def _while(self, statement: While, exits: Exits) -> Exits:
         counter = f"passes_{len(self.nodes)}"
         exits = self._plain(exits, "SetVariableNode", variable_name=counter, value=0)
-        start = self._node(
-            "WhileLoopStartNode", {"condition": f"{{{{{counter}}}}} < {statement.passes}"}
-        )
+        text = f"{{{{{counter}}}}} < {statement.passes}"
+        start = self._node("WhileLoopStartNode", {} if statement.fed else {"condition": text})
+        if statement.fed:
+            self._feed(start, counter, statement.passes)
         self._link(exits, start)
         counted = self._plain([(start, "body")], "IncrementVariableNode", variable_name=counter)
         return self._loop("WhileLoopEndNode", start, statement, counted)
+
+    def _feed(self, target: str, name: str, below: int) -> None:
+        """Let a comparison that nothing leads to deliver the condition of *target*."""
+        about = {"a": f"{{{{{name}}}}}", "operator": "<", "b": below}
+        source = self._node("ComparisonNode", about)
+        self.connections.append(
+            {
+                "source_node": source,
+                "source_port": "result",
+                "target_node": target,
+                "target_port": "condition",
+            }
+        )
 
     def _loop(self, end_type: str, start: str, statement: For | While, exits: Exits) -> Exits:
         self._loops.append(start)
@@ -429,13 +449,15 @@ class _Drawing:
             case "fail":
                 return Fail(self.one_of("throw", "assert"))
             case "if":
-                return If(name, small, self.block(inner), self.block(inner), self.one_of(0, 1) == 0)
+                blocks = self.block(inner), self.block(inner)
+                return If(name, small, *blocks, self.one_of(0, 1) == 0, self.number(0, 2) == 2)
             case "for":
                 items = tuple(self.number(-2, 4) for _ in range(self.number(0, 3)))
                 return For(items, self.block(inner), self.one_of(*_STYLES), self.number(0, 1) == 1)
             case "while":
                 passes, style = self.number(0, 3), self.one_of(*_STYLES)
-                return While(passes, self.block(inner), style, self.number(0, 1) == 1)
+                by_end, fed = self.number(0, 1) == 1, self.number(0, 2) == 2
+                return While(passes, self.block(inner), style, by_end, fed)
             case "switch":
                 values = [v for v in (-2, -1, 5, 6) if self.number(0, 1)]
                 cases = tuple((value, self.block(inner)) for value in values)

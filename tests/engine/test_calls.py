@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
 
 from casare_rpa.domain.events import EventBus, NodeCompleted, WorkflowCompleted, WorkflowStarted
 from tests.engine.test_walk import lines, log
@@ -71,6 +73,53 @@ def test_the_run_waits_for_a_workflow_it_started_beside_itself(tmp_path: Path) -
     nodes = {"call": node("ExecuteWorkflowNode", **about), "say": log("parent")}
     result = run_document(document(nodes, chain("call", "say")), folder=tmp_path)
     assert lines(result) == ["parent", "child"]
+
+
+def test_the_run_waits_for_what_was_started_beside_what_it_started(tmp_path: Path) -> None:
+    beside = {"wait_for_completion": False}
+    wait = node("WaitNode", duration=0.1)
+    last = document({"w": wait, "say": log("last")}, chain("w", "say"))
+    _save(tmp_path, "last.json", last)
+    call = node("ExecuteWorkflowNode", workflow_path="last.json", **beside)
+    _save(tmp_path, "middle.json", document({"w": wait, "call": call}, chain("w", "call")))
+    nodes = {"call": node("ExecuteWorkflowNode", workflow_path="middle.json", **beside)}
+    result = run_document(document(nodes), folder=tmp_path)
+    assert result.success
+    assert lines(result) == ["last"]
+
+
+@pytest.mark.parametrize("path", ["n" * 300 + ".json", "file.txt/child.json", "bad.json"])
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_workflow_file_that_cannot_be_read_fails_its_call(
+    tmp_path: Path, path: str, waits: bool
+) -> None:
+    (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "bad.json").write_bytes(b'{"nodes": "\xff"}')
+    about = {"workflow_path": path, "wait_for_completion": waits}
+    nodes = {"call": node("ExecuteWorkflowNode", **about), "say": log("parent")}
+    result = run_document(document(nodes, chain("call", "say")), folder=tmp_path)
+    if waits:
+        assert result.error is not None
+        assert result.error.node_id == "call"
+        assert path[:20] in result.error.message
+    else:
+        assert result.success, result.error
+        (failed,) = [line for line in lines(result) if line != "parent"]
+        assert failed.startswith("a workflow called in the background failed")
+
+
+def test_what_nobody_expected_of_a_call_in_the_background_is_written_to_the_log(
+    tmp_path: Path,
+) -> None:
+    def broken(name: str) -> NoReturn:
+        raise RuntimeError(f"no way to look up {name}")
+
+    _save(tmp_path, "child.json", document({"say": log("{{$secret:pin}}")}))
+    about = {"workflow_path": "child.json", "wait_for_completion": False}
+    nodes = {"call": node("ExecuteWorkflowNode", **about)}
+    result = run_document(document(nodes), folder=tmp_path, find_secret=broken)
+    assert result.success, result.error
+    assert "no way to look up pin" in lines(result)[0]
 
 
 def test_workflows_do_not_call_each_other_for_ever(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from casare_rpa.domain.events import EventBus, NodeCompleted, NodeSkipped, NodeStarted
+from casare_rpa.nodes.error_handling import RetryNode
 from tests.engine.test_walk import lines, log
 from tests.support.runs import chain, document, node, run_document
 
@@ -288,6 +289,38 @@ def test_retry_success_and_fail_decide_the_attempt() -> None:
     assert lines(run_document(raw)) == ["good"]
 
 
+@pytest.mark.parametrize("multiplier", [10, 1.5, "1e300"])
+def test_a_wait_that_would_grow_beyond_all_numbers_is_a_day(multiplier: Any) -> None:
+    retry = RetryNode(initial_delay=0.5, backoff_multiplier=float(multiplier))
+    assert retry.pause_seconds(100_000) == 86_400
+    whole = RetryNode(initial_delay=1, backoff_multiplier=10**400)
+    assert whole.pause_seconds(2) == 86_400
+    assert RetryNode(initial_delay=1, backoff_multiplier=2).pause_seconds(4) == 8
+
+
+def test_attempts_without_a_wait_may_be_very_many() -> None:
+    nodes = {
+        "retry": node("RetryNode", max_attempts=2000, initial_delay=0, backoff_multiplier=2.0),
+        "count": node("IncrementVariableNode", variable_name="n"),
+        "check": node("AssertNode", condition="n > 1500"),
+        "good": log("good"),
+    }
+    raw = document(
+        nodes, chain("retry.retry_body", "count", "check"), chain("retry.success", "good")
+    )
+    result = run_document(raw)
+    assert result.success, result.error
+    assert lines(result) == ["good"]
+
+
+@pytest.mark.parametrize("name", ["max_attempts", "initial_delay", "backoff_multiplier"])
+@pytest.mark.parametrize("value", ["nan", "many", -1])
+def test_a_retry_refuses_what_is_no_number_of_times_or_seconds(name: str, value: Any) -> None:
+    result = run_document(document({"retry": node("RetryNode", **{name: value})}))
+    assert result.error is not None
+    assert result.error.code == "VALUE_OUT_OF_RANGE"
+
+
 def test_on_error_runs_its_branch_and_the_last_one() -> None:
     nodes = {
         "guard": node("OnErrorNode"),
@@ -336,6 +369,43 @@ def test_a_recovery_strategy_rules_later_failures(
     assert (result.status, result.variables["runs"]) == (status, runs)
     reached = [line for line in lines(result) if line in ("after", "instead")]
     assert reached == ([last] if last else [])
+
+
+@pytest.mark.parametrize("written", ["2", "many", None, [1]])
+def test_variables_of_a_recoverys_name_change_no_recovery(written: Any) -> None:
+    nodes = {
+        "rule": node("ErrorRecoveryNode", strategy="retry", max_retries=2),
+        "limit": node(
+            "SetVariableNode", variable_name="_error_recovery_max_retries", value=written
+        ),
+        "way": node("SetVariableNode", variable_name="_error_recovery_strategy", value="stop"),
+        "fail": node("AssertNode", condition=False),
+    }
+    bus = EventBus()
+    result = run_document(document(nodes, chain("rule", "limit", "way", "fail")), bus=bus)
+    assert result.error is not None
+    assert result.error.code == "VALIDATION_FAILED"
+    assert len([e for e in bus.get_history(NodeStarted) if e.node_id == "fail"]) == 3
+
+
+def test_variables_alone_make_no_recovery() -> None:
+    raw = document({"fail": node("ThrowErrorNode"), "z": log("z")}, chain("fail", "z"))
+    assert run_document(raw, {"_error_recovery_strategy": "continue"}).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("limit", "runs"), [("2", 3), ("2.0", 3), (0, 1), ("many", 4), ("nan", 4), ("inf", 4)]
+)
+def test_a_recovery_tries_as_often_as_its_limit_says_or_else_three_times(
+    limit: Any, runs: int
+) -> None:
+    nodes = {
+        "rule": node("ErrorRecoveryNode", strategy="retry", max_retries=limit),
+        "fail": node("AssertNode", condition=False),
+    }
+    bus = EventBus()
+    assert run_document(document(nodes, chain("rule", "fail")), bus=bus).status == "failed"
+    assert len([e for e in bus.get_history(NodeStarted) if e.node_id == "fail"]) == runs
 
 
 def test_branches_of_a_fork_run_beside_each_other_on_their_own_variables() -> None:
@@ -391,6 +461,35 @@ def test_with_fail_fast_a_failed_branch_stops_the_others() -> None:
     result = _failing_fork(fail_fast=True)
     assert result.status == "failed"
     assert "set" not in result.outputs
+
+
+def test_a_fork_that_may_fail_is_left_behind_its_join() -> None:
+    nodes = {
+        "fork": node("ForkNode", continue_on_error=True),
+        "a": node("ThrowErrorNode"),
+        "b": node("ThrowErrorNode"),
+        "join": node("JoinNode"),
+        "after": log("after"),
+    }
+    branches = chain("fork.branch_1", "a", "join", "after"), chain("fork.branch_2", "b", "join")
+    result = run_document(document(nodes, *branches))
+    assert result.success, result.error
+    assert [(line["node_id"], line["level"]) for line in result.logs] == [
+        ("fork", "WARNING"),
+        ("after", "INFO"),
+    ]
+
+
+def test_a_parallel_loop_whose_items_all_fail_leaves_by_its_way_for_errors() -> None:
+    nodes = {
+        "each": node("ParallelForEachNode", items=[1, 2]),
+        "a": node("ThrowErrorNode", error_message="no"),
+        "handle": log("{{each.error}}"),
+        "after": log("after"),
+    }
+    ways = chain("each.body", "a"), chain("each.exec_error", "handle")
+    result = run_document(document(nodes, *ways, chain("each.completed", "after")))
+    assert lines(result) == ["no"]
 
 
 def _parallel(condition: str = "false", bus: EventBus | None = None, **config: Any) -> Any:

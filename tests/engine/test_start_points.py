@@ -132,6 +132,39 @@ def test_an_error_recovery_stays_in_force() -> None:
     assert whole.again("bad").lines[-1] == "rescued"
 
 
+@pytest.mark.parametrize("changed", ["2", "many", None])
+def test_a_recovery_that_stays_in_force_keeps_its_limit(changed: Any) -> None:
+    nodes = {
+        "plan": node("ErrorRecoveryNode", strategy="retry", max_retries=2),
+        "a": log("a"),
+        "bad": node("ThrowErrorNode", error_message="no"),
+    }
+    whole = Told(document(nodes, chain("plan", "a", "bad")))
+    assert whole.starts == ["plan", "a", *["bad"] * 3]
+    assert whole.again("bad").starts == ["bad"] * 3
+    limit = {"_error_recovery_max_retries": changed}
+    again = whole.again("bad", **limit)
+    assert again.result.error is not None
+    assert again.result.error.node_id == "bad"
+
+
+def test_a_run_whose_data_source_failed_is_taken_up_at_its_consumer() -> None:
+    nodes = {
+        "a": log("a"),
+        "m": node("AssertNode", condition="good", message="no"),
+        "i": put("i", None),
+        "z": log("{{i}}"),
+    }
+    wire = {"source_node": "m", "source_port": "passed", "target_node": "i", "target_port": "value"}
+    first = Told(document(nodes, chain("a", "i", "z"), [wire]), good=False)
+    assert first.result.error is not None
+    assert first.result.error.node_id == "m"
+    assert first.starts == ["a", "i"]
+    again = first.again("i", good=True)
+    assert again.skipped == ["a"]
+    assert again.lines == ["True"]
+
+
 def test_what_cannot_be_told_is_named_with_its_reason_and_its_stale_value_is_gone() -> None:
     secret = {"name": "pin", "default_value": "hunter22", "sensitive": True}
     nodes = {

@@ -145,6 +145,60 @@ def test_appending_adds_to_the_end(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "f").read_text() == "abc"
 
 
+def _append(folder: Path, node_type: str, **config: Any) -> None:
+    mode = {"append_mode": True} if node_type == "WriteFileNode" else {}
+    outputs(node_type, folder, file_path="f", **mode, **config)
+
+
+@pytest.mark.parametrize("node_type", ["AppendFileNode", "WriteFileNode"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "UTF16", "utf-32", "utf-8-sig", "utf-16-be", "utf-8", "latin-1"]
+)
+def test_what_is_appended_brings_no_second_byte_order_mark(
+    tmp_path: Path, node_type: str, encoding: str
+) -> None:
+    for text in ("ä", "ö", "ü"):
+        _append(tmp_path, node_type, content=text, encoding=encoding)
+    assert (tmp_path / "f").read_bytes() == "äöü".encode(encoding)
+
+
+@pytest.mark.parametrize("node_type", ["AppendFileNode", "WriteFileNode"])
+@pytest.mark.parametrize("width", ["16", "32"])
+@pytest.mark.parametrize("order", ["be", "le"])
+@pytest.mark.parametrize("said", ["utf-{}", None])
+def test_what_is_appended_is_encoded_as_the_files_own_mark_says(
+    tmp_path: Path, node_type: str, width: str, order: str, said: str | None
+) -> None:
+    whole = "\ufeffäö".encode(f"utf-{width}-{order}")
+    (tmp_path / "f").write_bytes(whole[: len(whole) - int(width) // 8])
+    encoding = {} if said is None else {"encoding": said.format(width)}
+    _append(tmp_path, node_type, content="ö", **encoding)
+    assert (tmp_path / "f").read_bytes() == whole
+    assert outputs("ReadFileNode", tmp_path, file_path="f")["content"] == "äö"
+
+
+def test_an_empty_file_gets_its_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    _append(tmp_path, "AppendFileNode", content="a", encoding="utf-16")
+    assert (tmp_path / "f").read_bytes() == "a".encode("utf-16")
+
+
+def test_a_file_without_a_mark_gets_none_in_its_middle(tmp_path: Path) -> None:
+    plain = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
+    (tmp_path / "f").write_bytes("a".encode(plain))
+    _append(tmp_path, "AppendFileNode", content="b", encoding="utf-16")
+    assert (tmp_path / "f").read_bytes() == "ab".encode(plain)
+
+
+def test_appending_in_an_unknown_encoding_says_so(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("x")
+    config = {"file_path": "f", "content": "x", "encoding": "no-such"}
+    assert failure("AppendFileNode", tmp_path, **config) == (
+        "INVALID_INPUT",
+        "node n (AppendFileNode): unknown encoding: no-such",
+    )
+
+
 def test_appending_to_a_missing_file_can_be_a_failure(tmp_path: Path) -> None:
     config = {"file_path": "f", "content": "x", "create_if_missing": False}
     assert failure("AppendFileNode", tmp_path, **config)[0] == "FILE_NOT_FOUND"

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -99,6 +100,8 @@ def test_setting_changes_the_run_alone(tmp_path: Path) -> None:
     given = {"A": "1"}
     config = {"action": "set", "var_name": "B", "value": 2}
     assert run_node("EnvironmentVariableNode", config, environment=given).success
+    assert run_node("EnvironmentVariableNode", config, environment=MappingProxyType(given)).success
+    assert run_node("EnvironmentVariableNode", config).success
     assert given == {"A": "1"}
     assert "B" not in os.environ
 

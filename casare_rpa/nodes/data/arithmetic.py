@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import Number, divide, number_or_none, optional_int, shown
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
+from casare_rpa.nodes.values.reading import Number, divide, number_or_none, optional_int, shown
 
 #: Above this size a power is computed as a float, so that it ends.
 _MAX_POWER_BITS = 100_000

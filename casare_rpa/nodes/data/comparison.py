@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import compare
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
+from casare_rpa.nodes.values.reading import compare
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,

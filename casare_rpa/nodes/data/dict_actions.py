@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import MISSING, as_map, as_text, missing, parse_json, walk
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.data import dicts
 from casare_rpa.nodes.data.json_ import to_json
+from casare_rpa.nodes.values.reading import MISSING, as_map, as_text, missing, parse_json, walk
 
 
 class DictSuperNode(Node):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import MISSING, as_map, as_text, missing, walk
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port
 from casare_rpa.nodes.data._numbered import LAST, numbered
+from casare_rpa.nodes.values.reading import MISSING, as_map, as_text, missing, walk
 
 _MAP_HELP = "A map, a JSON object in text, or the name of a variable."
 

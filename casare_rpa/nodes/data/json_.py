@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from casare_rpa.domain.json_values import json_safe
-from casare_rpa.nodes._values import as_map, missing, parse_json
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param, port, prop
+from casare_rpa.nodes.values.reading import as_map, missing, parse_json
 
 
 class JsonParseNode(Node):

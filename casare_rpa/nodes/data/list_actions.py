@@ -6,11 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_list, as_text, missing, optional_int, unescaped
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop, raw
 from casare_rpa.nodes.data import lists
 from casare_rpa.nodes.data._functions import ItemFunction
 from casare_rpa.nodes.data.list_folds import fold
+from casare_rpa.nodes.values.reading import (
+    as_int,
+    as_list,
+    as_text,
+    missing,
+    optional_int,
+    unescaped,
+)
 
 
 class ListSuperNode(Node):

@@ -8,8 +8,11 @@ from functools import reduce
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._iteration import truth
-from casare_rpa.nodes._values import (
+from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, Param, param, port, raw
+from casare_rpa.nodes.data._functions import lenient
+from casare_rpa.nodes.data.lists import KEY_PATH_HELP, at, list_port, same
+from casare_rpa.nodes.values.iteration import truth
+from casare_rpa.nodes.values.reading import (
     Number,
     as_list,
     as_number,
@@ -18,9 +21,6 @@ from casare_rpa.nodes._values import (
     divide,
     number_or_none,
 )
-from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, Param, param, port, raw
-from casare_rpa.nodes.data._functions import lenient
-from casare_rpa.nodes.data.lists import KEY_PATH_HELP, at, list_port, same
 
 
 def _ordered(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:

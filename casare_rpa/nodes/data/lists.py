@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import (
+from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, unlisted
+from casare_rpa.nodes.data._numbered import numbered
+from casare_rpa.nodes.values.reading import (
     MISSING,
     as_int,
     as_list,
@@ -16,8 +18,6 @@ from casare_rpa.nodes._values import (
     unescaped,
     walk,
 )
-from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, unlisted
-from casare_rpa.nodes.data._numbered import numbered
 
 KEY_PATH_HELP = "For a list of maps: the path of the value that counts."
 

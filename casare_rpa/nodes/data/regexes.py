@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text, missing
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, port, prop
 from casare_rpa.nodes.data import _patterns
 from casare_rpa.nodes.data._patterns import Regex
+from casare_rpa.nodes.values.reading import as_text, missing
 
 MAX_PATTERN_LENGTH = 10_000
 MAX_TEXT_LENGTH = 10_000_000

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from casare_rpa.nodes._values import as_list, as_text
 from casare_rpa.nodes.base import Context, Leave, Node, Output, Outputs, param
+from casare_rpa.nodes.values.reading import as_list, as_text
 
 
 class FuzzyStringMatchNode(Node):

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import MISSING, as_map, as_text, unescaped, walk
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
+from casare_rpa.nodes.values.reading import MISSING, as_map, as_text, unescaped, walk
 
 #: A wider field would fill the memory.
 MAX_WIDTH = 10_000

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_text
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.database._credentials import stored_login
+from casare_rpa.nodes.values.reading import as_int, as_text
 
 KINDS: Mapping[str, str] = {
     "sqlite": "sqlite",

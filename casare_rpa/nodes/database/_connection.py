@@ -11,11 +11,11 @@ from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import missing, shown
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.database._address import Address
 from casare_rpa.nodes.database._errors import node_error
 from casare_rpa.nodes.database._session import Session
+from casare_rpa.nodes.values.reading import missing, shown
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import missing, shown
 from casare_rpa.nodes.base import Fragments, NodeError
 from casare_rpa.nodes.database._marks import HOLE, Style
 from casare_rpa.nodes.database._types import text_of, to_driver
+from casare_rpa.nodes.values.reading import missing, shown
 
 Sql: TypeAlias = str | Fragments
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import MISSING, missing, shown
 from casare_rpa.nodes.base import Context, Fragments, Json, Node, NodeError, Output, Outputs, prop
 from casare_rpa.nodes.base import fragments as fragments_param
 from casare_rpa.nodes.database._connection import DatabaseConnection, connection_of, retried
@@ -15,6 +14,7 @@ from casare_rpa.nodes.database._session import Session
 from casare_rpa.nodes.database._statement import Parameters, Sql
 from casare_rpa.nodes.database.connect import LIBRARIES, connection_param
 from casare_rpa.nodes.database.query import changed, parameters_of
+from casare_rpa.nodes.values.reading import MISSING, missing, shown
 
 Command = tuple[Sql, Parameters]
 _SQL_KEYS = ("query", "sql", "statement")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_list, as_map
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.base import fragments as fragments_param
 from casare_rpa.nodes.database._connection import DatabaseConnection, connection_of, retried
@@ -15,6 +14,7 @@ from casare_rpa.nodes.database._session import Session
 from casare_rpa.nodes.database._statement import Parameters, Sql
 from casare_rpa.nodes.database._types import from_driver, weight
 from casare_rpa.nodes.database.connect import DONE, LIBRARIES, connection_param
+from casare_rpa.nodes.values.reading import as_list, as_map
 
 #: What a query may give: beyond it the node fails instead of the process.
 MAX_ROWS = 100_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text, missing
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param
 from casare_rpa.nodes.database._connection import connection_of
 from casare_rpa.nodes.database._session import Session
 from casare_rpa.nodes.database.connect import DONE, LIBRARIES, connection_param
+from casare_rpa.nodes.values.reading import as_text, missing
 
 Place = tuple[str, str | None]
 

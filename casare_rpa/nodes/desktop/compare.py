@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.nodes._pictures import on_white, picture
-from casare_rpa.nodes._values import as_number, one_of
 from casare_rpa.nodes.base import Context, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import FileNode
+from casare_rpa.nodes.values.reading import as_number, one_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._pictures import on_white, picture, region_of
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import FileNode
+from casare_rpa.nodes.values.reading import as_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_list, as_text, optional_int, shown
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file import reach
 from casare_rpa.nodes.file.disk import existing_file
+from casare_rpa.nodes.values.reading import as_int, as_list, as_text, optional_int, shown
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.values.reading import as_text
 
 Element = ElementTree.Element
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import (
+from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param
+from casare_rpa.nodes.utility._moments import read_moment
+from casare_rpa.nodes.utility.check import RULES, Rule
+from casare_rpa.nodes.values.reading import (
     MISSING,
     as_list,
     as_map,
@@ -17,9 +20,6 @@ from casare_rpa.nodes._values import (
     shown,
     walk,
 )
-from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param
-from casare_rpa.nodes.utility._moments import read_moment
-from casare_rpa.nodes.utility.check import RULES, Rule
 
 
 def _is_date(ctx: Context, value: Any, parameter: Any) -> bool:

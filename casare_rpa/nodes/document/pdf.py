@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_list, as_text
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, prop, unlisted
 from casare_rpa.nodes.document._pdfs import LockedPdf, chosen, damage_told, opened, pages_of, span
 from casare_rpa.nodes.file.disk import Drafts, FileNode, make_parent, replacing
+from casare_rpa.nodes.values.reading import as_list, as_text
 
 if TYPE_CHECKING:
     from pypdf import DocumentInformation, PageObject, PdfReader

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.nodes._pictures import check_pixels
-from casare_rpa.nodes._values import int_within, one_of
 from casare_rpa.nodes.base import Context, Output, Outputs, param, prop, unlisted
 from casare_rpa.nodes.document._pdfs import rendering, span
 from casare_rpa.nodes.document.pdf import PdfNode
 from casare_rpa.nodes.file.disk import Drafts
+from casare_rpa.nodes.values.reading import int_within, one_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

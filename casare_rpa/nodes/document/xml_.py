@@ -6,7 +6,6 @@ import codecs
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_text, parse_json
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.data.json_ import to_json
 from casare_rpa.nodes.document._trees import (
@@ -21,6 +20,7 @@ from casare_rpa.nodes.document._trees import (
 )
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, replacing
 from casare_rpa.nodes.file.reach import opened
+from casare_rpa.nodes.values.reading import as_int, as_text, parse_json
 
 _XML = '<shop><tea price="2">green</tea></shop>'
 _GIVEN = "XML text; without any, the document that was parsed last."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from casare_rpa.nodes._values import as_list, as_map, as_text
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param
+from casare_rpa.nodes.values.reading import as_list, as_map, as_text
 
 _MESSAGE = {
     "subject": "Invoice 7",

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_list, number_or_none
 from casare_rpa.nodes.base import (
     Context,
     Json,
@@ -26,6 +25,7 @@ from casare_rpa.nodes.base import (
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, replacing
 from casare_rpa.nodes.file.reach import opened
 from casare_rpa.nodes.file.read_write import MARK_BYTES, text_encoding, writing_encoding
+from casare_rpa.nodes.values.reading import as_list, number_or_none
 
 #: The longest field: the csv module's own limit of 128 KiB refuses files that people do have.
 _MAX_FIELD_CHARS = 1 << 30

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._pictures import SUFFIXES, picture_file, save_picture
-from casare_rpa.nodes._values import int_within, one_of
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import Drafts, FileNode, existing_file
+from casare_rpa.nodes.values.reading import int_within, one_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

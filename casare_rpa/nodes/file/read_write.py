@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,36 @@ def text_encoding(name: str, head: bytes = b"") -> str:
 
 def writing_encoding(name: str) -> str:
     return name or "utf-8"
+
+
+def appending_encoding(name: str, path: Path) -> str:
+    """The codec for what is added to *path*: as its byte order mark says, and without another."""
+    head = _head(path)
+    if not head:
+        return writing_encoding(name)
+    codec = codecs.lookup(text_encoding(name, head)).name
+    if codec in ("utf-16", "utf-32"):
+        return f"{codec}-{_byte_order(head)}"
+    return "utf-8" if codec == "utf-8-sig" else codec
+
+
+def _head(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    try:
+        with opened(path) as stream:
+            return stream.read(MARK_BYTES)
+    except PermissionError:
+        # A file that may only be added to does not tell what it begins with.
+        return b"?" if path.stat().st_size else b""
+
+
+def _byte_order(head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        return "be"
+    if head.startswith(codecs.BOM_UTF16_LE):  # UTF-32 begins so, too.
+        return "le"
+    return "le" if sys.byteorder == "little" else "be"
 
 
 def text_of(content: Json) -> str:
@@ -130,7 +161,7 @@ class WriteFileNode(FileNode):
 
     def work(self, ctx: Context) -> Outputs:
         path = self.file(ctx, self.file_path)
-        raw, count = self._encode()
+        raw, count = self._encode(path)
         make_parent(path, self.create_dirs)
         if self.append_mode:
             with opened(refuse_pipe(path), "ab") as stream:
@@ -145,19 +176,22 @@ class WriteFileNode(FileNode):
             "success": True,
         }
 
-    def _encode(self) -> tuple[bytes, int]:
+    def _encode(self, path: Path) -> tuple[bytes, int]:
         if self.binary_mode and isinstance(self.content, bytes | bytearray):
             return bytes(self.content), len(self.content)
         text = text_of(self.content)
-        raw = text.encode(writing_encoding(self.encoding), self.errors)
+        name = str(self.encoding or "")
+        encoding = appending_encoding(name, path) if self.append_mode else writing_encoding(name)
+        raw = text.encode(encoding, self.errors)
         return raw, len(raw) if self.binary_mode else len(text)
 
 
 class AppendFileNode(FileNode):
     """Append text to a file.
 
-    Missing folders are made; a missing file fails unless `create_if_missing`. Characters that the
-    encoding does not have are replaced. `bytes_written` counts characters.
+    Missing folders are made; a missing file fails unless `create_if_missing`. Text is encoded as
+    the byte order mark of the file says, if it has one. Characters that the encoding does not have
+    are replaced. `bytes_written` counts characters.
     """
 
     example = {"file_path": "out/notes.txt", "content": "one more"}
@@ -172,7 +206,7 @@ class AppendFileNode(FileNode):
     def work(self, ctx: Context) -> Outputs:
         path = self.file(ctx, self.file_path)
         text = text_of(self.content)
-        raw = text.encode(writing_encoding(self.encoding), "replace")
+        raw = text.encode(appending_encoding(str(self.encoding or ""), path), "replace")
         if not self.create_if_missing:
             existing_file(path)
         make_parent(path, wanted=True)

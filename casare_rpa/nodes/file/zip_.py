@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_list
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.file.disk import FileNode, existing_file, make_parent, replacing
 from casare_rpa.nodes.file.finding import is_below
 from casare_rpa.nodes.file.reach import make_folder, opened
+from casare_rpa.nodes.values.reading import as_list
 
 # What no honest archive of a workflow reaches, and a bomb does.
 _MAX_ENTRIES = 100_000

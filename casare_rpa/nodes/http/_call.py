@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_map
 from casare_rpa.nodes.base import Context, Json, NodeError
+from casare_rpa.nodes.values.reading import as_map
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 

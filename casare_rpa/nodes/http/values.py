@@ -8,9 +8,9 @@ from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._credentials import NO_CREDENTIAL, Credential, credential
-from casare_rpa.nodes._values import MISSING, walk
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, port
 from casare_rpa.nodes.http._call import headers_of, map_of, with_query
+from casare_rpa.nodes.values.reading import MISSING, walk
 
 
 class BuildUrlNode(Node):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.values.reading import as_text
 
 _BUILT_IN: Final = Path(__file__).with_name("prompts")
 _MAX_FILE_BYTES = 1 << 20

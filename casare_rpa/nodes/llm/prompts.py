@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param
 from casare_rpa.nodes.llm._prompts import PromptTemplate, stored_templates
+from casare_rpa.nodes.values.reading import as_text
 
 _ENDED = (Output("success", "BOOLEAN"), Output("error", "STRING"))
 

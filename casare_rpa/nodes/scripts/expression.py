@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._bounded import power, range_of, rounded, total
-from casare_rpa.nodes._values import as_map
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, raw, unlisted
+from casare_rpa.nodes.values.bounded import power, range_of, rounded, total
+from casare_rpa.nodes.values.reading import as_map
 
 _MAX_WIDTH = 10_000
 

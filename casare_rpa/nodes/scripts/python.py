@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_map
 from casare_rpa.nodes.base import (
     Context,
     Json,
@@ -33,6 +32,7 @@ from casare_rpa.nodes.scripts.child import (
     run_child,
     working_folder,
 )
+from casare_rpa.nodes.values.reading import as_map
 
 ENDED = (
     Output("stdout", "STRING"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import re
 import uuid
 from collections.abc import Callable
@@ -72,10 +71,7 @@ class EnvironmentVariableNode(Node):
         text = "" if self.value is None else str(self.value)
         if "\0" in text:
             raise NodeError("value holds a NUL character", ErrorCode.INVALID_INPUT)
-        if isinstance(ctx.environment, dict):
-            ctx.environment[name] = text
-        else:
-            os.environ[name] = text
+        ctx.set_environment(name, text)
         return {"result_value": text, "exists": True, "success": True}
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._pictures import format_of, on_white, picture_file, save_picture
-from casare_rpa.nodes._values import as_text, int_within, missing, one_of
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import FileNode, make_parent, replacing
+from casare_rpa.nodes.values.reading import as_text, int_within, missing, one_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import NodeError, port, prop
+from casare_rpa.nodes.values.reading import as_text
 
 
 def text_port() -> Any:

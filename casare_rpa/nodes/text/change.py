@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_text, missing, optional_int
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, port, prop
 from casare_rpa.nodes.data.regexes import compile_pattern, substitute
 from casare_rpa.nodes.text._parameters import (
@@ -16,6 +15,7 @@ from casare_rpa.nodes.text._parameters import (
     one_of,
     text_port,
 )
+from casare_rpa.nodes.values.reading import as_int, as_text, missing, optional_int
 
 #: Padding goes no further, so that a slip of the pen does not fill the memory.
 MAX_LENGTH = 10_000_000

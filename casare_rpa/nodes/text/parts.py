@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from casare_rpa.nodes._values import as_int, as_list, as_text, unescaped
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param, port, prop
 from casare_rpa.nodes.text._parameters import flag, one_of, text_port
+from casare_rpa.nodes.values.reading import as_int, as_list, as_text, unescaped
 
 LINE_MODES = ("split", "join")
 SEPARATORS = {"newline": "\n", "crlf": "\r\n", "comma": ","}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param, port, prop
 from casare_rpa.nodes.data.regexes import compile_pattern, searchable
 from casare_rpa.nodes.text._parameters import (
@@ -15,6 +14,7 @@ from casare_rpa.nodes.text._parameters import (
     one_of,
     text_port,
 )
+from casare_rpa.nodes.values.reading import as_text
 
 COUNTS = ("characters", "words", "lines")
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.text import change, parts
 from casare_rpa.nodes.text import search as looking
 from casare_rpa.nodes.text._parameters import dotall, flag, ignore_case, multiline
+from casare_rpa.nodes.values.reading import as_text
 
 
 class TextSuperNode(Node):

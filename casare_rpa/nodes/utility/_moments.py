@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_text, missing, number_or_none, shown
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.values.reading import as_text, missing, number_or_none, shown
 
 #: Tried in this order after ISO 8601: the day goes before the month where both fit.
 _DATE_FORMS = (

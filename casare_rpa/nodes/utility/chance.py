@@ -10,8 +10,8 @@ import uuid
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_list, as_number, as_text
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
+from casare_rpa.nodes.values.reading import as_int, as_list, as_number, as_text
 
 MAX_LENGTH = 1_000_000
 _SPECIAL = "!@#$%^&*()_+-=[]{}|;:,.<>?"

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import Number, as_list, as_number, as_text, number_or_none
 from casare_rpa.nodes.base import Context, Leave, Node, NodeError, Output, param, prop, raw
 from casare_rpa.nodes.data.lists import find
 from casare_rpa.nodes.data.regexes import compile_pattern, searchable
+from casare_rpa.nodes.values.reading import Number, as_list, as_number, as_text, number_or_none
 
 Rule = Callable[[Context, Any, Any], bool]
 

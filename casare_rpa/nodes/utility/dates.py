@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_int, as_text
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.utility._moments import aware, parts, percent_form, read_moment, shift
+from casare_rpa.nodes.values.reading import as_int, as_text
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PARTS = tuple(

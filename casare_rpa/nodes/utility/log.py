@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from casare_rpa.nodes._values import MISSING, as_text
 from casare_rpa.nodes.base import Context, Node, Outputs, param, prop, unlisted
+from casare_rpa.nodes.values.reading import MISSING, as_text
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LEVEL_WORDS = {"warn": "warning", "fatal": "critical", "success": "info", "trace": "debug"}

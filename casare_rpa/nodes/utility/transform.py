@@ -7,7 +7,12 @@ from typing import Any
 
 from casare_rpa.domain.booleans import is_on
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import (
+from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
+from casare_rpa.nodes.data.dicts import get
+from casare_rpa.nodes.data.json_ import to_json
+from casare_rpa.nodes.data.lists import at
+from casare_rpa.nodes.data.regexes import compile_pattern, searchable
+from casare_rpa.nodes.values.reading import (
     MISSING,
     as_list,
     as_map,
@@ -17,11 +22,6 @@ from casare_rpa.nodes._values import (
     parse_json,
     walk,
 )
-from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop
-from casare_rpa.nodes.data.dicts import get
-from casare_rpa.nodes.data.json_ import to_json
-from casare_rpa.nodes.data.lists import at
-from casare_rpa.nodes.data.regexes import compile_pattern, searchable
 
 Transform = Callable[[Context, Any, Any], Any]
 

@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import as_number
 from casare_rpa.nodes.base import Context, Node, NodeError, Outputs, param, unlisted
+from casare_rpa.nodes.values.reading import as_number
 
 
 class WaitNode(Node):

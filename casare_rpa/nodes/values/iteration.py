@@ -8,8 +8,8 @@ from typing import Any
 
 from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._values import MISSING, literal
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.values.reading import MISSING, literal
 
 _RANGE = re.compile(r"\s*range\(\s*(-?\d{1,9}(?:\s*,\s*-?\d{1,9}){0,2})\s*\)\s*")
 
