@@ -86,7 +86,7 @@ class Heartbeat:
         self._wake.set()
 
     def run(self) -> None:
-        psutil.cpu_percent(None)  # the first figure is the time between two calls
+        self._figures()  # what the processor did is counted from here on
         while not self._stop.is_set():
             self._wake.clear()
             self._wake.wait(self._beat())
@@ -133,17 +133,17 @@ class Heartbeat:
         return at is not None and boottime_seconds() - at <= self.lease_seconds
 
     def _figures(self) -> Json:
-        memory = psutil.virtual_memory()
-        figures = {
-            "cpu_percent": psutil.cpu_percent(None),
-            "memory_percent": memory.percent,
-            "memory_mb": round(memory.used / 2**20, 1),
-        }
-        try:
-            figures["disk_free_gb"] = round(self._folders.free_bytes() / 2**30, 3)
-        except OSError:
-            log.debug("the disk's free space is unknown", exc_info=True)
+        """Those that can be had: no lease is lost for want of a figure."""
+        figures: Json = {}
+        for look in (_processor, _memory, self._disk):
+            try:
+                figures |= look()
+            except (OSError, psutil.Error):
+                log.debug("a figure of this machine is unknown", exc_info=True)
         return figures
+
+    def _disk(self) -> Json:
+        return {"disk_free_gb": round(self._folders.free_bytes() / 2**30, 3)}
 
     def _take_in(self, reply: Json, held: list[Attempt], sent_at: float) -> None:
         lost, cancel = set(reply["lost"]), set(reply["cancel"])
@@ -179,6 +179,17 @@ class Heartbeat:
             self._client.register(registration(self._identity, self._settings))
         except CasareError as error:
             log.warning("the robot could not be registered again: %s", error)
+
+
+def _processor() -> Json:
+    """How busy it was since the call before."""
+    faults.point("look", "processor")
+    return {"cpu_percent": psutil.cpu_percent(None)}
+
+
+def _memory() -> Json:
+    memory = psutil.virtual_memory()
+    return {"memory_percent": memory.percent, "memory_mb": round(memory.used / 2**20, 1)}
 
 
 def _rest(reply: Json, sent_at: float) -> tuple[str | None, float | None]:
