@@ -88,6 +88,15 @@ def test_a_proxys_page_is_never_taken_for_an_answer(
     assert caught.value.retryable
 
 
+def test_a_body_that_is_not_in_its_encoding_is_worth_another_try(
+    client: OrchestratorClient,
+) -> None:
+    Answers.queue = [(200, {"Content-Encoding": "gzip"}, b"no gzip")]
+    with pytest.raises(errors.Unreachable) as caught:
+        client.jobs()
+    assert caught.value.retryable
+
+
 def test_nobody_listening_is_said_in_one_line() -> None:
     with (
         OrchestratorClient("http://127.0.0.1:9") as client,

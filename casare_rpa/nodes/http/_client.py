@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import re
 import ssl
@@ -18,6 +17,7 @@ import httpx
 
 from casare_rpa import __version__
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.hosts import is_this_machine
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.reach import opened
 from casare_rpa.nodes.http._call import Call
@@ -87,7 +87,7 @@ class _Session:
 
     def _proxy_for(self, url: httpx.URL) -> str:
         """The proxy of the environment for *url*; never for this machine itself."""
-        if _is_loopback(url.host):
+        if is_this_machine(url.host) or url.host.endswith(".localhost"):
             return ""
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all") or ""
         if not proxy or _bypasses(url.host, self._proxies.get("no", "")):
@@ -267,15 +267,6 @@ def _shown(url: str) -> str:
         return str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
     except httpx.InvalidURL:
         return url.partition("?")[0]
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _bypasses(host: str, no_proxy: str) -> bool:
