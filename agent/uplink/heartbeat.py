@@ -20,7 +20,14 @@ from agent.uplink.backoff import Backoff
 from agent.uplink.identity import Identity, registration
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
-from casare_rpa.errors import CasareError, Conflict, Forbidden, NotFound, Unauthenticated
+from casare_rpa.errors import (
+    CasareError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Unauthenticated,
+    Unreachable,
+)
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +35,7 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 _FIRST_PAUSE_SECONDS = 5.0
 _SPREAD = 0.2
+_NEEDED = frozenset({"lease_seconds", "renew_after_seconds", "cancel", "lost", "drain"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +105,7 @@ class Heartbeat:
         sent_at = boottime_seconds()
         faults.point("send", "renew")
         try:
-            reply = self._client.heartbeat(self._identity.robot_id, self._report(held))
+            reply = _renewal(self._client.heartbeat(self._identity.robot_id, self._report(held)))
         except CasareError as error:
             return self._failed(error, held)
         faults.point("sent", "renew")
@@ -179,6 +187,13 @@ class Heartbeat:
             self._client.register(registration(self._identity, self._settings))
         except CasareError as error:
             log.warning("the robot could not be registered again: %s", error)
+
+
+def _renewal(reply: Json) -> Json:
+    """*reply*. Raises Unreachable when it is none: a proxy may answer with JSON of its own."""
+    if isinstance(reply, dict) and reply.keys() >= _NEEDED:
+        return reply
+    raise Unreachable("what answers here is no orchestrator, or a proxy before it")
 
 
 def _processor() -> Json:
