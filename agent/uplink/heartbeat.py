@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 _FIRST_PAUSE_SECONDS = 5.0
 _SPREAD = 0.2
+#: What leases last before an orchestrator has said it.
+USUAL_LEASE_SECONDS = 60.0
 _NEEDED = frozenset({"lease_seconds", "renew_after_seconds", "cancel", "lost", "drain"})
 
 
@@ -82,7 +84,7 @@ class Heartbeat:
         self.reachable = True
         self.since = datetime.now(UTC)
         self._changed_at = boottime_seconds()
-        self.lease_seconds = 60.0
+        self.lease_seconds = USUAL_LEASE_SECONDS
         self._backoff = Backoff(self._stop.wait, first_seconds=0.2, most_seconds=self._pause)
 
     def wake(self) -> None:
