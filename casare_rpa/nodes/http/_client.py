@@ -21,7 +21,7 @@ from casare_rpa.hosts import is_this_machine
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.reach import opened
 from casare_rpa.nodes.http._call import Call
-from casare_rpa.nodes.http._guard import GuardedTransport
+from casare_rpa.nodes.http._guard import CheckedTransport, GuardedTransport
 
 T = TypeVar("T")
 Receive = Callable[[httpx.Response], Awaitable[T]]
@@ -68,18 +68,8 @@ class _Session:
 
     def _build(self, verify: bool, proxy: str, guarded: bool) -> httpx.AsyncClient:
         tls = httpx.create_ssl_context(verify=verify)
-        try:
-            transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
-                verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, trust_env=False
-            )
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            raise NodeError(
-                f"the proxy cannot be used: {error}", ErrorCode.CONFIG_INVALID
-            ) from None
-        if guarded:
-            transport = GuardedTransport(transport, pin=not proxy)
         return httpx.AsyncClient(
-            transport=transport,
+            transport=_guarded(tls, proxy) if guarded else _transport(tls, proxy),
             cookies=self._cookies,
             headers={"User-Agent": f"casare-rpa/{__version__}"},
             trust_env=False,
@@ -93,6 +83,19 @@ class _Session:
         if not proxy or _bypasses(url.host, self._proxies.get("no", "")):
             return ""
         return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _guarded(tls: ssl.SSLContext, proxy: str) -> httpx.AsyncBaseTransport:
+    return CheckedTransport(_transport(tls, proxy)) if proxy else GuardedTransport(tls)
+
+
+def _transport(tls: ssl.SSLContext, proxy: str) -> httpx.AsyncBaseTransport:
+    try:
+        return httpx.AsyncHTTPTransport(
+            verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, trust_env=False
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise NodeError(f"the proxy cannot be used: {error}", ErrorCode.CONFIG_INVALID) from None
 
 
 async def fetch(ctx: Context, call: Call, receive: Receive[T]) -> T:
