@@ -16,7 +16,6 @@ from agent.attempt import TRUSTED
 from agent.commands import Command, Signalled
 from agent.job.environment import job_environment, only
 from agent.job.launch import Launcher
-from agent.machine import logs
 from agent.machine.clock import boottime_seconds
 from agent.machine.console import Console
 from agent.machine.folders import Folders
@@ -31,7 +30,7 @@ from agent.uplink.backoff import Backoff
 from agent.uplink.heartbeat import USUAL_LEASE_SECONDS
 from agent.uplink.identity import Identity, registration
 from agent.uplink.keys import KeySource, RobotClient, RobotKey
-from casare_rpa import __version__, faults
+from casare_rpa import __version__, faults, logs
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated
 from casare_rpa.secrets import SecretSources, own_keys
@@ -64,7 +63,7 @@ def run(
     Call it in the main thread, once in a process.
     """
     try:
-        logs.set_up(settings)
+        logs.set_up(settings, keep=True)
         faults.arm()
         return _run(settings, options or AgentOptions(), source or KeySource())
     except CasareError as error:
