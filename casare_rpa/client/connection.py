@@ -158,7 +158,8 @@ class Connection:
     def _send(self, request: httpx.Request) -> httpx.Response:
         try:
             return self._http.send(request)
-        except httpx.RequestError as error:  # also a body that is not in the encoding it names
+        except httpx.RequestError as error:
+            # Not only of the transport: a body may be in another encoding than it says.
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> errors.Unreachable:

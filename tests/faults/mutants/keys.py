@@ -34,7 +34,7 @@ _HOLDERS = [
     mutant(
         "hash-only",
         "Keys",
-        "casare_rpa/orchestrator/routes/keys.py",
+        "casare_rpa/orchestrator/access/new_keys.py",
         "secret_hash=key.digest,\n        role",
         "secret_hash=key.text,\n        role",
         f"{_KEYS}test_no_key_is_in_the_database",
@@ -303,7 +303,7 @@ _DOOR = [
         "plaintext-beyond-this-machine",
         "Keys",
         "casare_rpa/orchestrator/requests/listening.py",
-        "    if not is_loopback(settings.host) and not settings.allow_plaintext:\n",
+        "    if not is_this_machine(settings.host) and not settings.allow_plaintext:\n",
         "    if False:\n",
         f"{_SERVER}test_listening_beyond_this_machine_has_to_be_meant",
     ),
