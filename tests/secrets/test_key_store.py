@@ -11,6 +11,7 @@ from casare_rpa.errors import ConfigInvalid, Unavailable
 from casare_rpa.secrets import SecretSources
 from casare_rpa.secrets.file import SecretFile
 from casare_rpa.secrets.key_store import SECRETS, KeyringSecrets
+from tests.support.runs import run_node
 
 _BACKEND = """
 import json, pathlib, time
@@ -98,6 +99,15 @@ def test_a_locked_one_is_never_taken_for_an_empty_one(machine: Machine) -> None:
     assert "canary" not in str(refused.value)
     (machine.folder / "locked").unlink()
     assert sources(machine).find("erp.password").text == "p"
+
+
+def test_a_node_that_names_a_secret_of_a_locked_one_says_what_to_do(machine: Machine) -> None:
+    (machine.folder / "locked").touch()
+    config = {"variable_name": "x", "value": "{{$secret:erp.password}}"}
+    result = run_node("SetVariableNode", config, find_secret=sources(machine).find)
+    assert result.error is not None
+    assert result.error.code == "RESOURCE_LOCKED"
+    assert "Unlock it" in result.error.message
 
 
 def test_what_could_not_be_read_is_not_written_over(machine: Machine) -> None:
