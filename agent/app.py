@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agent import exit_codes
+from agent.attempt import TRUSTED
 from agent.commands import Command, Signalled
 from agent.job.environment import job_environment, only
 from agent.job.launch import Launcher
-from agent.machine import logs
+from agent.machine.clock import boottime_seconds
 from agent.machine.console import Console
 from agent.machine.folders import Folders
 from agent.machine.health import health_server, parse_address
@@ -26,9 +27,10 @@ from agent.machine.timeline import ENDED, Timeline
 from agent.options import AgentOptions
 from agent.robot import Robot
 from agent.uplink.backoff import Backoff
+from agent.uplink.heartbeat import USUAL_LEASE_SECONDS
 from agent.uplink.identity import Identity, registration
 from agent.uplink.keys import KeySource, RobotClient, RobotKey
-from casare_rpa import __version__, faults
+from casare_rpa import __version__, faults, logs
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated
 from casare_rpa.secrets import SecretSources, own_keys
@@ -61,7 +63,7 @@ def run(
     Call it in the main thread, once in a process.
     """
     try:
-        logs.set_up(settings)
+        logs.set_up(settings, keep=True)
         faults.arm()
         return _run(settings, options or AgentOptions(), source or KeySource())
     except CasareError as error:
@@ -141,13 +143,14 @@ def _be_robot(
     commands: queue.SimpleQueue[Command],
     console: Console,
     timeline: Timeline,
+    key: RobotKey,
     **more: Any,
 ) -> int:
     """The exit code. *more* is for the Robot alone."""
     launcher = Launcher()
     launcher.warm_up(folders.run)
     try:
-        identity = _introduce(client, settings, options, commands, console)
+        identity = _introduce(client, settings, options, commands, console, key)
     except _Stopped:
         return exit_codes.OK
     except CasareError as error:
@@ -166,6 +169,7 @@ def _be_robot(
         commands=commands,
         console=console,
         timeline=timeline,
+        key=key,
         **more,
     ).run()
     log.info("stopped")
@@ -197,8 +201,12 @@ def _introduce(
     options: AgentOptions,
     commands: queue.SimpleQueue[Command],
     console: Console,
+    key: RobotKey,
 ) -> Identity:
-    """Find out who the key is and register, however long the orchestrator takes to appear."""
+    """Find out who the key is and register, however long the orchestrator takes to appear.
+
+    From then on a rotated key's successor is waited for, as long as a lease would be trusted.
+    """
     console.show(_starting(None))
     backoff = Backoff(
         lambda seconds: _stopped_within(commands, seconds, console, str(late_because)),
@@ -211,7 +219,9 @@ def _introduce(
         console.notify.needs(_START_SECONDS)
         try:
             identity = Identity.of_key(client, settings)
+            sent_at = boottime_seconds()
             client.register(registration(identity, settings))
+            key.trust(sent_at + TRUSTED * USUAL_LEASE_SECONDS)
             return identity
         except CasareError as error:
             late = options.once and time.monotonic() - since > _ONCE_CONTACT_SECONDS

@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.attempt import Attempt, Grant
 from agent.commands import Command, Delivered, KeyRefused, ThreadDied
+from agent.job import endings
 from agent.job.launch import Launcher
 from agent.job.supervisor import Supervisor
 from agent.journal.file import Journal
@@ -101,7 +102,11 @@ class Jobs:
 
     def tell_untold(self) -> None:
         """Send the side logs that earlier starts could not send."""
-        paths = list(lost.untold(self.folders.lost))
+        try:
+            paths = list(lost.untold(self.folders.lost))
+        except OSError as error:
+            log.error("%s cannot be read: %s", self.folders.lost, error)
+            return
         if paths:
             self._spawn("side-logs", lambda: self._tell_side_logs(paths))
 
@@ -128,9 +133,13 @@ class Jobs:
         try:
             supervisor.run()
             self._note("job.ended", attempt.grant, _how(attempt))
+        except Exception:
+            if not attempt.ended.is_set():
+                # Else its uploader would wait for an end, and its lease be renewed, for ever.
+                attempt.end(endings.supervision_failed())
+            raise
         finally:
             self.roster.free_slot()
-            self.roster.changed()
         if self.launcher.intact:
             self.launcher.prepare()
         else:
@@ -138,7 +147,36 @@ class Jobs:
             self.tell(ThreadDied("launcher"))
 
     def _deliver(self, attempt: Attempt, *, news: bool) -> None:
-        uploader = Uploader(
+        if self._upload(attempt, news=news):
+            self._note("job.delivered", attempt.grant, attempt.reported or "kept for later")
+            self.roster.remove(attempt)
+            if news:
+                self.tell(Delivered(attempt.reported))
+
+    def _upload(self, attempt: Attempt, *, news: bool) -> bool:
+        """Whether its uploader came to an end; else what is left stays for the next start.
+
+        After a failure that nobody foresaw the attempt stays in the roster: while its lease is
+        renewed, a job that has finished is not run again. For an attempt of this start the agent
+        ends, as a new process is the best that can be tried. One that an earlier start left must
+        not end every start: it is tried again and again beside the others.
+        """
+        uploader, backoff = self._uploader(attempt), self._backoff()
+        while True:
+            try:
+                uploader.run()
+            except Exception:  # the fence: a mistake here must not lose the rest
+                if backoff.failures == 0:
+                    log.exception("%s: its delivery failed", attempt.grant)
+                    if news:
+                        self.tell(ThreadDied("delivery"))
+            else:
+                return True
+            if not backoff.wait():
+                return False
+
+    def _uploader(self, attempt: Attempt) -> Uploader:
+        return Uploader(
             attempt,
             self.client,
             self._backoff(),
@@ -147,13 +185,6 @@ class Jobs:
             key_refused=lambda error: self.tell(KeyRefused(error, claims_only=False)),
             lost=self._set_aside,
         )
-        try:
-            uploader.run()
-        finally:
-            self._note("job.delivered", attempt.grant, attempt.reported or "kept for later")
-            self.roster.remove(attempt)
-            if news:
-                self.tell(Delivered(attempt.reported))
 
     def _set_aside(self, attempt: Attempt, next_index: int) -> None:
         try:
@@ -168,7 +199,10 @@ class Jobs:
             self._tell_side_log(path, 1)
 
     def _tell_side_log(self, path: Path, first_index: int) -> None:
-        lost.tell(path, self.client, self._backoff(), first_index=first_index)
+        try:
+            lost.tell(path, self.client, self._backoff(), first_index=first_index)
+        except Exception:  # the fence: what an attempt said that is over keeps nobody from working
+            log.exception("%s cannot be told and stays for the next start", path)
 
     def _backoff(self) -> Backoff:
         return Backoff(
@@ -181,7 +215,14 @@ class Jobs:
         self.timeline.note(what, text, job_id=grant.job_id, attempt=grant.attempt, **more)
 
     def _spawn(self, name: str, body: Callable[[], object]) -> None:
-        threading.Thread(target=body, name=name, daemon=True).start()
+        threading.Thread(target=self._fenced, args=(name, body), name=name, daemon=True).start()
+
+    def _fenced(self, name: str, body: Callable[[], object]) -> None:
+        try:
+            body()
+        except Exception:
+            log.exception("the %s loop failed", name)
+            self.tell(ThreadDied(name))
 
 
 def _how(attempt: Attempt) -> str:

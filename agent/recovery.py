@@ -38,6 +38,9 @@ def left_over(folders: Folders, *, robot_id: str, fsync_seconds: float) -> Itera
         except OSError as error:
             log.error("%s cannot be read and stays where it is: %s", path, error)
             continue
+        except Exception:  # the fence: one journal must not keep every start from working
+            log.exception("%s cannot be understood and stays where it is", path)
+            continue
         if attempt is not None:
             yield attempt
     for folder in folders.work.iterdir():

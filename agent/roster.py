@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from agent.attempt import Attempt, Stop
 
@@ -46,17 +45,9 @@ class Roster:
             self._attempts.remove(attempt)
             self._changed.notify_all()
 
-    def changed(self) -> None:
-        """Something about an attempt changed that somebody may wait for."""
-        with self._changed:
-            self._changed.notify_all()
-
     def all(self) -> list[Attempt]:
         with self._changed:
             return list(self._attempts)
-
-    def holds(self, job_id: str, attempt: int) -> bool:
-        return any(a.grant.job_id == job_id and a.grant.attempt == attempt for a in self.all())
 
     def leased(self) -> list[Attempt]:
         """Those whose lease is still worth renewing: no two of one job.
@@ -72,15 +63,3 @@ class Roster:
 
     def running_count(self) -> int:
         return len(self.running())
-
-    def wait_until_ended(self, timeout_seconds: float) -> bool:
-        """Wait until no job's process is left."""
-        return self._wait(lambda: not self.running(), timeout_seconds)
-
-    def wait_until_empty(self, timeout_seconds: float) -> bool:
-        """Wait until everything is delivered."""
-        return self._wait(lambda: not self._attempts, timeout_seconds)
-
-    def _wait(self, condition: Callable[[], bool], timeout_seconds: float) -> bool:
-        with self._changed:
-            return self._changed.wait_for(condition, timeout_seconds)

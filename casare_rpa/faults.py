@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "CASARE_FAULT"
 _EXIT_CODE = 70
-_ACTIONS = "kill, exit, stop, sleep:SECONDS, error:ENOSPC"
+_ACTIONS = "kill, exit, stop, sleep:SECONDS, error:ENOSPC, bug"
 
 
 @dataclass(kw_only=True)
@@ -117,6 +117,8 @@ def _action(kind: str, argument: str) -> Callable[[], None]:
         case "error":
             number = _error_number(argument)
             return lambda: _fail(number)
+        case "bug":
+            return _blunder
     raise ValueError(f"there is no action {kind!r}")
 
 
@@ -129,3 +131,7 @@ def _error_number(name: str) -> int:
 
 def _fail(number: int) -> None:
     raise OSError(number, os.strerror(number))
+
+
+def _blunder() -> None:
+    raise AssertionError("a mistake on purpose")

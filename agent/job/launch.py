@@ -292,5 +292,5 @@ class JobProcess:
     def _tree(self) -> list[psutil.Process]:
         try:
             return psutil.Process(self.pid).children(recursive=True)
-        except psutil.Error:
+        except (psutil.Error, OSError):
             return []

@@ -117,7 +117,7 @@ def _tree(guard_pid: int, *, whole: bool) -> list[psutil.Process]:
 
 def _memory(process: psutil.Process) -> int:
     """What is its own: pages shared with the process that made it cost nothing more."""
-    with contextlib.suppress(psutil.Error):
+    with contextlib.suppress(psutil.Error, OSError):  # a machine out of descriptors is no reason
         about = process.memory_info()
         return max(0, int(about.rss) - int(getattr(about, "shared", 0)))
     return 0

@@ -78,9 +78,12 @@ class Supervisor:
             ending = endings.start_failed(str(error))
         else:
             ending = self._supervise_safely()
-        self._record(ending)
-        shutil.rmtree(self._work_dir, ignore_errors=True)
-        self.attempt.end(ending)
+        try:
+            self._record(ending)
+            shutil.rmtree(self._work_dir, ignore_errors=True)
+        finally:
+            # It is known, so it is told, whatever became of its record.
+            self.attempt.end(ending)
 
     def _supervise_safely(self) -> Json:
         try:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from platformdirs import user_state_path
 
+from casare_rpa import faults
 from casare_rpa.errors import ConfigInvalid
 from casare_rpa.settings import Settings
 
@@ -64,6 +65,7 @@ class Folders:
         return self.work / f"{quote(job_id, safe='')}-{attempt}"
 
     def free_bytes(self) -> int:
-        """What a user may still write to the disk of the state folder."""
+        """What a user may still write to the disk of the state folder. Raises OSError."""
+        faults.point("look", "disk")
         there = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
         return shutil.disk_usage(there).free

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from socket import AF_INET6
 from socketserver import TCPServer
 from typing import Any
@@ -22,6 +21,7 @@ import orjson
 
 from casare_rpa import __version__
 from casare_rpa.errors import ConfigInvalid
+from casare_rpa.hosts import is_this_machine
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def health_server(address: str, shown: Callable[[], Shown]) -> Iterator[None]:
     with _listen(host, port, shown) as server:
         place = f"[{host}]" if ":" in host else host
         log.info("probes: http://%s:%d/live and /ready", place, server.server_address[1])
-        if not _is_loopback(host):
+        if not is_this_machine(host):
             log.warning("probes are answered beyond this machine, without TLS or a key")
         thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
         thread.start()
@@ -138,10 +138,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Probes come every few seconds: no line for each."""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ class StatusFile:
             self._shown = status
 
     def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the exit code must not depend on it
+            self._path.unlink()
 
 
 def running_agent(root: Path) -> Json | None:

@@ -51,7 +51,11 @@ class Timeline:
 
     def began(self, text: str, **details: Any) -> None:
         """A start of the agent; tells first of an earlier one that did not come to its end."""
-        last = next(reversed(_all(self._path.parent)), None)
+        try:
+            last = next(reversed(_all(self._path.parent)), None)
+        except OSError as error:
+            log.warning("the timeline of earlier starts cannot be read: %s", error)
+            last = None
         if last is not None and last["what"] != ENDED:
             self.note(
                 "agent.died",

@@ -66,7 +66,8 @@ class Claims:
         self._stop = threading.Event()
         self._hint = threading.Event()
         self._resting: dict[str, str] = {}
-        self._full = False
+        #: What this machine has too little of to take a job; empty when it has enough.
+        self.lacking = ""
         self._claim_id = _new_claim_id()
         self._backoff = self._new_backoff()
         self._unbegun = self._new_backoff()
@@ -100,12 +101,6 @@ class Claims:
     def why_resting(self) -> str:
         """Why no jobs are asked for; empty when they are."""
         return "; ".join(self._resting.values())
-
-    @property
-    def lacking(self) -> str:
-        """What this machine has too little of to take a job; empty when it has enough."""
-        floor = self._settings.min_free_bytes >> 20
-        return f"less than {floor} MiB are free on the disk" if self._full else ""
 
     def wake(self) -> None:
         """There may be a job."""
@@ -174,21 +169,24 @@ class Claims:
 
     def _has_room(self) -> bool:
         """Whether the disk has the room that a job may need; says so once when that changes."""
-        free = self._folders.free_bytes()
-        full = free < self._settings.min_free_bytes
-        if full and not self._full:
-            log.error(
-                "no jobs are claimed: %d MiB free on the disk of %s, %d MiB are wanted",
-                free >> 20,
-                self._folders.root,
-                self._settings.min_free_bytes >> 20,
-            )
-        if self._full and not full:
+        lacking = self._lack_of_room()
+        if lacking and lacking != self.lacking:
+            log.error("no jobs are claimed: %s (%s)", lacking, self._folders.root)
+        if self.lacking and not lacking:
             log.info("the disk has room again")
-        self._full = full
-        if not full:
+        self.lacking = lacking
+        if not lacking:
             self._reserve.hold()
-        return not full
+        return not lacking
+
+    def _lack_of_room(self) -> str:
+        try:
+            free = self._folders.free_bytes()
+        except OSError as error:
+            return f"the room on the disk cannot be read: {error.strerror or error}"
+        full = free < self._settings.min_free_bytes
+        floor = self._settings.min_free_bytes >> 20
+        return f"less than {floor} MiB are free on the disk" if full else ""
 
     def _rest(self, seconds: float) -> None:
         if not self._stop.is_set():

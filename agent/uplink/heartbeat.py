@@ -20,7 +20,14 @@ from agent.uplink.backoff import Backoff
 from agent.uplink.identity import Identity, registration
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
-from casare_rpa.errors import CasareError, Conflict, Forbidden, NotFound, Unauthenticated
+from casare_rpa.errors import (
+    CasareError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Unauthenticated,
+    Unreachable,
+)
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +35,9 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 _FIRST_PAUSE_SECONDS = 5.0
 _SPREAD = 0.2
+#: What leases last before an orchestrator has said it.
+USUAL_LEASE_SECONDS = 60.0
+_NEEDED = frozenset({"lease_seconds", "renew_after_seconds", "cancel", "lost", "drain"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +84,7 @@ class Heartbeat:
         self.reachable = True
         self.since = datetime.now(UTC)
         self._changed_at = boottime_seconds()
-        self.lease_seconds = 60.0
+        self.lease_seconds = USUAL_LEASE_SECONDS
         self._backoff = Backoff(self._stop.wait, first_seconds=0.2, most_seconds=self._pause)
 
     def wake(self) -> None:
@@ -86,7 +96,7 @@ class Heartbeat:
         self._wake.set()
 
     def run(self) -> None:
-        psutil.cpu_percent(None)  # the first figure is the time between two calls
+        self._figures()  # what the processor did is counted from here on
         while not self._stop.is_set():
             self._wake.clear()
             self._wake.wait(self._beat())
@@ -97,7 +107,7 @@ class Heartbeat:
         sent_at = boottime_seconds()
         faults.point("send", "renew")
         try:
-            reply = self._client.heartbeat(self._identity.robot_id, self._report(held))
+            reply = _renewal(self._client.heartbeat(self._identity.robot_id, self._report(held)))
         except CasareError as error:
             return self._failed(error, held)
         faults.point("sent", "renew")
@@ -133,17 +143,17 @@ class Heartbeat:
         return at is not None and boottime_seconds() - at <= self.lease_seconds
 
     def _figures(self) -> Json:
-        memory = psutil.virtual_memory()
-        figures = {
-            "cpu_percent": psutil.cpu_percent(None),
-            "memory_percent": memory.percent,
-            "memory_mb": round(memory.used / 2**20, 1),
-        }
-        try:
-            figures["disk_free_gb"] = round(self._folders.free_bytes() / 2**30, 3)
-        except OSError:
-            log.debug("the disk's free space is unknown", exc_info=True)
+        """Those that can be had: no lease is lost for want of a figure."""
+        figures: Json = {}
+        for look in (_processor, _memory, self._disk):
+            try:
+                figures |= look()
+            except (OSError, psutil.Error):
+                log.debug("a figure of this machine is unknown", exc_info=True)
         return figures
+
+    def _disk(self) -> Json:
+        return {"disk_free_gb": round(self._folders.free_bytes() / 2**30, 3)}
 
     def _take_in(self, reply: Json, held: list[Attempt], sent_at: float) -> None:
         lost, cancel = set(reply["lost"]), set(reply["cancel"])
@@ -179,6 +189,24 @@ class Heartbeat:
             self._client.register(registration(self._identity, self._settings))
         except CasareError as error:
             log.warning("the robot could not be registered again: %s", error)
+
+
+def _renewal(reply: Json) -> Json:
+    """*reply*. Raises Unreachable when it is none: a proxy may answer with JSON of its own."""
+    if isinstance(reply, dict) and reply.keys() >= _NEEDED:
+        return reply
+    raise Unreachable("what answers here is no orchestrator, or a proxy before it")
+
+
+def _processor() -> Json:
+    """How busy it was since the call before."""
+    faults.point("look", "processor")
+    return {"cpu_percent": psutil.cpu_percent(None)}
+
+
+def _memory() -> Json:
+    memory = psutil.virtual_memory()
+    return {"memory_percent": memory.percent, "memory_mb": round(memory.used / 2**20, 1)}
 
 
 def _rest(reply: Json, sent_at: float) -> tuple[str | None, float | None]:

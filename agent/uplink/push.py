@@ -7,12 +7,12 @@ import random
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import orjson
 
 from agent.uplink.keys import RobotKey
 from casare_rpa import tls
+from casare_rpa.client import socket_proxy, socket_url
 from casare_rpa.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class Push:
                 if isinstance(error, ConnectionClosed) and _is_of_key(error):
                     self._key_ended()
                 log.debug("no hints for now: %s", error)
+            except Exception:  # the fence: an agent does its work without hints
+                log.debug("no hints for now", exc_info=True)
             self._socket = None
             failures += 1
             ceiling = min(_MOST_SECONDS, _FIRST_SECONDS * 2 ** min(failures, 10))
@@ -87,17 +89,15 @@ class Push:
     def _connect(self) -> ClientConnection:
         from websockets.sync.client import connect
 
-        parts = urlsplit(self._settings.orchestrator_url)
-        local = (parts.hostname or "") in ("localhost", "::1", "127.0.0.1")
-        scheme = "wss" if parts.scheme == "https" else "ws"
+        server = self._settings.orchestrator_url
         return connect(
-            f"{scheme}://{parts.netloc}/ws/robot",
+            socket_url(server, "/ws/robot"),
             additional_headers={"Authorization": f"Bearer {self._key.text}"},
             compression=None,
             open_timeout=self._settings.connect_timeout_seconds,
             close_timeout=1,
             max_size=1 << 16,
-            proxy=None if local else True,
+            proxy=socket_proxy(server),
             ssl=self._tls,
         )
 

@@ -47,6 +47,9 @@ class Uploader:
     `key_refused` is called when the server no longer knows the key, `lost` with the attempt and the
     next index it would have sent when it is somebody else's now. Once `forget_bytes` of the journal
     are acknowledged, and they are the most of it, the journal goes on without them.
+
+    A journal that cannot be read is tried again, as a call is. What nobody foresaw is raised, and
+    the attempt stays open: `run` may be called again and goes on where it was.
     """
 
     def __init__(
@@ -86,13 +89,19 @@ class Uploader:
             self._give_up(str(error))
         else:
             self.attempt.over.set()
+            log.info("%s: delivered (%s)", self.attempt.grant, self.attempt.reported)
+            self._remove_journal()
+        # The supervisor still writes to the journal until its process is gone.
+        self.attempt.ended.wait()
+        self.attempt.close()
+
+    def _remove_journal(self) -> None:
+        try:
             faults.point("remove", "journal")
             self.attempt.journal.remove()
-            log.info("%s: delivered (%s)", self.attempt.grant, self.attempt.reported)
-        finally:
-            # The supervisor still writes to the journal until its process is gone.
-            self.attempt.ended.wait()
-            self.attempt.close()
+        except OSError as error:
+            # The next start tells it all again, and is answered the same.
+            log.warning("%s: its journal cannot be deleted: %s", self.attempt.grant, error)
 
     def _deliver(self) -> None:
         """Returns when the server has everything. Raises LeaseLost or Abandoned."""
@@ -110,7 +119,7 @@ class Uploader:
         while True:
             # Asked before reading: what is read after the end is all there will ever be.
             ended = self.attempt.ended.is_set()
-            batch = self._read_batch()
+            batch = self._read()
             if ended and batch.complete:
                 if self._retrying(lambda: self._finish(batch)):  # noqa: B023 - called at once
                     return
@@ -138,6 +147,8 @@ class Uploader:
                 self._bear(error)
                 if self._pace.too_late(error, self._tried):
                     return False
+            except OSError as error:
+                self._wait(error)
             else:
                 self._backoff.reset()
                 return answer
@@ -146,12 +157,25 @@ class Uploader:
         """Wait after a failure that may pass; raises for one that will not."""
         if not error.retryable:
             raise LeaseLost(f"the orchestrator refuses it: {error}") from error
+        self._wait(error)
+
+    def _wait(self, error: CasareError | OSError) -> None:
+        """Wait before another try; the first failure in a row is told."""
         if self._backoff.failures == 0:
             log.warning("%s: not delivered yet: %s", self.attempt.grant, error)
-        if not self._backoff.wait(error):
+        if not self._backoff.wait(error if isinstance(error, CasareError) else None):
             raise Abandoned from error
 
     # reading
+
+    def _read(self) -> Batch:
+        """The next events; a disk that refuses them now may give them later."""
+        while True:
+            try:
+                faults.point("read", "journal")
+                return self._read_batch()
+            except OSError as error:
+                self._wait(error)
 
     def _read_batch(self) -> Batch:
         batch = Batch(end=self._offset)

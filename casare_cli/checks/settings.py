@@ -100,8 +100,10 @@ def keyring(app: App) -> Iterator[Finding]:
             yield failed(
                 "keyring",
                 "it does not answer within 3 s, so that every command waits for it",
-                "Unlock it, or set PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring",
+                key_store.MEND,
             )
+        case "failing":
+            yield failed("keyring", "it cannot be read", key_store.MEND)
         case "none":
             yield skipped("keyring", "this machine has none; login keeps keys in a file")
 

@@ -114,7 +114,7 @@ class StepTree:
     def _draw(self) -> None:
         from rich.text import Text
 
-        from casare_cli.terminal.text import escape
+        from casare_rpa.unsafe_text import escape
 
         with self._lock:
             log, self._log = self._log, []

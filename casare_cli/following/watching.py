@@ -138,15 +138,19 @@ class JobWatch:
         from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocketException
         from websockets.sync.client import connect
 
-        url = self._client.base_url.replace("http", "ws", 1)
+        from casare_rpa.client import socket_proxy, socket_url
+
+        server = self._client.base_url
+        path = f"/ws/jobs/{quote(self._job_id, safe='')}?after={self.seq}"
         try:
             with connect(
-                f"{url}/ws/jobs/{quote(self._job_id, safe='')}?after={self.seq}",
+                socket_url(server, path),
                 additional_headers={"Authorization": f"Bearer {self._api_key}"},
                 open_timeout=_SOCKET_OPEN_SECONDS,
                 close_timeout=1,
                 compression=None,
                 max_size=None,
+                proxy=socket_proxy(server),
                 ssl=self._client.tls,
             ) as socket:
                 while True:

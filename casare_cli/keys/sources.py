@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from casare_rpa.errors import ConfigInvalid, InvalidInput
+from casare_rpa.hosts import is_this_machine
 
 if TYPE_CHECKING:
     from casare_cli.keys.files import KeyFile
@@ -108,15 +109,6 @@ def admin_key(state_dir: Path, url: str) -> str:
     if not is_this_machine(urlsplit(url).hostname or ""):
         return ""
     return _from_file(state_dir / "admin.key")
-
-
-def is_this_machine(host: str) -> bool:
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _from_systemd(env: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from casare_cli.context import App
 from casare_cli.keys import sources as key_sources
 from casare_cli.terminal.prompts import is_somebody_there, typed_unseen
 from casare_rpa.errors import ConfigInvalid, InvalidInput, Unavailable
+from casare_rpa.hosts import is_this_machine
 from casare_rpa.secrets import key_store
 
 
@@ -75,7 +76,7 @@ def forget(name: str) -> list[str]:
 def is_in_clear(url: str) -> bool:
     """Whether what is sent to *url* can be read on the way."""
     parts = urlsplit(url)
-    return parts.scheme != "https" and not key_sources.is_this_machine(parts.hostname or "")
+    return parts.scheme != "https" and not is_this_machine(parts.hostname or "")
 
 
 def is_file(place: str) -> bool:

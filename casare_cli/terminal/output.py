@@ -19,7 +19,8 @@ from casare_cli.terminal.columns import Column
 from casare_cli.terminal.documents import json_text, yaml_text
 from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_cli.terminal.shaping import Shape
-from casare_cli.terminal.text import ago, escape, moment, one_line, plain, problem_line
+from casare_cli.terminal.text import ago, moment, one_line, plain, problem_line
+from casare_rpa.unsafe_text import escape
 
 if TYPE_CHECKING:
     from rich.console import Console

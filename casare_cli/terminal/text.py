@@ -7,14 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# C0 without tab and newline, DEL, C1, the bidirectional overrides, lone surrogates.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from casare_rpa.unsafe_text import escape
+
 _UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def escape(text: str) -> str:
-    """*text* with control characters made visible, so that data cannot drive the terminal."""
-    return _UNSAFE.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def escape_json(text: str) -> str:

@@ -16,9 +16,10 @@ from casare_rpa.client.robot_jobs import RobotJobCalls
 from casare_rpa.client.robots import RobotCalls
 from casare_rpa.client.schedules import NEXT_CURSOR, ScheduleCalls
 from casare_rpa.client.server import ServerCalls
+from casare_rpa.client.sockets import socket_proxy, socket_url
 from casare_rpa.client.workflows import WorkflowCalls
 
-__all__ = ["API", "NEXT_CURSOR", "OrchestratorClient", "decoded"]
+__all__ = ["API", "NEXT_CURSOR", "OrchestratorClient", "decoded", "socket_proxy", "socket_url"]
 
 
 class OrchestratorClient(

@@ -15,6 +15,7 @@ import orjson
 
 from casare_rpa import __version__, errors, tls
 from casare_rpa.client.answers import Json, decoded
+from casare_rpa.hosts import is_this_machine
 from casare_rpa.settings import Settings
 
 API = "/api/v1"
@@ -59,7 +60,7 @@ class Connection:
             timeout=self.timeout,
             transport=transport,
             verify=self.tls or False,
-            trust_env=not _is_loopback(parts.hostname or ""),
+            trust_env=not is_this_machine(parts.hostname or ""),
             follow_redirects=False,
         )
 
@@ -157,7 +158,8 @@ class Connection:
     def _send(self, request: httpx.Request) -> httpx.Response:
         try:
             return self._http.send(request)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
+            # Not only of the transport: a body may be in another encoding than it says.
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> errors.Unreachable:
@@ -173,7 +175,7 @@ class Connection:
 
     def _mend(self, error: Exception) -> str:
         host = urlsplit(self.base_url).hostname or ""
-        if isinstance(error, httpx.ConnectError) and _is_loopback(host):
+        if isinstance(error, httpx.ConnectError) and is_this_machine(host):
             return "Start one with: casare-rpa orchestrator start"
         return "See what is wrong with: casare-rpa doctor"
 
@@ -204,10 +206,6 @@ def _address(base_url: str) -> SplitResult:
     if parts.username or parts.password:
         raise errors.ConfigInvalid("an address with a password in it is refused")
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""The fixed vocabularies of workflows, runs and robots. A member's value never changes."""
+"""The fixed vocabularies of workflows, runs and robots. A member's value never changes.
+
+They are an interface: programs and workflows import them, also those that nothing here uses.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,10 @@ _TERMINAL_STATES = frozenset(
 
 
 class PortType(Enum):
-    """Which way a port points, and whether data or control passes it."""
+    """Which way a port points, and whether data or control passes it.
+
+    For programs that import it.
+    """
 
     INPUT = 1
     OUTPUT = 2
@@ -144,7 +150,10 @@ _LEVEL_ALIASES = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL", "VERBO
 
 
 class EventType(Enum):
-    """Old numbers of events. On the wire an event goes by its class name, never by these."""
+    """Old numbers of events. On the wire an event goes by its class name, never by these.
+
+    For programs that import it.
+    """
 
     NODE_STARTED = 1
     NODE_COMPLETED = 2
@@ -205,7 +214,7 @@ class JobPriority(IntEnum):
 
 
 class RobotStatus(StrEnum):
-    """How a robot stands with the orchestrator."""
+    """How a robot stands with the orchestrator. For programs that import it."""
 
     OFFLINE = "offline"
     ONLINE = "online"
@@ -215,7 +224,7 @@ class RobotStatus(StrEnum):
 
 
 class AgentState(StrEnum):
-    """What the agent program is doing."""
+    """What the agent program is doing. For programs that import it."""
 
     STOPPED = "stopped"
     STARTING = "starting"

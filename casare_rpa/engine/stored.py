@@ -9,7 +9,14 @@ from typing import Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.engine.masking import SHORTEST_INSIDE_TEXT, Secrets
 from casare_rpa.engine.placeholders import MISSING
-from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, InvalidInput, Unreachable
+from casare_rpa.errors import (
+    CasareError,
+    ConfigInvalid,
+    Forbidden,
+    InvalidInput,
+    Unavailable,
+    Unreachable,
+)
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.secrets import FindSecret, Secret, SecretMissing
 
@@ -19,6 +26,7 @@ _CODES: tuple[tuple[type[CasareError], ErrorCode], ...] = (
     (ConfigInvalid, ErrorCode.CONFIG_INVALID),
     (Forbidden, ErrorCode.PERMISSION_DENIED),
     (Unreachable, ErrorCode.NETWORK_ERROR),
+    (Unavailable, ErrorCode.RESOURCE_LOCKED),
 )
 
 

@@ -9,11 +9,12 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from casare_rpa.errors import ConfigInvalid
+from casare_rpa.errors import ConfigInvalid, Unavailable
 from casare_rpa.secrets.secret import VALUE, Secret
 
 KEYS = "casare-rpa"
@@ -21,22 +22,33 @@ SECRETS = "casare-rpa-secrets"
 #: A key store cannot list what it holds, so this entry does.
 _INDEX = " names"
 _SECONDS = 3.0
+#: One that did not answer is left alone so long: each question costs a thread and three seconds.
+_PATIENCE_SECONDS = 60.0
+_BACKEND = "PYTHON_KEYRING_BACKEND"
+_BUS = "DBUS_SESSION_BUS_ADDRESS"
+#: They keep secrets in plain text without saying so, or keep none at all.
+_NO_STORES = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
+MEND = "Unlock it, or switch it off: PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring"
 
 
 def possible(env: Mapping[str, str] = os.environ) -> bool:
     """Whether asking makes sense; importing the library for nothing costs a tenth of a second."""
-    if sys.platform in ("darwin", "win32") or env.get("PYTHON_KEYRING_BACKEND"):
+    if sys.platform in ("darwin", "win32") or env.get(_BACKEND):
         return True
-    return bool(env.get("DBUS_SESSION_BUS_ADDRESS"))
+    return bool(env.get(_BUS))
 
 
 def read(service: str, *names: str, env: Mapping[str, str] = os.environ) -> str:
     """The first entry that there is; empty if none, no safe key store, or no answer in time."""
     if not possible(env):
         return ""
+
+    def work() -> str:
+        return next((key for name in names if (key := _read(service, name, env))), "")
+
     try:
-        return _in_time(lambda: next((key for name in names if (key := _read(service, name))), ""))
-    except TimeoutError:
+        return _in_time(work)
+    except Exception:  # whatever a desktop's key store raises, it is one without our entry
         return ""
 
 
@@ -51,7 +63,7 @@ def write(service: str, name: str, value: str) -> bool:
 
     try:
         return bool(_in_time(work))
-    except TimeoutError:
+    except Exception:  # as above: one that takes no entry
         return False
 
 
@@ -64,29 +76,36 @@ def remove(service: str, name: str) -> bool:
             part.delete_password(service, name)
         return "gone" if having else ""
 
-    return possible() and bool(_in_time(work))
+    try:
+        return possible() and bool(_in_time(work))
+    except TimeoutError:
+        raise
+    except Exception:  # as above: one without our entry
+        return False
 
 
-def state() -> Literal["none", "usable", "silent"]:
-    """Whether there is a safe key store, and whether it answers in time."""
+def state() -> Literal["none", "usable", "silent", "failing"]:
+    """Whether there is a safe key store, and whether it answers in time, and well."""
     if not possible():
         return "none"
     try:
         found = _in_time(_usable)
     except TimeoutError:
         return "silent"
+    except Exception:  # whatever a desktop's key store raises
+        return "failing"
     return "usable" if found else "none"
 
 
 def _in_time(ask: Callable[[], str]) -> str:
-    """What *ask* returns; nothing when it fails. Raises TimeoutError."""
-    answer: list[str] = []
+    """What *ask* returns. Raises what *ask* raises, and TimeoutError."""
+    answer: list[str | Exception] = []
 
     def work() -> None:
         try:
             answer.append(ask())
-        except Exception:  # whatever a desktop's key store raises, it is one without our entry
-            answer.append("")
+        except Exception as error:  # it is the caller's, whatever it is
+            answer.append(error)
 
     # A daemon thread: one that hangs must not keep the program from ending.
     asking = threading.Thread(target=work, name="keyring", daemon=True)
@@ -94,20 +113,23 @@ def _in_time(ask: Callable[[], str]) -> str:
     asking.join(_SECONDS)
     if not answer:
         raise TimeoutError
+    if isinstance(answer[0], Exception):
+        raise answer[0]
     return answer[0]
 
 
-def _stores() -> list[Any]:
-    import keyring  # noqa: PLC0415 - it takes a tenth of a second
+def _stores(env: Mapping[str, str] = os.environ) -> list[Any]:
+    """The safe key stores of this machine. *env* may be what the environment once was."""
+    import keyring.core  # noqa: PLC0415 - it takes a tenth of a second
 
-    backend = keyring.get_keyring()
+    named = env.get(_BACKEND)
+    backend = keyring.core.load_keyring(named) if named else keyring.get_keyring()
     parts = getattr(backend, "backends", None) or [backend]
-    # keyrings.alt keeps secrets in plain text without saying so.
-    return [part for part in parts if not type(part).__module__.startswith("keyrings.alt")]
+    return [part for part in parts if not type(part).__module__.startswith(_NO_STORES)]
 
 
-def _read(service: str, name: str) -> str:
-    return next((key for part in _stores() if (key := part.get_password(service, name))), "")
+def _read(service: str, name: str, env: Mapping[str, str] = os.environ) -> str:
+    return next((key for part in _stores(env) if (key := part.get_password(service, name))), "")
 
 
 def _usable() -> str:
@@ -116,17 +138,26 @@ def _usable() -> str:
     return "usable" if _stores() else ""
 
 
-@dataclass(slots=True)
+def variables(env: Mapping[str, str]) -> dict[str, str]:
+    """The part of *env* that says which key store there is."""
+    return {name: env[name] for name in (_BACKEND, _BUS) if name in env}
+
+
+@dataclass(slots=True, kw_only=True)
 class KeyringSecrets:
     """Each secret is one entry: a JSON object of its fields, its text among them as `value`.
 
-    One that did not answer in time is not asked again.
+    A key store that fails or does not answer in time raises Unavailable: what it may hold must not
+    count as missing. After a silence it is not asked again for a minute. A machine without one
+    has no secrets there.
     """
 
-    _hangs: bool = False
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: Callable[[], float] = time.monotonic
+    _silent_until: float = float("-inf")
 
     def place(self, name: str) -> str:
-        return "the keyring (which does not answer)" if self._hangs else "the keyring"
+        return "the keyring"
 
     def find(self, name: str) -> Secret | None:
         fields = self._fields(name)
@@ -137,47 +168,62 @@ class KeyringSecrets:
 
     def set(self, name: str, field: str, value: str) -> None:
         """Store *value*; other fields stay. Raises ConfigInvalid without a usable key store."""
-        self._write(name, {**self._fields(name), field or VALUE: value})
-        self._write(_INDEX, {**self._fields(_INDEX), name: ""})
+        fields, index = self._fields(name), self._fields(_INDEX)
+        self._write(name, {**fields, field or VALUE: value})
+        self._write(_INDEX, {**index, name: ""})
 
     def delete(self, name: str) -> bool:
         """Whether there was one."""
         if not self._fields(name):
             return False
+        index = self._fields(_INDEX)
         self._change(lambda store: store.delete_password(SECRETS, name))
-        self._write(_INDEX, {key: "" for key in self._fields(_INDEX) if key != name})
+        self._write(_INDEX, {key: "" for key in index if key != name})
         return True
 
     def _fields(self, name: str) -> dict[str, str]:
         try:
-            found = json.loads(self._ask(lambda: _read(SECRETS, name)) or "{}")
+            found = json.loads(self._ask(lambda: _read(SECRETS, name, self.env)) or "{}")
         except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+            found = None
+        if isinstance(found, dict):
+            return found
+        raise ConfigInvalid(
+            f"the keyring's entry {name.strip()} is not one that casare-rpa has written",
+            hint=f"Delete the entry {name.strip()} of {SECRETS} with the system's own tool.",
+        )
 
     def _ask(self, ask: Callable[[], str]) -> str:
-        if self._hangs or not possible():
+        """What *ask* returns; empty without a key store. Raises Unavailable."""
+        if not possible(self.env):
             return ""
+        if self.clock() < self._silent_until:
+            raise Unavailable("the keyring did not answer a moment ago", hint=MEND)
         try:
             return _in_time(ask)
         except TimeoutError:
-            self._hangs = True
-            return ""
+            self._silent_until = self.clock() + _PATIENCE_SECONDS
+            text = f"the keyring does not answer within {_SECONDS:g} s"
+            raise Unavailable(text, hint=MEND) from None
+        except Exception as error:  # whatever a desktop's key store raises
+            # Not what it says: that may hold the secret.
+            text = f"the keyring cannot be used: {type(error).__name__}"
+            raise Unavailable(text, hint=MEND) from None
 
     def _write(self, name: str, fields: Mapping[str, str]) -> None:
         self._change(lambda store: store.set_password(SECRETS, name, json.dumps(fields)))
 
     def _change(self, act: Callable[[Any], object]) -> None:
-        if not self._ask(lambda: _done(act)):
+        if not self._ask(lambda: _done(act, self.env)):
             raise ConfigInvalid(
                 "this machine has no keyring that takes secrets",
                 hint="Keep them in the file: casare-rpa secrets set NAME --in file",
             )
 
 
-def _done(act: Callable[[Any], object]) -> str:
+def _done(act: Callable[[Any], object], env: Mapping[str, str]) -> str:
     """Change the store that is asked first; empty if there is none."""
-    for store in _stores():
+    for store in _stores(env):
         act(store)
         return "done"
     return ""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from casare_rpa.secrets.credentials import SystemdCredentials
 from casare_rpa.secrets.file import SecretFile
-from casare_rpa.secrets.key_store import KeyringSecrets, possible
+from casare_rpa.secrets.key_store import KeyringSecrets, possible, variables
 from casare_rpa.secrets.secret import Secret, SecretMissing, check_name, readings
 from casare_rpa.secrets.variables import PREFIX, EnvironmentSecrets
 from casare_rpa.settings import Settings
@@ -63,7 +63,7 @@ class SecretSources:
         if folder := env.get("CREDENTIALS_DIRECTORY"):
             sources.append(SystemdCredentials(folder=Path(folder), withheld=own))
         if possible(env):
-            sources.append(KeyringSecrets())
+            sources.append(KeyringSecrets(env=variables(env)))
         sources.append(SecretFile(path=file_path(settings)))
         if settings.vault_address:
             from casare_rpa.secrets.vault import VaultSecrets  # noqa: PLC0415 - it brings httpx

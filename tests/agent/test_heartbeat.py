@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +41,38 @@ def heartbeat(orchestrator: Orchestrator, tmp_path: Path) -> Iterator[Heartbeat]
     client.close()
 
 
+@contextmanager
+def saying(body: bytes) -> Iterator[str]:
+    """The address of a program that answers everything in the same words."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_renewals_of_many_robots_do_not_come_in_step(heartbeat: Heartbeat) -> None:
     """Leases of 2 s are renewed every third of that, a fifth sooner or later."""
     pauses = [heartbeat._beat() for _ in range(20)]
     assert all(0.8 * 2 / 3 - 0.01 <= pause <= 1.2 * 2 / 3 + 0.01 for pause in pauses)
     assert max(pauses) - min(pauses) > 0.02
+
+
+@pytest.mark.parametrize("said", [b"{}", b"[]", b'{"lost": []}'])
+def test_the_json_of_another_program_is_no_renewal(heartbeat: Heartbeat, said: bytes) -> None:
+    with saying(said) as url, OrchestratorClient(url, "robot_x") as client:
+        heartbeat._client = client
+        assert heartbeat._beat() <= 5
+    assert not heartbeat.reachable
+    assert not heartbeat.renewing

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import errno
+import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from casare_rpa import faults
 from tests.agent import workflows
 from tests.support.fleet import Agent, Orchestrator, eventually, start_agent, start_orchestrator
 
@@ -51,6 +55,23 @@ def test_a_robot_without_disk_space_claims_nothing_and_says_why(
         assert (why["verdict"], why["robots"][0]["obstacles"][0]["code"]) == ("blocked", "no_room")
         assert "are free on the disk" in why["message"]
         orchestrator.admin.cancel(job_id)
+
+
+def test_a_robot_whose_disk_does_not_answer_claims_nothing_and_works_again_when_it_does(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    faults_of = ",".join(f"{word}:error:ESTALE@*" for word in ("disk.look", "processor.look"))
+    options: dict[str, Any] = {"environment": {faults.VARIABLE: faults_of}}
+    with start_agent(orchestrator, tmp_path, robot_id="stale", **options) as agent:
+        job_id = orchestrator.submit(workflows.quick(), robot_id="stale")
+        no_room = eventually(lambda: orchestrator.admin.robot("stale")["no_room"])
+        assert no_room == f"the room on the disk cannot be read: {os.strerror(errno.ESTALE)}"
+        assert orchestrator.job(job_id)["status"] == "pending"
+        assert agent.stop() == 0
+        agent.program.environment[faults.VARIABLE] = "disk.look:error:ESTALE@2"
+        agent.start()
+        assert orchestrator.wait_for(job_id)["status"] == "completed"
+        assert agent.stop() == 0
 
 
 def test_a_job_whose_journal_finds_no_room_fails_as_disk_full(

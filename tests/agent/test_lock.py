@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.machine.lock import only_agent_in
+from agent.machine.status import StatusFile
 from casare_rpa.errors import Conflict
 
 HOLD = (
@@ -43,3 +44,13 @@ def test_the_folder_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
     with only_agent_in(tmp_path):
         assert (tmp_path / "agent.pid").read_text() == f"{os.getpid()}\n"
     assert not (tmp_path / "agent.pid").exists()
+
+
+def test_what_cannot_be_removed_at_the_end_changes_no_exit_code(tmp_path: Path) -> None:
+    with only_agent_in(tmp_path):
+        (tmp_path / "agent.pid").unlink()
+        (tmp_path / "agent.pid").mkdir()
+        (tmp_path / "status.json").mkdir()
+        StatusFile(tmp_path).remove()
+    with only_agent_in(tmp_path):
+        pass

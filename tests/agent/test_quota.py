@@ -49,6 +49,16 @@ print(len(kept), flush=True)
 """
 
 
+OUT_OF_DESCRIPTORS = """
+import resource, psutil
+from agent.job.quota import _memory
+process = psutil.Process()
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, most))
+print(_memory(process), flush=True)
+"""
+
+
 def printed_by(program: str) -> int:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
@@ -63,6 +73,10 @@ def test_the_kernel_refuses_more_processes_than_a_job_may_have() -> None:
 def test_the_kernel_refuses_memory_far_beyond_what_a_job_may_take() -> None:
     """Ten times the limit: the agent is to see it first, and to say why the job ends."""
     assert 32 <= printed_by(ALLOCATES) <= 321
+
+
+def test_a_look_that_the_machine_has_no_means_for_ends_no_job() -> None:
+    assert printed_by(OUT_OF_DESCRIPTORS) == 0
 
 
 def held(**limits: int) -> Quota:

@@ -55,6 +55,20 @@ def test_a_tree_that_outlived_its_agent_is_ended_before_it_is_reported(
     attempt.close()
 
 
+def test_a_journal_that_makes_no_sense_keeps_no_other_from_being_reported(
+    folders: Folders, caplog: pytest.LogCaptureFixture
+) -> None:
+    strange = Journal.create(folders.journal_of("a", 1), GRANT, fsync_seconds=60)
+    strange.append({"kind": "process"}, sync=True)
+    strange.close()
+    Journal.create(folders.journal_of("j", 1), GRANT, fsync_seconds=60).close()
+    (attempt,) = left_over(folders, robot_id="r1", fsync_seconds=60)
+    attempt.close()
+    assert attempt.journal.path == folders.journal_of("j", 1)
+    assert strange.path.exists()
+    assert f"{strange.path} cannot be understood and stays where it is" in caplog.text
+
+
 def test_a_process_that_only_has_the_same_number_is_left_alone(
     folders: Folders, survivor: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from casare_rpa import faults
 from tests.agent import workflows
 from tests.agent.checks import wait_until_gone
 from tests.support.fleet import Agent, Orchestrator, eventually, start_agent, start_orchestrator
@@ -84,6 +85,23 @@ def test_a_new_key_that_comes_later_is_waited_for(patient: Orchestrator, tmp_pat
         (tmp_path / "gate").touch()
         job = patient.wait_for(job_id)
         assert (job["status"], job["attempt"]) == ("completed", 1)
+
+
+def test_a_key_that_is_rotated_before_the_first_renewal_is_waited_for_as_later(
+    patient: Orchestrator, tmp_path: Path
+) -> None:
+    file = key_file(patient, tmp_path, "early")
+    slow = {faults.VARIABLE: "renew.send:sleep:3"}
+    with start_agent(
+        patient, tmp_path, robot_id="early", api_key_file=file, environment=slow
+    ) as agent:
+        new = rotated(patient, "early")
+        eventually(lambda: agent.program.says(_NOT_YET))
+        replace(file, new)
+        eventually(lambda: agent.program.says("going on with the key robot_"))
+        job = patient.wait_for(patient.submit(workflows.quick(), robot_id="early"))
+        assert (job["status"], job["attempt"]) == ("completed", 1)
+        assert agent.stop() == 0
 
 
 def test_an_idle_agent_hears_of_it_over_its_socket(tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ def test_entries_are_read_in_the_order_in_which_they_were_made(tmp_path: Path) -
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
+def test_an_earlier_one_that_cannot_be_read_keeps_no_agent_from_starting(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    Timeline(tmp_path).began("version x")
+
+
 def test_it_takes_no_more_room_than_two_files_and_keeps_the_newest(tmp_path: Path) -> None:
     timeline = Timeline(tmp_path, most_bytes=4000)
     for number in range(500):

@@ -11,8 +11,9 @@ from casare_cli.terminal.columns import Column
 from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_cli.terminal.output import Format, Output, TimeFormat
 from casare_cli.terminal.shaping import Query, Shape
-from casare_cli.terminal.text import ago, escape, milliseconds, moment, plain
+from casare_cli.terminal.text import ago, milliseconds, moment, plain
 from casare_rpa.errors import InvalidInput, NotFound
+from casare_rpa.unsafe_text import escape
 
 NASTY = "a\x1b[31m\x00\x9b\x7f\u202e\ud800\tb\nc"
 

@@ -100,7 +100,7 @@ def test_the_checked_address_is_the_one_connected_to(
     monkeypatch.setattr(_guard, "public_addresses", looked_up)
 
     async def fetch(path: str) -> httpx.Response:
-        transport = _guard.GuardedTransport(httpx.AsyncHTTPTransport(), pin=True)
+        transport = _guard.GuardedTransport(httpx.create_ssl_context())
         async with httpx.AsyncClient(transport=transport, follow_redirects=True) as client:
             return await client.get(f"http://outer.test:{server.server_port}{path}")
 
@@ -109,4 +109,25 @@ def test_the_checked_address_is_the_one_connected_to(
     assert server.seen[-1]["headers"]["Host"] == f"outer.test:{server.server_port}"
     with pytest.raises(NodeError):
         asyncio.run(fetch("/to?url=http://inner.test/"))
-    assert asked == ["outer.test", "outer.test", "outer.test", "inner.test"]
+    # Once a connection: the first redirect goes over the one that was checked.
+    assert asked == ["outer.test", "outer.test", "inner.test"]
+
+
+def test_an_address_that_refuses_is_followed_by_the_next_one(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def looked_up(host: str) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]  # the server listens on the second one only
+
+    monkeypatch.setattr(_guard, "public_addresses", looked_up)
+
+    async def fetch() -> int:
+        transport = _guard.GuardedTransport(httpx.create_ssl_context())
+        async with httpx.AsyncClient(transport=transport) as client:
+            answer = await client.post(
+                f"http://outer.test:{server.server_port}/echo", content=b"once"
+            )
+            return answer.status_code
+
+    assert asyncio.run(fetch()) == 200
+    assert len(server.seen) == 1

@@ -85,7 +85,7 @@ def test_a_checked_address_is_held_to_the_name(
 
     async def fetch() -> int:
         tls = ssl.create_default_context(cafile=str(certificate))
-        transport = _guard.GuardedTransport(httpx.AsyncHTTPTransport(verify=tls), pin=True)
+        transport = _guard.GuardedTransport(tls)
         async with httpx.AsyncClient(transport=transport) as client:
             answer = await client.get(f"https://{host}:{server.server_port}/echo")
             return answer.status_code
@@ -95,3 +95,24 @@ def test_a_checked_address_is_held_to_the_name(
     else:
         with pytest.raises(httpx.ConnectError, match=r"(?i)certificate"):
             asyncio.run(fetch())
+
+
+def test_a_connection_that_was_checked_for_one_name_serves_no_other(
+    server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both names lead to one address, and the server's certificate is good for one of them."""
+
+    async def looked_up(host: str) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(_guard, "public_addresses", looked_up)
+
+    async def fetch() -> None:
+        tls = ssl.create_default_context(cafile=str(certificate))
+        async with httpx.AsyncClient(transport=_guard.GuardedTransport(tls)) as client:
+            for host in ("outer.test", "other.test"):
+                await client.get(f"https://{host}:{server.server_port}/echo")
+
+    with pytest.raises(httpx.ConnectError, match=r"(?i)certificate"):
+        asyncio.run(fetch())
+    assert [seen["headers"]["Host"].partition(":")[0] for seen in server.seen] == ["outer.test"]

@@ -15,7 +15,6 @@ from casare_rpa.domain.keys import make_key
 from casare_rpa.orchestrator.access.rates import Rates
 from casare_rpa.orchestrator.access.rules import API, RULES, rate_of
 from casare_rpa.orchestrator.access.wrong_keys import WrongKeys, network_of
-from casare_rpa.retrying import call_until
 from casare_rpa.settings import Settings
 from tests.orchestrator.support import Running, claim, running
 
@@ -101,14 +100,11 @@ def test_a_client_that_waits_as_told_gets_through(tmp_path: Path) -> None:
         viewer = server.client(server.key("viewer"))
         for _ in range(30):
             viewer.jobs()
-        waited: list[float] = []
-
-        def wait(seconds: float) -> None:
-            waited.append(seconds)
-            time.sleep(seconds)
-
-        call_until(viewer.jobs, deadline_seconds=60, first=0.001, most=0.002, sleep=wait)
-        assert sum(waited) >= 1 and len(waited) <= 2
+        with pytest.raises(errors.RateLimited) as refused:
+            viewer.jobs()
+        assert refused.value.retry_after_seconds >= 1
+        time.sleep(refused.value.retry_after_seconds)  # as told
+        viewer.jobs()
 
 
 def test_a_busy_robot_keeps_its_job(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
-import casare_rpa.client  # noqa: F401  (it says what may be logged)
+from casare_rpa.client import socket_url  # importing it says what may be logged, too
 from tests.support.line import line_to
 
 
@@ -35,3 +35,16 @@ def test_a_connection_that_falls_silent_writes_no_traceback(
         server.shutdown()
     told = [record for record in caplog.records if record.name == "websockets.client"]
     assert told == []
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        ("http://gw.example/rpa", "ws://gw.example/rpa/ws/robot"),
+        ("https://gw.example:8443/", "wss://gw.example:8443/ws/robot"),
+        ("HTTPS://gw.example/api/v1", "wss://gw.example/ws/robot"),
+        ("http://[::1]:8000", "ws://[::1]:8000/ws/robot"),
+    ],
+)
+def test_a_socket_is_beside_rest(base_url: str, address: str) -> None:
+    assert socket_url(base_url, "/ws/robot") == address

@@ -103,9 +103,9 @@ def run(
     uptime_seconds = duration_seconds(max_uptime, "--max-uptime")
     from agent.app import run as run_agent
     from agent.options import AgentOptions
-    from casare_cli.machine.role_logs import start_logging
+    from casare_rpa import logs
 
-    start_logging(settings, debug=app.debug)
+    logs.set_up(settings, debug=app.debug)
     options = AgentOptions(
         once=once,
         idle_timeout_seconds=idle_seconds,

@@ -37,7 +37,7 @@ def run(
         casare-rpa orchestrator start
         casare-rpa orchestrator start --database sqlite:////srv/casare/jobs.db --port 8080
     """
-    from casare_cli.machine.role_logs import start_logging
+    from casare_rpa import logs
 
     app: App = ctx.obj
     settings = app.settings_with(
@@ -54,5 +54,5 @@ def run(
             f"the orchestrator is not installed: the module {error.name} is missing",
             hint="pip install 'casare-rpa[orchestrator]'",
         ) from error
-    start_logging(settings, debug=app.debug)
+    logs.set_up(settings, debug=app.debug)
     return serve(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import re
 import ssl
@@ -18,10 +17,11 @@ import httpx
 
 from casare_rpa import __version__
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.hosts import is_this_machine
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.reach import opened
 from casare_rpa.nodes.http._call import Call
-from casare_rpa.nodes.http._guard import GuardedTransport
+from casare_rpa.nodes.http._guard import CheckedTransport, GuardedTransport
 
 T = TypeVar("T")
 Receive = Callable[[httpx.Response], Awaitable[T]]
@@ -68,18 +68,8 @@ class _Session:
 
     def _build(self, verify: bool, proxy: str, guarded: bool) -> httpx.AsyncClient:
         tls = httpx.create_ssl_context(verify=verify)
-        try:
-            transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
-                verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, trust_env=False
-            )
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            raise NodeError(
-                f"the proxy cannot be used: {error}", ErrorCode.CONFIG_INVALID
-            ) from None
-        if guarded:
-            transport = GuardedTransport(transport, pin=not proxy)
         return httpx.AsyncClient(
-            transport=transport,
+            transport=_guarded(tls, proxy) if guarded else _transport(tls, proxy),
             cookies=self._cookies,
             headers={"User-Agent": f"casare-rpa/{__version__}"},
             trust_env=False,
@@ -87,12 +77,25 @@ class _Session:
 
     def _proxy_for(self, url: httpx.URL) -> str:
         """The proxy of the environment for *url*; never for this machine itself."""
-        if _is_loopback(url.host):
+        if is_this_machine(url.host) or url.host.endswith(".localhost"):
             return ""
         proxy = self._proxies.get(url.scheme) or self._proxies.get("all") or ""
         if not proxy or _bypasses(url.host, self._proxies.get("no", "")):
             return ""
         return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _guarded(tls: ssl.SSLContext, proxy: str) -> httpx.AsyncBaseTransport:
+    return CheckedTransport(_transport(tls, proxy)) if proxy else GuardedTransport(tls)
+
+
+def _transport(tls: ssl.SSLContext, proxy: str) -> httpx.AsyncBaseTransport:
+    try:
+        return httpx.AsyncHTTPTransport(
+            verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, trust_env=False
+        )
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise NodeError(f"the proxy cannot be used: {error}", ErrorCode.CONFIG_INVALID) from None
 
 
 async def fetch(ctx: Context, call: Call, receive: Receive[T]) -> T:
@@ -267,15 +270,6 @@ def _shown(url: str) -> str:
         return str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
     except httpx.InvalidURL:
         return url.partition("?")[0]
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _bypasses(host: str, no_proxy: str) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterable, Iterator
 
+import httpcore
 import httpx
 
 from casare_rpa.domain.codes import ErrorCode
@@ -16,44 +19,70 @@ from casare_rpa.nodes.base import NodeError
 _LOCAL = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "192.0.0.0/24")))
 #: Where the last 32 bits are an IPv4 address: NAT64, and a form of RFC 4291 that is out of use.
 _WRAPPERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
+#: As httpx has them.
+_MOST_CONNECTIONS, _KEPT_SECONDS = 100, 5.0
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
-    """Looks a host up, refuses it if any address is private, and connects to what was checked.
+class GuardedTransport(httpx.AsyncHTTPTransport):
+    """Connects to public addresses only, and to no other than it has checked.
 
-    Connecting by name again would ask the name server a second time, which may answer something
-    else. Behind a proxy (*pin* false) the proxy connects, so only the check is left.
+    Requests keep the names of their hosts: a connection whose certificate was checked for one name
+    serves no other, though both lead to one address.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, pin: bool) -> None:
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        super().__init__(verify=tls, trust_env=False)
+        # httpx has no parameter for who connects; its pool does.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=_KEPT_SECONDS,
+            network_backend=_CheckedConnections(),
+        )
+
+
+class CheckedTransport(httpx.AsyncBaseTransport):
+    """Refuses hosts with a private address. For a proxy, which connects as it likes."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
-        self._pin = pin
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        addresses = await public_addresses(request.url.host)
-        if not self._pin:
-            return await self._inner.handle_async_request(request)
-        for address in addresses[:-1]:
-            try:
-                return await self._inner.handle_async_request(_pinned(request, address))
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue
-        return await self._inner.handle_async_request(_pinned(request, addresses[-1]))
+        await public_addresses(request.url.host)
+        return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-def _pinned(request: httpx.Request, address: str) -> httpx.Request:
-    # The Host header is set already, and the certificate is checked against the name.
-    return httpx.Request(
-        request.method,
-        request.url.copy_with(host=address),
-        headers=request.headers,
-        stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": request.url.host},
-    )
+class _CheckedConnections(httpcore.AsyncNetworkBackend):
+    """Looks a host up, refuses it if any address is private, and connects to what was checked.
+
+    Connecting by name would ask the name server a second time, which may answer something else.
+    """
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the pool's word for it
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        *others, last = await public_addresses(host)
+        for address in others:
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await self._inner.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+        return await self._inner.connect_tcp(last, port, timeout, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
 
 
 async def public_addresses(host: str) -> list[str]:

@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from casare_rpa import errors
+from casare_rpa.hosts import is_this_machine
 from casare_rpa.orchestrator.requests.problems import (
     REQUEST_ID,
     close_socket,
@@ -53,7 +54,7 @@ class Gate:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._hosts = frozenset(name.lower() for name in _own_names(settings))
-        self._any_address = not is_loopback(settings.host)
+        self._any_address = not is_this_machine(settings.host)
         self._origins = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,21 +135,11 @@ class Gate:
                 await refuse(_unexpected(), scope, receive, send_with_headers)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether *host* reaches this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _own_names(settings: Settings) -> Iterable[str]:
     yield from _LOOPBACK
     yield from settings.allowed_hosts
     yield settings.host
-    if not is_loopback(settings.host):
+    if not is_this_machine(settings.host):
         yield socket.gethostname()
 
 

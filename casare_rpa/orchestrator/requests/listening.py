@@ -7,13 +7,13 @@ import os
 import socket
 
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.orchestrator.requests.limits import is_loopback
+from casare_rpa.hosts import is_this_machine
 from casare_rpa.settings import Settings
 
 
 def check_exposure(settings: Settings) -> None:
     """Raises ConfigInvalid when keys would cross a network in plain text unasked."""
-    if not is_loopback(settings.host) and not settings.allow_plaintext:
+    if not is_this_machine(settings.host) and not settings.allow_plaintext:
         raise ConfigInvalid(
             f"refusing to listen on {settings.host}: keys would cross the network in plain text",
             hint="Put a TLS proxy in front and listen on 127.0.0.1, or add --allow-plaintext.",

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import pytest
+
 from casare_cli.following.watching import JobWatch
 from casare_cli.jobs.shown import outcome_code
 from casare_cli.terminal.output import Json
@@ -56,6 +58,18 @@ def test_a_stream_cut_at_every_point_shows_each_event_once(
         for point in points:
             proxy.cut_sockets_after = point
             watched(proxy, server, robot, submit)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    server: Server,
+    robot: Robot,
+    submit: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with proxy_to(server.url) as proxy:
+        watched(proxy, server, robot, submit)
+        assert proxy.carried, "the stream went elsewhere"
 
 
 def test_the_exit_code_is_the_outcome_though_no_stream_ever_opens(

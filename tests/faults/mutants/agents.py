@@ -213,7 +213,7 @@ _AGAIN = [
         "time-outs-are-retried",
         "P17",
         _CONNECTION,
-        "        except httpx.TransportError as error:\n",
+        "        except httpx.RequestError as error:\n",
         "        except httpx.ConnectError as error:\n",
         f"{_CALLS}test_a_call_is_repeated_after_an_answer_that_never_came",
     ),
@@ -223,7 +223,7 @@ _AGAIN = [
         _ERRORS,
         'code, http_status, exit_code, retryable = "SERVICE_UNAVAILABLE", 503, 75, True',
         'code, http_status, exit_code, retryable = "SERVICE_UNAVAILABLE", 503, 75, False',
-        f"{_CALLS}test_a_call_is_repeated_while_its_error_is_retryable",
+        f"{_CALLS}test_which_answers_are_worth_another_try",
     ),
     mutant(
         "500-is-retried",
@@ -268,7 +268,7 @@ _AGAIN = [
         _ANSWERS,
         '    if retry_after := response.headers.get("Retry-After"):\n',
         '    if retry_after := response.headers.get("X-None"):\n',
-        f"{_CALLS}test_the_wait_that_the_server_asks_for_is_kept",
+        f"{_CALLS}test_the_wait_that_the_server_asks_for_is_told",
     ),
     mutant(
         "retry-after-is-kept",
@@ -289,10 +289,11 @@ _AGAIN = [
     mutant(
         "refused-for-good-is-not-repeated",
         "P17",
-        "casare_rpa/retrying.py",
-        "            if not error.retryable or time.monotonic() + wait > end:\n",
-        "            if time.monotonic() + wait > end:\n",
-        f"{_CALLS}test_a_call_is_not_repeated_when_the_caller_is_at_fault",
+        "agent/app.py",
+        "            if not error.retryable or late:\n",
+        "            if late:\n",
+        "agent/test_rotated_keys.py::"
+        "test_a_start_with_a_key_that_was_rotated_is_refused_with_the_mend",
     ),
 ]
 

@@ -303,7 +303,7 @@ _DOOR = [
         "plaintext-beyond-this-machine",
         "Keys",
         "casare_rpa/orchestrator/requests/listening.py",
-        "    if not is_loopback(settings.host) and not settings.allow_plaintext:\n",
+        "    if not is_this_machine(settings.host) and not settings.allow_plaintext:\n",
         "    if False:\n",
         f"{_SERVER}test_listening_beyond_this_machine_has_to_be_meant",
     ),
