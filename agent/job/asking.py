@@ -15,7 +15,7 @@ import orjson
 from agent.job import frames
 from agent.job.masked_streams import MaskedStreams
 from agent.job.outbox import Outbox
-from casare_rpa.engine.masking import Secrets
+from casare_rpa.engine.secrecy.masking import Secrets
 from casare_rpa.errors import CasareError, Unavailable
 from casare_rpa.secrets import Secret
 

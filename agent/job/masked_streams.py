@@ -8,7 +8,7 @@ import os
 import select
 import threading
 
-from casare_rpa.engine.masking import Secrets, StreamMask
+from casare_rpa.engine.secrecy.masking import Secrets, StreamMask
 
 _IDLE_SECONDS = 0.2
 _CLOSE_SECONDS = 2.0

@@ -24,10 +24,10 @@ from casare_rpa.domain.json_values import json_safe
 from casare_rpa.domain.workflow import parse_workflow
 from casare_rpa.engine import RunOptions, RunResult, compile_workflow, run_plan
 from casare_rpa.engine.envelopes import acts_outside, envelope
-from casare_rpa.engine.masking import Secrets
 from casare_rpa.engine.result import json_size
-from casare_rpa.engine.resume import StartPoint
+from casare_rpa.engine.secrecy.masking import Secrets
 from casare_rpa.engine.stop import StopFlag
+from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.secrets import FindSecret
 

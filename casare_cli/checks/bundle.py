@@ -22,7 +22,7 @@ from casare_cli.profiles.configuring import rows, without_password
 from casare_rpa.errors import CasareError, InvalidInput
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.masking import Secrets
+    from casare_rpa.engine.secrecy.masking import Secrets
 
 _LAST_LINES = 500
 _LAST_BYTES = 256 << 10
@@ -56,7 +56,7 @@ class _Redaction:
     """Hides what is known to be secret, and what looks like it."""
 
     def __init__(self, known: Iterable[str]) -> None:
-        from casare_rpa.engine.masking import Secrets
+        from casare_rpa.engine.secrecy.masking import Secrets
 
         self._secrets: Secrets = Secrets()
         for value in known:

@@ -13,7 +13,7 @@ from casare_rpa.domain.workflow import NodeSpec, Workflow, is_exec_connection
 from casare_rpa.domain.workflow.graph import postorder
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.plan import Step
+    from casare_rpa.engine.planning.plan import Step
 
 #: The way out of a node that has only one: it needs no label.
 PLAIN_PORT = "exec_out"
@@ -105,9 +105,9 @@ def graph_of(workflow: Workflow) -> Graph:
 
 def _paired(workflow: Workflow, ports: Sequence[dict[str, list[int]]]) -> list[Step]:
     """The nodes as the engine pairs them."""
-    from casare_rpa.engine.pairing import pair_steps
-    from casare_rpa.engine.plan import Step
-    from casare_rpa.engine.wiring import settle_ports
+    from casare_rpa.engine.planning.pairing import pair_steps
+    from casare_rpa.engine.planning.plan import Step
+    from casare_rpa.engine.planning.wiring import settle_ports
     from casare_rpa.nodes.base import Node
 
     steps = []

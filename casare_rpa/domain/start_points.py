@@ -1,8 +1,8 @@
 """Where a run could have been left and taken up again, read from its events.
 
 A robot marks the `node.started` and `node.completed` of the outermost chain of steps with a `state`
-(see `casare_rpa.engine.trail`). Put together in order they give, for each start, the variables and
-outputs of that moment, the place in the chain, and what of it could not be told.
+(see `casare_rpa.engine.walking.trail`). Put together in order they give, for each start, the
+variables and outputs of that moment, the place in the chain, and what of it could not be told.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class StartState:
         self._chain: list[str] = []
 
     def to_json(self) -> Json:
-        """In the members of `casare_rpa.engine.resume.StartPoint`, and what a next rerun needs."""
+        """In the members of the engine's `StartPoint`, and what a next rerun needs."""
         return {
             "node_id": self.node_id,
             "variables": self.variables,

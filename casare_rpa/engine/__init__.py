@@ -12,9 +12,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.compile import compile_workflow
     from casare_rpa.engine.options import RunOptions
-    from casare_rpa.engine.plan import Plan
+    from casare_rpa.engine.planning.compile import compile_workflow
+    from casare_rpa.engine.planning.plan import Plan
     from casare_rpa.engine.result import RunError, RunResult
     from casare_rpa.engine.run import run_plan
     from casare_rpa.engine.stop import StopFlag

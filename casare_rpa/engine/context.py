@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.events import VariableSet
-from casare_rpa.engine.expressions import parse_expression, said_by
-from casare_rpa.engine.masking import MASK
-from casare_rpa.engine.placeholders import MISSING, compile_value, find_path
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.language.expressions import parse_expression, said_by
+from casare_rpa.engine.language.placeholders import MISSING, compile_value, find_path
+from casare_rpa.engine.planning.plan import Step
 from casare_rpa.engine.scope import RunScope
+from casare_rpa.engine.secrecy.masking import MASK
 from casare_rpa.nodes.base import NodeError
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from casare_rpa.domain.events import (
 )
 from casare_rpa.domain.json_values import json_safe
 from casare_rpa.engine.result import json_size, only_scalars, truncated
-from casare_rpa.engine.trail import MOST_OUTPUT_BYTES
+from casare_rpa.engine.walking.trail import MOST_OUTPUT_BYTES
 from casare_rpa.nodes.base import Node
 
 MAX_OUTPUT_BYTES = MOST_OUTPUT_BYTES

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from casare_rpa.engine.resume import StartPoint
+from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.secrets import FindSecret
 
 DEFAULT_MAX_RESULT_BYTES = 4 * 1024 * 1024

@@ -19,11 +19,11 @@ from casare_rpa.domain.events import (
 )
 from casare_rpa.domain.json_values import json_safe
 from casare_rpa.engine.options import RunOptions
-from casare_rpa.engine.plan import Plan
+from casare_rpa.engine.planning.plan import Plan
 from casare_rpa.engine.result import RunError, RunResult, Status, fit
-from casare_rpa.engine.resume import check_start
 from casare_rpa.engine.session import Control, Run
 from casare_rpa.engine.stop import StopFlag
+from casare_rpa.engine.walking.resume import check_start
 from casare_rpa.nodes.file.reach import CURRENT
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from casare_rpa.engine.placeholders import MISSING
+from casare_rpa.engine.language.placeholders import MISSING
 
 #: Internal variables of control nodes, hidden from results like all that begin with `_`.
 _INTERNAL_ENDINGS = ("_loop_state", "_try_state", "_retry_state")

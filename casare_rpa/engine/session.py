@@ -14,20 +14,20 @@ from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.enums import LogLevel
 from casare_rpa.domain.events import EventBus, LogMessage, WorkflowProgress
 from casare_rpa.domain.workflow import Workflow, load_workflow
-from casare_rpa.engine.compile import compile_workflow
-from casare_rpa.engine.failures import BranchFailed, Failure, Halted
-from casare_rpa.engine.frames import Root
-from casare_rpa.engine.masking import MASK, Secrets
 from casare_rpa.engine.options import RunOptions
 from casare_rpa.engine.paths import Paths
-from casare_rpa.engine.plan import Plan, Step
-from casare_rpa.engine.resume import go_to
+from casare_rpa.engine.planning.compile import compile_workflow
+from casare_rpa.engine.planning.plan import Plan, Step
 from casare_rpa.engine.scope import RunScope, is_public
+from casare_rpa.engine.secrecy.masking import MASK, Secrets
+from casare_rpa.engine.secrecy.stored import StoredSecrets
 from casare_rpa.engine.start import starting_variables
-from casare_rpa.engine.stored import StoredSecrets
 from casare_rpa.engine.subflows import fill, with_outputs
-from casare_rpa.engine.trail import Trail
-from casare_rpa.engine.walk import Strand
+from casare_rpa.engine.walking.failures import BranchFailed, Failure, Halted
+from casare_rpa.engine.walking.frames import Root
+from casare_rpa.engine.walking.resume import go_to
+from casare_rpa.engine.walking.trail import Trail
+from casare_rpa.engine.walking.walk import Strand
 from casare_rpa.errors import CasareError
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.file.reach import Reach

@@ -134,7 +134,7 @@ def test_an_error_arrives_as_what_it_was() -> None:
 _PRINTS = """
 import os
 from agent.job.masked_streams import MaskedStreams
-from casare_rpa.engine.masking import Secrets
+from casare_rpa.engine.secrecy.masking import Secrets
 secrets = Secrets()
 secrets.learn("hunter2 & more")
 streams = MaskedStreams(secrets)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
-from casare_rpa.engine.resume import StartPoint
+from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.errors import Conflict, InvalidInput, InvalidTransition, NotFound
 from casare_rpa.store.operations import lineage
 from casare_rpa.wire import (

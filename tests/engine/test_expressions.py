@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine.expressions import Expression, ExpressionError
+from casare_rpa.engine.language.expressions import Expression, ExpressionError
 from casare_rpa.engine.scope import RunScope
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.engine.fragments import compile_fragments
+from casare_rpa.engine.language.fragments import compile_fragments
 from casare_rpa.nodes.base import Fragments, NodeError
 from tests.engine.test_expressions import scope
 

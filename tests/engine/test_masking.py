@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casare_rpa.engine.masking import MASK, Secrets, StreamMask
+from casare_rpa.engine.secrecy.masking import MASK, Secrets, StreamMask
 from tests.support.disguised import ENCODERS, in_lines
 
 HARD = [

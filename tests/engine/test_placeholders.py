@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casare_rpa.engine.placeholders import compile_text, compile_value, walk
+from casare_rpa.engine.language.placeholders import compile_text, compile_value, walk
 from tests.engine.test_expressions import scope
 from tests.engine.test_walk import lines, log
 from tests.support.runs import chain, document, node, run_document

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from casare_rpa.domain.start_points import StartState, marks_of, state_at
-from casare_rpa.engine.resume import StartPoint
+from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.errors import WorkflowInvalid
 from tests.support.runs import chain, document, node
 from tests.support.told import told

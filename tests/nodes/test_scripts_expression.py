@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.engine import comprehensions
+from casare_rpa.engine.language import comprehensions
 from tests.support.runs import chain, document, node, run_document, run_node
 
 

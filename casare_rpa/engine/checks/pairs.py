@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from casare_rpa.domain.workflow import Findings
 from casare_rpa.engine.checks.view import View, closest
-from casare_rpa.engine.compile import compile_workflow
-from casare_rpa.engine.pairing import reachable
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.compile import compile_workflow
+from casare_rpa.engine.planning.pairing import reachable
+from casare_rpa.engine.planning.plan import Step
 
 #: Config keys that name a partner, and the controls that the partner may have.
 _NAMED = {

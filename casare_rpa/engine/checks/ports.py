@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from casare_rpa.domain.workflow import Connection, Findings
 from casare_rpa.engine.checks.view import NodeView, View, closest, is_literal, listed
-from casare_rpa.engine.parameters import taken
-from casare_rpa.engine.wiring import is_only_exit
+from casare_rpa.engine.planning.parameters import taken
+from casare_rpa.engine.planning.wiring import is_only_exit
 
 
 def check(view: View, findings: Findings) -> None:

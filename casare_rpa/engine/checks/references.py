@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from casare_rpa.domain.workflow import Findings, NodeSpec
 from casare_rpa.engine.checks.view import NodeView, View, closest, listed, texts
-from casare_rpa.engine.parameters import spellings
-from casare_rpa.engine.placeholders import SYSTEM_NAMES, Reference, compile_text
+from casare_rpa.engine.language.placeholders import SYSTEM_NAMES, Reference, compile_text
+from casare_rpa.engine.planning.parameters import spellings
 
 #: Keys of parameters whose text is the name of a variable that the node sets.
 _NAMES_A_VARIABLE = re.compile(r"(^|_)var(iable)?(_name)?$|^(port_name|store_as|save_to)$")

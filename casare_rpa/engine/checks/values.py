@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 from casare_rpa.domain.workflow import Findings
 from casare_rpa.engine.checks.view import NodeView, View, closest, is_literal
-from casare_rpa.engine.expressions import ExpressionError, parse_expression
-from casare_rpa.engine.limits import Violation, violations
-from casare_rpa.engine.parameters import coerce, spellings, taken, written_value
+from casare_rpa.engine.language.expressions import ExpressionError, parse_expression
+from casare_rpa.engine.planning.limits import Violation, violations
+from casare_rpa.engine.planning.parameters import coerce, spellings, taken, written_value
 from casare_rpa.nodes.base import Param
 
 #: What the engine reads from any node's config, and labels that editors leave there.

@@ -10,8 +10,8 @@ from typing import Any
 
 from casare_rpa.domain.workflow import Connection, NodeSpec, Parsed
 from casare_rpa.domain.workflow.positions import pointer
-from casare_rpa.engine.placeholders import find_placeholders
-from casare_rpa.engine.wiring import carries_control
+from casare_rpa.engine.language.placeholders import find_placeholders
+from casare_rpa.engine.planning.wiring import carries_control
 from casare_rpa.nodes import catalogue
 from casare_rpa.nodes.base import NodeType
 

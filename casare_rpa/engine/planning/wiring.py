@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from casare_rpa.domain.workflow import Connection
-from casare_rpa.engine.parameters import taken
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.parameters import taken
+from casare_rpa.engine.planning.plan import Step
 from casare_rpa.nodes.base import NodeType
 
 #: By control, the port that begins what is done under the node's care.

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from casare_rpa.engine.branches import run_each, run_fork
-from casare_rpa.engine.exits import follow_completed
-from casare_rpa.engine.failures import AttemptEnded, Break, Continue
-from casare_rpa.engine.filling import filled
-from casare_rpa.engine.loops import ForFrame, LoopFrame, WhileFrame
-from casare_rpa.engine.plan import Step
-from casare_rpa.engine.protect import OnErrorFrame, RetryFrame, TryFrame
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.branches import run_each, run_fork
+from casare_rpa.engine.walking.exits import follow_completed
+from casare_rpa.engine.walking.failures import AttemptEnded, Break, Continue
+from casare_rpa.engine.walking.filling import filled
+from casare_rpa.engine.walking.loops import ForFrame, LoopFrame, WhileFrame
+from casare_rpa.engine.walking.protect import OnErrorFrame, RetryFrame, TryFrame
 from casare_rpa.nodes.base import NodeError
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 Control: TypeAlias = Callable[["Strand", Step, Any, str | None], Awaitable[None] | None]
 Gate: TypeAlias = Callable[["Strand", Step], bool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
 
 _LOOP_OF_END = {"for_end": "for", "while_end": "while"}
 #: Nodes that are jumped to or read, never begun at.

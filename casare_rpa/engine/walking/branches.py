@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine.exits import follow_completed, follow_joined
-from casare_rpa.engine.failures import BranchFailed, Break, Continue, Failure, Signal
-from casare_rpa.engine.filling import filled
-from casare_rpa.engine.loops import LoopFrame
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.exits import follow_completed, follow_joined
+from casare_rpa.engine.walking.failures import BranchFailed, Break, Continue, Failure, Signal
+from casare_rpa.engine.walking.filling import filled
+from casare_rpa.engine.walking.loops import LoopFrame
 from casare_rpa.nodes.base import NodeError
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 
 async def run_fork(strand: Strand, step: Step, node: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.json_values import MAX_DEPTH
-from casare_rpa.engine.disguises import Disguises, Span, joined
+from casare_rpa.engine.secrecy.disguises import Disguises, Span, joined
 
 MASK = "***"
 #: Shorter values are masked where they stand alone, not inside other text.

@@ -8,12 +8,17 @@ from typing import Any
 
 from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.workflow import Connection, NodeSpec, Workflow
-from casare_rpa.engine.classes import classes_of, refuse_what_runs
-from casare_rpa.engine.pairing import pair_steps, pick_heads, reachable
-from casare_rpa.engine.parameters import Parameters, Sources
-from casare_rpa.engine.placeholders import secrets_in
-from casare_rpa.engine.plan import Plan, Step
-from casare_rpa.engine.wiring import carries_control, settle_only_exit, settle_ports, unused_exits
+from casare_rpa.engine.language.placeholders import secrets_in
+from casare_rpa.engine.planning.classes import classes_of, refuse_what_runs
+from casare_rpa.engine.planning.pairing import pair_steps, pick_heads, reachable
+from casare_rpa.engine.planning.parameters import Parameters, Sources
+from casare_rpa.engine.planning.plan import Plan, Step
+from casare_rpa.engine.planning.wiring import (
+    carries_control,
+    settle_only_exit,
+    settle_ports,
+    unused_exits,
+)
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
 

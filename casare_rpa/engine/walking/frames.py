@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
-from casare_rpa.engine.failures import Failure, Signal
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.failures import Failure, Signal
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 
 class Frame:

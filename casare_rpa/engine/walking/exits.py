@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from casare_rpa.engine.plan import Step, exit_of
+from casare_rpa.engine.planning.plan import Step, exit_of
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 _LOOPS = frozenset({"for", "while", "each"})
 #: Of nodes that judge: nothing is done on the strength of a judgement that was not made.

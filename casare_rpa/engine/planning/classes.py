@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from casare_rpa.domain.workflow import NodeSpec, Problem, Severity, Workflow
-from casare_rpa.engine.pairing import reachable
-from casare_rpa.engine.plan import Plan
+from casare_rpa.engine.planning.pairing import reachable
+from casare_rpa.engine.planning.plan import Plan
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
 

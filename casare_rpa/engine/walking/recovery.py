@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casare_rpa.engine.exits import go_on_behind
-from casare_rpa.engine.failures import Failure
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.exits import go_on_behind
+from casare_rpa.engine.walking.failures import Failure
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 #: The variables in which the format shows what is arranged. They are read where a run goes on in
 #: which it was; a workflow that sets them changes nothing.

@@ -16,13 +16,13 @@ import orjson
 
 from casare_rpa.domain.events import StateKept
 from casare_rpa.domain.json_values import is_json
-from casare_rpa.engine.frames import Root
-from casare_rpa.engine.masking import Secrets
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
 from casare_rpa.engine.result import is_small, json_size, only_scalars
+from casare_rpa.engine.secrecy.masking import Secrets
+from casare_rpa.engine.walking.frames import Root
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 State = dict[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casare_rpa.domain.workflow import Workflow
-from casare_rpa.engine.placeholders import Resolver
+from casare_rpa.engine.language.placeholders import Resolver
 from casare_rpa.nodes.base import NodeType
 
 #: Fills parameters that are not constant: (name, how to get its value).

@@ -6,13 +6,13 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from casare_rpa.engine.failures import Failure
-from casare_rpa.engine.filling import passed_through
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.failures import Failure
+from casare_rpa.engine.walking.filling import passed_through
 from casare_rpa.nodes.base import Leave
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 
 async def supply(strand: Strand, step: Step) -> Failure | None:

@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING, Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.events import NodeCompleted, NodeFailed, NodeSkipped, NodeStarted
 from casare_rpa.engine.context import RunContext
-from casare_rpa.engine.control import CONTROLS, GATES
-from casare_rpa.engine.exits import go_on_behind, pass_over
-from casare_rpa.engine.failures import BranchFailed, Failed, Failure, Halted, Signal
-from casare_rpa.engine.filling import check_required, filled, hands_on, passed_through
-from casare_rpa.engine.frames import Frame, Root
-from casare_rpa.engine.plan import Step
-from casare_rpa.engine.recovery import Recovery
+from casare_rpa.engine.planning.plan import Step
 from casare_rpa.engine.scope import RunScope
-from casare_rpa.engine.sources import supply
+from casare_rpa.engine.walking.control import CONTROLS, GATES
+from casare_rpa.engine.walking.exits import go_on_behind, pass_over
+from casare_rpa.engine.walking.failures import BranchFailed, Failed, Failure, Halted, Signal
+from casare_rpa.engine.walking.filling import check_required, filled, hands_on, passed_through
+from casare_rpa.engine.walking.frames import Frame, Root
+from casare_rpa.engine.walking.recovery import Recovery
+from casare_rpa.engine.walking.sources import supply
 from casare_rpa.nodes.base import Leave, NodeError
 
 if TYPE_CHECKING:
     from casare_rpa.engine.session import Run
-    from casare_rpa.engine.trail import Trail
+    from casare_rpa.engine.walking.trail import Trail
 
 #: The longest a strand keeps the event loop to itself.
 _TURN_SECONDS = 0.005

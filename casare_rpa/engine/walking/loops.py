@@ -6,15 +6,15 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from casare_rpa.engine.exits import follow_completed
-from casare_rpa.engine.failures import Break, Continue, Signal
-from casare_rpa.engine.frames import Frame
-from casare_rpa.engine.plan import Step
-from casare_rpa.engine.sources import supply
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.exits import follow_completed
+from casare_rpa.engine.walking.failures import Break, Continue, Signal
+from casare_rpa.engine.walking.frames import Frame
+from casare_rpa.engine.walking.sources import supply
 from casare_rpa.nodes.base import Leave
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 
 class LoopFrame(Frame):

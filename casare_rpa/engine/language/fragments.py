@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine.placeholders import (
+from casare_rpa.engine.language.placeholders import (
     MISSING,
     Reference,
     Resolver,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.frames import Frame
+    from casare_rpa.engine.walking.frames import Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casare_rpa.domain.booleans import text_as_boolean
-from casare_rpa.engine.expressions import (
+from casare_rpa.engine.language.expressions import (
     Expression,
     ExpressionError,
     parse_expression,
     said_by,
 )
-from casare_rpa.engine.fragments import compile_fragments
-from casare_rpa.engine.limits import violations
-from casare_rpa.engine.placeholders import Resolver, Scope, compile_value
+from casare_rpa.engine.language.fragments import compile_fragments
+from casare_rpa.engine.language.placeholders import Resolver, Scope, compile_value
+from casare_rpa.engine.planning.limits import violations
 from casare_rpa.nodes.base import NodeType, Param
 from casare_rpa.nodes.values.choices import as_choice
 from casare_rpa.nodes.values.iteration import truth

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from casare_rpa.engine.failures import AttemptEnded, Failed, Failure, Signal
-from casare_rpa.engine.frames import Frame
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.planning.plan import Step
+from casare_rpa.engine.walking.failures import AttemptEnded, Failed, Failure, Signal
+from casare_rpa.engine.walking.frames import Frame
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.walk import Strand
 
 
 class ProtectedFrame(Frame):

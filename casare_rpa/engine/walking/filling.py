@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine.placeholders import Resolver
-from casare_rpa.engine.plan import Step
+from casare_rpa.engine.language.placeholders import Resolver
+from casare_rpa.engine.planning.plan import Step
 from casare_rpa.engine.scope import RunScope
 from casare_rpa.nodes.base import Node, NodeError
 

@@ -22,9 +22,15 @@ from typing import Any, ClassVar
 from simpleeval import SimpleEval
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine import comprehensions
-from casare_rpa.engine.placeholders import Scope, Template, compile_text, find_placeholders, text_of
-from casare_rpa.engine.terms import (
+from casare_rpa.engine.language import comprehensions
+from casare_rpa.engine.language.placeholders import (
+    Scope,
+    Template,
+    compile_text,
+    find_placeholders,
+    text_of,
+)
+from casare_rpa.engine.language.terms import (
     BOUNDED_METHODS,
     FUNCTIONS,
     MAP_METHODS,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.engine.masking import SHORTEST_INSIDE_TEXT, Secrets
-from casare_rpa.engine.placeholders import MISSING
+from casare_rpa.engine.language.placeholders import MISSING
+from casare_rpa.engine.secrecy.masking import SHORTEST_INSIDE_TEXT, Secrets
 from casare_rpa.errors import (
     CasareError,
     ConfigInvalid,

@@ -1,4 +1,4 @@
-"""Going on where another run stood: the other side of `casare_rpa.engine.trail`."""
+"""Going on where another run stood: the other side of `casare_rpa.engine.walking.trail`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
-from casare_rpa.engine.plan import Plan, Step
-from casare_rpa.engine.recovery import MAX_RETRIES, STRATEGY
+from casare_rpa.engine.planning.plan import Plan, Step
+from casare_rpa.engine.walking.recovery import MAX_RETRIES, STRATEGY
 from casare_rpa.errors import WorkflowInvalid
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.frames import Root
-    from casare_rpa.engine.walk import Strand
+    from casare_rpa.engine.walking.frames import Root
+    from casare_rpa.engine.walking.walk import Strand
 
 #: Why a node that an earlier run finished is passed over.
 REUSED = "reused"

@@ -1,0 +1,1 @@
+"""What texts of a workflow may say: placeholders, and expressions with their limits."""

@@ -1,0 +1,1 @@
+"""From a workflow to a plan: classes, parameters, wires, pairs."""

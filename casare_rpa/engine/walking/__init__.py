@@ -1,0 +1,1 @@
+"""Walking a plan: strands, their regions, and how things go wrong there."""
