@@ -30,12 +30,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Plan": "plan",
+    "Plan": "planning.plan",
     "RunError": "result",
     "RunOptions": "options",
     "RunResult": "result",
     "StopFlag": "stop",
-    "compile_workflow": "compile",
+    "compile_workflow": "planning.compile",
     "run_plan": "run",
 }
 
