@@ -53,7 +53,7 @@ def act_on_many(
     """Do *act* on all jobs that the filter *words* match; the exit code: 0, or 1 if some failed."""
     wanted = parse_filter(words, allowed=act.statuses)
     with app.client() as client:
-        jobs = matching_jobs(client, wanted, run_again=False if act.once else None)
+        jobs = matching_jobs(app.out, client, wanted, run_again=False if act.once else None)
         if dry_run:
             app.out.list(jobs, LIST_COLUMNS, name="job_id")
             app.out.note(f"{_count(len(jobs))} would be {act.done}")
