@@ -183,10 +183,6 @@ def _check_key(settings: Settings) -> None:
 
 def check_settings(settings: Settings) -> None:
     """Raises ConfigInvalid for a setting that no agent can work with."""
-    if settings.max_concurrent_jobs < 1:
-        raise ConfigInvalid("max_concurrent_jobs cannot be less than 1")
-    if not 0 <= settings.poll_wait_seconds <= 30:
-        raise ConfigInvalid("poll_wait_seconds must be between 0 and 30")
     if settings.health_address:
         parse_address(settings.health_address)
 
