@@ -30,13 +30,13 @@ from agent.uplink.identity import Identity, registration
 from agent.uplink.keys import KeySource, RobotClient, RobotKey
 from casare_rpa import __version__, faults
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated
 from casare_rpa.secrets import SecretSources, own_keys
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: An answer to a heartbeat that takes longer is worth less than another try.
 _HEARTBEAT_ANSWER_SECONDS = 10.0
 #: `once` gives up on an orchestrator that nobody reaches for so long; else the robot waits.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
-from casare_cli.terminal.output import Json, Output
+from casare_cli.terminal.output import Output
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import RateLimited
 
 #: A page of the list: asked with `limit` and `cursor`.

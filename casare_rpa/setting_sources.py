@@ -14,10 +14,10 @@ from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import ConfigInvalid
 
 Fields = Mapping[str, Field[Any]]
-Json = dict[str, Any]
 Origin = Literal["file", "profile", "environment", "option"]
 
 PROFILES = "profiles"

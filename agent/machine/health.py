@@ -21,11 +21,11 @@ from typing import Any
 import orjson
 
 from casare_rpa import __version__
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import ConfigInvalid
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: The status last shown, and when (monotonic clock).
 Shown = tuple[float, Json]
 #: Longer than anything that the main thread does between two looks.

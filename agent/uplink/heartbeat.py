@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import psutil
 
@@ -20,12 +19,12 @@ from agent.uplink.backoff import Backoff
 from agent.uplink.identity import Identity, registration
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, Conflict, Forbidden, NotFound, Unauthenticated
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _FIRST_PAUSE_SECONDS = 5.0
 _SPREAD = 0.2
 

@@ -13,8 +13,9 @@ import typer
 
 from casare_cli.jobs.shown import resolve_workflow_id
 from casare_cli.pages import LARGEST_PAGE, pages, patiently
-from casare_cli.terminal.output import Json, Output
+from casare_cli.terminal.output import Output
 from casare_cli.terminal.values import duration_seconds
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:

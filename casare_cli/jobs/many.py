@@ -13,8 +13,9 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.jobs.filters import matching_jobs, parse_filter
 from casare_cli.jobs.shown import LIST_COLUMNS
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
 from casare_cli.terminal.prompts import confirm
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, Forbidden, InvalidInput, RateLimited, Unauthenticated
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from casare_cli.terminal.documents import json_text, yaml_text
 from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_cli.terminal.shaping import Shape
 from casare_cli.terminal.text import ago, escape, moment, one_line, plain, problem_line
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from casare_rpa.errors import CasareError
 
-Json = dict[str, Any]
 SCHEMA_VERSION = 1
 
 

@@ -6,14 +6,8 @@ reused. Times are ISO 8601 in UTC, durations say their unit in the name.
 Synonyms of the existing API are accepted where it has several spellings of one thing.
 """
 
-from casare_rpa.wire.base import (
-    Id,
-    Json,
-    Name,
-    Priority,
-    Role,
-    Wire,
-)
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Name, Priority, Role, Wire
 from casare_rpa.wire.dead_letters import (
     DeadLetter,
     DeadLetterDeleted,

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.wire.base import Id, Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Wire
 
 
 class ClaimRequest(Wire):
