@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -65,7 +66,7 @@ def test_the_kernel_refuses_memory_far_beyond_what_a_job_may_take() -> None:
     assert 32 <= printed_by(ALLOCATES) <= 321
 
 
-def held(**limits: int) -> Quota:
+def held(**limits: Any) -> Quota:
     return Quota(replace(Settings(), **limits))
 
 

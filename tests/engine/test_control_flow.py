@@ -407,7 +407,8 @@ def _parallel(condition: str = "false", bus: EventBus | None = None, **config: A
 
 
 def test_items_are_done_in_parallel_and_results_keep_their_order() -> None:
-    bus, told = EventBus(), []
+    bus = EventBus()
+    told: list[Any] = []
     bus.subscribe(NodeStarted)(told.append)
     bus.subscribe(NodeCompleted)(told.append)
     result = _parallel(bus=bus)
