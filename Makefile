@@ -32,7 +32,7 @@ tour: ## the tour shows what its commands print; scripts/tour.py writes it
 test: ## the tests
 	uv run pytest
 
-wheel: ## the built wheel runs the demo in an empty environment
+wheel: ## the built wheel runs the demo in empty environments, with the newest and the oldest versions
 	sh scripts/check_wheel.sh
 
 faults: ## every fault in its long form, a JSON report in faults.json; FAULTS="--quick --only F7"

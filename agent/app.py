@@ -32,13 +32,13 @@ from agent.uplink.identity import Identity, registration
 from agent.uplink.keys import KeySource, RobotClient, RobotKey
 from casare_rpa import __version__, faults, logs
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated
 from casare_rpa.secrets import SecretSources, own_keys
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: An answer to a heartbeat that takes longer is worth less than another try.
 _HEARTBEAT_ANSWER_SECONDS = 10.0
 #: `once` gives up on an orchestrator that nobody reaches for so long; else the robot waits.
@@ -187,10 +187,6 @@ def _check_key(settings: Settings) -> None:
 
 def check_settings(settings: Settings) -> None:
     """Raises ConfigInvalid for a setting that no agent can work with."""
-    if settings.max_concurrent_jobs < 1:
-        raise ConfigInvalid("max_concurrent_jobs cannot be less than 1")
-    if not 0 <= settings.poll_wait_seconds <= 30:
-        raise ConfigInvalid("poll_wait_seconds must be between 0 and 30")
     if settings.health_address:
         parse_address(settings.health_address)
 

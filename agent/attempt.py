@@ -6,12 +6,12 @@ import threading
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from multiprocessing import Pipe
-from typing import Any, Self
+from typing import Self
 
 from agent.journal.file import Journal
 from agent.machine.clock import boottime_seconds
+from casare_rpa.domain.json_values import Json
 
-Json = dict[str, Any]
 #: The part of a lease that is trusted, counted from the sending of the renewal.
 TRUSTED = 0.9
 

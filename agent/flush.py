@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agent.attempt import Attempt
 from agent.machine.folders import Folders
@@ -18,8 +17,6 @@ from agent.uplink.uploader import Uploader
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.errors import CasareError
 from casare_rpa.settings import Settings
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from agent.journal.damage import pieces
 from agent.journal.file import SUFFIX
 from agent.machine.folders import Folders
 from agent.machine.lock import holder_of
 from agent.uplink.lost import DAMAGED, SENT
+from casare_rpa.domain.json_values import Json
 
-Json = dict[str, Any]
 #: What is told of a grant: its token stays in the journal.
 _SHOWN = ("job_id", "attempt", "robot_id", "workflow_id", "workflow_name")
 

@@ -26,13 +26,12 @@ from agent.uplink.claims import Taken
 from agent.uplink.uploader import FEWEST_FORGOTTEN_BYTES, Uploader
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.jobs import FailureReason
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, ConfigInvalid
 from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

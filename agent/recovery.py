@@ -7,7 +7,6 @@ import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -17,10 +16,10 @@ from agent.journal.damage import Condition, examine, mended
 from agent.journal.file import NEW_SUFFIX, SUFFIX, Journal, read_records
 from agent.machine.folders import Folders
 from agent.uplink import lost
+from casare_rpa.domain.json_values import Json
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _DEATH_SECONDS = 5.0
 
 

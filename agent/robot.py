@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import assert_never
 
 from agent import exit_codes
 from agent.attempt import Stop
@@ -41,13 +41,13 @@ from agent.uplink.identity import Identity
 from agent.uplink.keys import RobotKey
 from agent.uplink.push import Push
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError
 from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _LOOK_SECONDS = 0.5
 
 

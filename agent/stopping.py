@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from agent import exit_codes
 from agent.attempt import Stop
@@ -20,11 +19,11 @@ from agent.commands import Command, KeyRefused, Signalled, StopAsked, Superseded
 from agent.roster import Roster
 from agent.uplink.identity import Identity
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _LOOK_SECONDS = 0.05
 _POLL_END_SECONDS = 2.0
 _TELL_SECONDS = 2.0

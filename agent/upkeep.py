@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from agent.attempt import Attempt, Stop
 from agent.commands import Command, StopAsked
@@ -14,8 +13,8 @@ from agent.roster import Roster
 from agent.uplink.claims import Claims
 from agent.uplink.heartbeat import Heartbeat
 from agent.uplink.keys import RobotKey
+from casare_rpa.domain.json_values import Json
 
-Json = dict[str, Any]
 #: Longer than anything that the main thread does between two looks while it stops.
 _STOP_SECONDS = 30.0
 

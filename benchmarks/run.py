@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parent
 
 def main() -> int:
     worst = 0
-    for name in ("startup", "engine", "store", "group_commit", "several", "agent", "memory"):
+    for name in ("startup", "engine", "store", "group_commit", "several", "robot", "memory"):
         print(f"== {name}", flush=True)
         command = [sys.executable, str(FOLDER / f"{name}.py")]
         environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}

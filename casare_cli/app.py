@@ -21,9 +21,10 @@ import typer
 
 from casare_cli import commands, exit_codes
 from casare_cli.context import App
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.verbs import Noun, Verb, stand_in
 from casare_rpa import __version__
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, InvalidInput, NotFound, Unauthenticated
 
 PROGRAM = "casare-rpa"

@@ -1,15 +1,19 @@
-"""Every error CasareRPA raises on purpose: one class = one HTTP status = one exit code.
+"""Every error that one program may tell another of: one class = one HTTP status = one exit code.
 
 CasareError                  500  exit 1    something failed; the message says what
 ├ InvalidInput               422  exit 2    a value is wrong; `field` names it
 │ ├ BadRequest               400  exit 2    the request itself cannot be read
+│ │ ├ MisdirectedRequest     421  exit 2    its Host is none of this server's names
+│ │ └ HeadTooLarge           431  exit 2
 │ ├ PayloadTooLarge          413  exit 2
 │ ├ UnsupportedMedia         415  exit 2    the body is not in a form that is understood
 │ └ WorkflowInvalid          422  exit 2    the workflow document is wrong; `problems` says where
 ├ NotFound                   404  exit 4
-│ └ Gone                     410  exit 4    it was there and is deleted, because of its age
+│ ├ Gone                     410  exit 4    it was there and is deleted, because of its age
+│ └ SecretMissing            404  exit 4    no source has that secret
 ├ Unauthenticated            401  exit 7    key missing, unknown, expired or revoked
 ├ Forbidden                  403  exit 5    the key's role does not allow it
+│ └ OriginRefused            403  exit 5    a web page of that origin may not call
 ├ Conflict                   409  exit 9    the thing's state forbids it
 │ ├ InvalidTransition        409  exit 9    the job's status does not allow the step
 │ └ EventGap                 409  exit 9    events are missing; `expected` is the next index wanted
@@ -17,12 +21,14 @@ CasareError                  500  exit 1    something failed; the message says w
 ├ ConfigInvalid              500  exit 6    a setting is wrong; it names the setting
 ├ Unavailable                503  exit 75   not now; try again after `retry_after_seconds`
 │ ├ RequestTimeout           408  exit 75   the request did not arrive in time
+│ ├ TooManySockets           503  exit 75
 │ └ RateLimited              429  exit 75
 ├ Unreachable                502  exit 3    no orchestrator answered
 ├ ServerFailed               500  exit 3    the orchestrator failed; its log says why
 └ NodeError                  500  exit 1    raised by a node (casare_rpa.nodes.base)
 
-The client raises the class that the server raised, found by `code`.
+The client raises the class that the server raised, found by `code`. What nodes and the command line
+say of themselves stands with them.
 """
 
 from __future__ import annotations
@@ -72,6 +78,16 @@ class BadRequest(InvalidInput):
     code, http_status = "INVALID_INPUT", 400
 
 
+class MisdirectedRequest(BadRequest):
+    """The Host header names another server: a page elsewhere may be pointing a browser here."""
+
+    code, http_status = "MISDIRECTED_REQUEST", 421
+
+
+class HeadTooLarge(BadRequest):
+    code, http_status = "HEAD_TOO_LARGE", 431
+
+
 class PayloadTooLarge(InvalidInput):
     code, http_status = "PAYLOAD_TOO_LARGE", 413
 
@@ -98,6 +114,12 @@ class Gone(NotFound):
     code, http_status = "RESOURCE_GONE", 410
 
 
+class SecretMissing(NotFound):
+    """No source has a secret of that name; the message says where it was looked for."""
+
+    code = "SECRET_MISSING"
+
+
 class Unauthenticated(CasareError):
     """The key is no good; `rotated` where a newer one has taken its place."""
 
@@ -110,6 +132,10 @@ class Unauthenticated(CasareError):
 
 class Forbidden(CasareError):
     code, http_status, exit_code = "AUTH_INSUFFICIENT_PERMISSIONS", 403, 5
+
+
+class OriginRefused(Forbidden):
+    code = "ORIGIN_REFUSED"
 
 
 class Conflict(CasareError):
@@ -148,6 +174,10 @@ class Unavailable(CasareError):
 
 class RequestTimeout(Unavailable):
     code, http_status = "REQUEST_TIMEOUT", 408
+
+
+class TooManySockets(Unavailable):
+    code = "TOO_MANY_SOCKETS"
 
 
 class RateLimited(Unavailable):

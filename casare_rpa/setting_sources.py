@@ -14,10 +14,10 @@ from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import ConfigInvalid
 
 Fields = Mapping[str, Field[Any]]
-Json = dict[str, Any]
 Origin = Literal["file", "profile", "environment", "option"]
 
 PROFILES = "profiles"
@@ -185,7 +185,25 @@ def _converted(item: Field[Any], value: Any) -> Any:
         return _words(value, os.pathsep if item.name == "allowed_paths" else ",")
     if kind is str:
         return _text(value, item.metadata["choices"])
-    return _number(value, kind)
+    number = _number(value, kind)
+    if not _is_within(number, item):
+        raise ValueError(f"{allowed(item)} is wanted")
+    return number
+
+
+def allowed(item: Field[Any]) -> str:
+    """What the setting may be, in words; empty when that is any text or list."""
+    kind, about = type(item.default), item.metadata
+    if kind in (int, float):
+        least, most = about["minimum"], about["maximum"]
+        return f"at least {least}" if most is None else f"{least} to {most}"
+    return ", ".join(about["choices"])
+
+
+def _is_within(number: float, item: Field[Any]) -> bool:
+    """Not for NaN either, which is neither above nor below anything."""
+    least, most = item.metadata["minimum"], item.metadata["maximum"]
+    return bool(least <= number <= (math.inf if most is None else most))
 
 
 def _boolean(value: Any) -> bool:
@@ -222,6 +240,4 @@ def _number(value: Any, kind: type[int] | type[float]) -> int | float:
         raise ValueError(wanted) from None
     if isinstance(value, float) and number != value and not math.isnan(value):
         raise ValueError(wanted)
-    if not 0 <= number < math.inf:
-        raise ValueError("it must be finite and not below 0")
     return number

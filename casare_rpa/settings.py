@@ -15,6 +15,10 @@ from typing import Any
 from casare_rpa import setting_sources as sources
 from casare_rpa.setting_sources import ConfigFile, Given
 
+_A_YEAR_SECONDS = 365 * 86_400
+_A_YEAR_HOURS = 365 * 24
+_A_GIB = 1 << 30
+
 
 def setting(
     default: Any,
@@ -24,14 +28,24 @@ def setting(
     role: str = "all",
     secret: bool = False,
     choices: Iterable[str] = (),
+    minimum: float = 0,
+    maximum: float | None = None,
 ) -> Any:
-    """A setting with its help; `env` are further names that are read after CASARE_<NAME>."""
+    """A setting with its help; `env` are further names that are read after CASARE_<NAME>.
+
+    A number must lie within *minimum* and *maximum*. A time ends at a year unless they say
+    otherwise: the clocks and timers of every system can count that far.
+    """
+    if isinstance(default, float) and maximum is None:
+        maximum = _A_YEAR_SECONDS
     about = {
         "help": help,
         "env": tuple(env),
         "role": role,
         "secret": secret,
         "choices": tuple(choices),
+        "minimum": minimum,
+        "maximum": maximum,
     }
     if isinstance(default, (tuple, str, int, float, bool)) or default is None:
         return field(default=default, metadata=about, repr=not secret)
@@ -78,8 +92,10 @@ class Settings:
     state_dir: str = setting("", "Folder for everything a role writes; empty: the user's own.")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR.", env=("LOG_LEVEL",))
     log_format: str = setting("text", "text or json.", choices=("text", "json"))
-    connect_timeout_seconds: float = setting(5.0, "Time to reach the orchestrator.")
-    request_timeout_seconds: float = setting(30.0, "Time for one answer of the orchestrator.")
+    connect_timeout_seconds: float = setting(5.0, "Time to reach the orchestrator.", minimum=0.1)
+    request_timeout_seconds: float = setting(
+        30.0, "Time for one answer of the orchestrator.", minimum=0.1
+    )
 
     # orchestrator
     host: str = setting(
@@ -90,6 +106,7 @@ class Settings:
         "Port to listen on; 0 takes a free one.",
         env=("CASARE_ORCHESTRATOR_PORT",),
         role="orchestrator",
+        maximum=65_535,
     )
     database: str = setting(
         "",
@@ -107,26 +124,34 @@ class Settings:
         (), "Web origins that may call this server.", role="orchestrator"
     )
     lease_seconds: float = setting(
-        60.0, "A robot that is silent for this long loses its job.", role="orchestrator"
+        60.0, "A robot that is silent for this long loses its job.", role="orchestrator", minimum=1
     )
     start_deadline_seconds: float = setting(
-        30.0, "A claimed job must be started within this time.", role="orchestrator"
+        30.0, "A claimed job must be started within this time.", role="orchestrator", minimum=1
     )
     reap_every_seconds: float = setting(
-        2.0, "How often expired leases are looked for.", role="orchestrator"
+        2.0,
+        "How often expired leases are looked for.",
+        role="orchestrator",
+        minimum=0.05,
+        maximum=3600,
     )
     robot_offline_seconds: float = setting(
         90.0,
         "A robot silent for this long is shown as offline.",
         env=("ROBOT_HEARTBEAT_TIMEOUT",),
         role="orchestrator",
+        minimum=1,
     )
     job_timeout_seconds: float = setting(
         3600.0,
         "Longest run of a job that sets no limit of its own.",
         env=("CASARE_JOB_TIMEOUT", "JOB_TIMEOUT_DEFAULT"),
+        minimum=1,
     )
-    max_crashes: int = setting(3, "Lost leases after which a job is given up.", role="orchestrator")
+    max_crashes: int = setting(
+        3, "Lost leases after which a job is given up.", role="orchestrator", minimum=1
+    )
     lost_backoff_seconds: float = setting(
         5.0, "First wait before a lost job is offered again; doubles.", role="orchestrator"
     )
@@ -134,22 +159,36 @@ class Settings:
         600.0, "Longest wait before a lost job is offered again.", role="orchestrator"
     )
     idempotency_hours: float = setting(
-        72.0, "How long an Idempotency-Key is remembered.", role="orchestrator"
+        72.0,
+        "How long an Idempotency-Key is remembered.",
+        role="orchestrator",
+        minimum=1,
+        maximum=_A_YEAR_HOURS,
     )
     retention_days: float = setting(
-        0.0, "Finished jobs older than this are deleted; 0 keeps them.", role="orchestrator"
+        0.0,
+        "Finished jobs older than this are deleted; 0 keeps them.",
+        role="orchestrator",
+        maximum=36_500,
     )
-    max_body_bytes: int = setting(1 << 20, "Largest request body.", role="orchestrator")
-    max_workflow_bytes: int = setting(5 << 20, "Largest workflow.", role="orchestrator")
+    max_body_bytes: int = setting(
+        1 << 20, "Largest request body.", role="orchestrator", minimum=64 << 10, maximum=_A_GIB
+    )
+    max_workflow_bytes: int = setting(
+        5 << 20, "Largest workflow.", role="orchestrator", minimum=64 << 10, maximum=_A_GIB
+    )
     key_check_every_seconds: float = setting(
         5.0,
         "A revoked key is refused after this time at the latest, wherever it was revoked.",
         role="orchestrator",
+        minimum=0.1,
+        maximum=3600,
     )
     max_sockets: int = setting(
         5000,
         "Sockets open at the same time; one key may hold half of them.",
         role="orchestrator",
+        minimum=2,
     )
     wrong_keys_per_minute: int = setting(
         10, "Wrong keys that one address may send; 0: no limit.", role="orchestrator"
@@ -183,16 +222,24 @@ class Settings:
         (), "What this robot can do beyond the detected.", role="agent"
     )
     environment: str = setting("default", "The robots' pool this one belongs to.", role="agent")
-    max_concurrent_jobs: int = setting(1, "Jobs run at the same time.", role="agent")
+    max_concurrent_jobs: int = setting(
+        1, "Jobs run at the same time.", role="agent", minimum=1, maximum=100
+    )
     poll_wait_seconds: float = setting(
-        25.0, "How long one request for a job waits at the server (30 at most).", role="agent"
+        25.0, "How long one request for a job waits at the server.", role="agent", maximum=30
     )
     retry_delay_seconds: float = setting(
-        1.0, "First wait after a failed call; doubles with jitter.", role="agent"
+        1.0, "First wait after a failed call; doubles with jitter.", role="agent", minimum=0.05
     )
-    retry_delay_max_seconds: float = setting(30.0, "Longest wait after failed calls.", role="agent")
+    retry_delay_max_seconds: float = setting(
+        30.0, "Longest wait after failed calls.", role="agent", minimum=0.05
+    )
     upload_every_seconds: float = setting(
-        0.1, "How long events are collected before they are sent.", role="agent"
+        0.1,
+        "How long events are collected before they are sent.",
+        role="agent",
+        minimum=0.01,
+        maximum=3600,
     )
     drain_timeout_seconds: float = setting(
         60.0,
@@ -204,13 +251,16 @@ class Settings:
         5.0, "Time between asking a job to stop, SIGTERM and SIGKILL.", role="agent"
     )
     journal_fsync_seconds: float = setting(
-        0.05, "Longest time an event stays unsynced on disk.", role="agent"
+        0.05, "Longest time an event stays unsynced on disk; 0: none.", role="agent", maximum=3600
     )
     journal_max_bytes: int = setting(
-        256 << 20, "Journal size at which a job has to wait for the upload.", role="agent"
+        256 << 20,
+        "Journal size at which a job has to wait for the upload.",
+        role="agent",
+        minimum=64 << 10,
     )
     min_free_bytes: int = setting(
-        64 << 20, "Free disk space below which no job is claimed.", role="agent"
+        64 << 20, "Free disk space below which no job is claimed; 0: no floor.", role="agent"
     )
     health_address: str = setting(
         "",
@@ -228,7 +278,7 @@ class Settings:
     # runs, local and on a robot
     node_timeout_seconds: float = setting(
         120.0,
-        "Longest run of one node that sets no limit of its own.",
+        "Longest run of one node that sets no limit of its own; 0: no limit.",
         env=("CASARE_NODE_TIMEOUT",),
     )
     allowed_paths: tuple[str, ...] = setting(
@@ -240,7 +290,9 @@ class Settings:
     block_private_addresses: bool = setting(
         False, "HTTP nodes refuse loopback, private and link-local addresses."
     )
-    max_result_bytes: int = setting(768 << 10, "Largest result of a run, as JSON.")
+    max_result_bytes: int = setting(
+        768 << 10, "Largest result of a run, as JSON.", minimum=1 << 10, maximum=_A_GIB
+    )
     secrets_file: str = setting(
         "", "File of secrets for workflows; empty: secrets.json in the user's config folder."
     )

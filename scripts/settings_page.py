@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import Field, fields
 from typing import Any
 
+from casare_rpa.setting_sources import allowed
 from casare_rpa.settings import Settings, environment_names
 
 _INTRODUCTION = """# Settings
@@ -41,8 +42,8 @@ def page() -> str:
     """The page as Markdown, a table for each role."""
     lines = [_INTRODUCTION]
     for role, title in _ROLES.items():
-        lines += ["", f"## {title}", "", "| Setting | Default | Variables | What |"]
-        lines += ["|---|---|---|---|", *_rows(role)]
+        lines += ["", f"## {title}", "", "| Setting | Default | Allowed | Variables | What |"]
+        lines += ["|---|---|---|---|---|", *_rows(role)]
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +52,8 @@ def _rows(role: str) -> Iterator[str]:
         if item.metadata["role"] == role:
             variables = ", ".join(f"`{name}`" for name in _variables(item))
             help = item.metadata["help"].replace("|", "\\|")
-            yield f"| `{item.name}` | {_shown(item.default)} | {variables} | {help} |"
+            default, limits = _shown(item.default), allowed(item)
+            yield f"| `{item.name}` | {default} | {limits} | {variables} | {help} |"
 
 
 def _variables(item: Field[Any]) -> Iterator[str]:

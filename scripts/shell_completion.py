@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import shtab
@@ -40,7 +41,7 @@ def script(root: Page, shell: str) -> str:
     """The completion script of *shell* for the tree below *root*."""
     parser = argparse.ArgumentParser(root.path[0], description=_help(root.summary))
     _fill(parser, root)
-    preamble = {shell: functions(shell, sorted(set(IDS.values())))}
+    preamble: Any = {shell: functions(shell, sorted(set(IDS.values())))}
     text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=preamble)
     text = with_aliases(text, shell, root)
     if shell == "fish":
@@ -142,7 +143,7 @@ def _add(parser: argparse.ArgumentParser, param: Any, context: Any) -> None:
         action.complete = complete  # type: ignore[attr-defined]
 
 
-def _values(param: Any) -> dict[str, str] | None:
+def _values(param: Any) -> Mapping[str, Any] | None:
     """How a value is completed: as an id, as a file or folder, or not at all."""
     if kind := IDS.get(param.name) or IDS.get(str(param.metavar).lower()):
         return _call(f"_casare_rpa_{kind}" + ("_or_files" if _may_be_file(param) else ""))

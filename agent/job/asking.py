@@ -8,18 +8,16 @@ from __future__ import annotations
 import sys
 import threading
 from itertools import count
-from typing import Any
 
 import orjson
 
 from agent.job import frames
 from agent.job.masked_streams import MaskedStreams
 from agent.job.outbox import Outbox
+from casare_rpa.domain.json_values import Json
 from casare_rpa.engine.secrecy.masking import Secrets
 from casare_rpa.errors import CasareError, Unavailable
 from casare_rpa.secrets import Secret
-
-Json = dict[str, Any]
 
 
 class Asking:

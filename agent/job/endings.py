@@ -9,8 +9,7 @@ from typing import Any, assert_never
 from agent.attempt import Stop
 from agent.job.guard import LEASE_EXPIRED, SURVIVORS_LEFT
 from casare_rpa.domain.jobs import FailureReason
-
-Json = dict[str, Any]
+from casare_rpa.domain.json_values import Json
 
 
 def ending(

@@ -10,7 +10,6 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -20,7 +19,7 @@ from agent.job.outbox import Outbox
 from agent.job.quota import hold
 from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.domain.jobs import FailureReason
-from casare_rpa.domain.json_values import json_safe
+from casare_rpa.domain.json_values import Json, json_safe
 from casare_rpa.domain.workflow import parse_workflow
 from casare_rpa.engine import RunOptions, RunResult, compile_workflow, run_plan
 from casare_rpa.engine.envelopes import acts_outside, envelope
@@ -33,7 +32,6 @@ from casare_rpa.secrets import FindSecret
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: A larger event is cut down: one upload must hold it.
 MOST_EVENT_BYTES = 128 << 10
 _SHORT_TEXT = 2000

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -22,12 +21,12 @@ from agent.job.launch import JobProcess, Launcher
 from agent.job.quota import Quota
 from agent.journal.file import events_payload
 from agent.machine.disk import Reserve
+from casare_rpa.domain.json_values import Json
 from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: The longest pause between two looks at the lease: poll's clock may stand still in suspend.
 _LOOK_SECONDS = 1.0
 _KILL_SECONDS = 5.0

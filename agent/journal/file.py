@@ -24,15 +24,15 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 
 from casare_rpa import faults
+from casare_rpa.domain.json_values import Json
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 Read: TypeAlias = Callable[[int], bytes]
 _HEADER = struct.Struct("<II")
 HEADER_BYTES = _HEADER.size

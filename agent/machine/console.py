@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -26,10 +25,10 @@ from agent.machine.notify import Notifier
 from agent.machine.status import StatusFile
 from agent.machine.timeline import Timeline
 from casare_rpa import __version__
+from casare_rpa.domain.json_values import Json
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _LOOK_SECONDS = 0.5
 
 

@@ -20,12 +20,12 @@ from typing import Any
 import orjson
 
 from casare_rpa import __version__
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import ConfigInvalid
 from casare_rpa.hosts import is_this_machine
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: The status last shown, and when (monotonic clock).
 Shown = tuple[float, Json]
 #: Longer than anything that the main thread does between two looks.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
-from typing import Any
 
 import psutil
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.private_files import write_whole
 
-Json = dict[str, Any]
 FILE = "status.json"
 #: A process's start is told in ticks; two that differ by more are two processes.
 _SAME_START_SECONDS = 0.1

@@ -16,9 +16,10 @@ from typing import Any
 
 import orjson
 
+from casare_rpa.domain.json_values import Json
+
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 FILE = "timeline.jsonl"
 OLD_FILE = "timeline.old.jsonl"
 #: Of each file; some ten thousand entries.

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.job.frames import MOST_BYTES, MOST_EVENTS
 from agent.journal.file import Record
-
-Json = dict[str, Any]
+from casare_rpa.domain.json_values import Json
 
 
 @dataclass(slots=True, kw_only=True)

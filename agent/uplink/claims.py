@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any
 
 from agent.machine.disk import Reserve
 from agent.machine.folders import Folders
@@ -17,12 +16,12 @@ from agent.roster import Roster
 from agent.uplink.backoff import Backoff
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, Forbidden, LeaseLost, Unauthenticated
 from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _LOOK_SECONDS = 1.0
 
 

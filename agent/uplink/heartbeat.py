@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import psutil
 
@@ -20,6 +19,7 @@ from agent.uplink.backoff import Backoff
 from agent.uplink.identity import Identity, registration
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import (
     CasareError,
     Conflict,
@@ -32,7 +32,6 @@ from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _FIRST_PAUSE_SECONDS = 5.0
 _SPREAD = 0.2
 #: What leases last before an orchestrator has said it.

@@ -5,15 +5,13 @@ from __future__ import annotations
 import secrets
 import socket
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.machine.capabilities import announced
 from casare_rpa import __version__
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import Forbidden
 from casare_rpa.settings import Settings
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

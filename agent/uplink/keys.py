@@ -15,6 +15,7 @@ from typing import Any, NoReturn, Self
 
 from agent.machine.clock import boottime_seconds
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.domain.keys import parse_key
 from casare_rpa.errors import CasareError, Unauthenticated, Unavailable
 from casare_rpa.setting_sources import Given, read_secret
@@ -22,7 +23,6 @@ from casare_rpa.settings import Settings
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 _LOOK_SECONDS = 1.0
 
 

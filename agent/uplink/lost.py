@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from agent.attempt import Grant
 from agent.job.frames import MOST_EVENTS
@@ -16,11 +15,11 @@ from agent.journal.file import SUFFIX, read_records, sync_folder
 from agent.uplink.backoff import Backoff
 from agent.uplink.pace import Pace
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 SENT = ".sent"
 DAMAGED = ".corrupt"
 _KEPT_FILES = 100

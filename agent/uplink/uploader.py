@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import orjson
 
@@ -15,6 +14,7 @@ from agent.uplink.pace import Pace
 from casare_rpa import faults
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.jobs import FailureReason
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import (
     CasareError,
     EventGap,
@@ -26,7 +26,6 @@ from casare_rpa.errors import (
 
 log = logging.getLogger(__name__)
 
-Json = dict[str, Any]
 #: Result and last events go in one call up to this size; the server takes bodies of 1 MiB.
 _ONE_CALL_BYTES = 512 << 10
 _LOOK_SECONDS = 5.0

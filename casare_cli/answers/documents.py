@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from casare_rpa.wire import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire import Wire
 
 
 class WorkflowDeleted(Wire):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from casare_rpa.wire import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire import Wire
 
 
 class AgentStatus(Wire):

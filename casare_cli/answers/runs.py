@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from casare_rpa import wire
-from casare_rpa.wire import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire import Wire
 
 
 class LogLine(Wire):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from casare_cli.context import App
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 
 
 class State(StrEnum):

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from casare_cli.checks.finding import Check, Finding, failed, passed, skipped, warned
 from casare_cli.context import App
-from casare_cli.terminal.output import Json
 from casare_rpa import __version__
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import Unreachable
 
 _WARN_SKEW_SECONDS = 2.0

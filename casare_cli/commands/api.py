@@ -9,8 +9,9 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
 from casare_cli.terminal.values import inputs, parse_json, read_text
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:

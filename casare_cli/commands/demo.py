@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cli.context import App
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import ConfigInvalid
 
 if TYPE_CHECKING:

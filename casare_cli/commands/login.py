@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_cli.profiles.signing_in import Store
-    from casare_cli.terminal.output import Json
     from casare_rpa.settings import Settings
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from casare_cli.differences.difference import Difference, changed, of_values
 from casare_cli.following.steps import Event
-from casare_cli.terminal.output import Json
 from casare_cli.traces.reading import AttemptTrace, NodeTrace, Trace, TraceReader
+from casare_rpa.domain.json_values import Json
 
 #: Below this a difference of durations says nothing, however large in percent.
 _LEAST_MS = 100.0

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from casare_cli.lists.robots import Sorting, rest
-from casare_cli.terminal.output import SCHEMA_VERSION, Json
+from casare_cli.terminal.output import SCHEMA_VERSION
 from casare_cli.terminal.text import milliseconds
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient

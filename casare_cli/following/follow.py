@@ -11,7 +11,8 @@ from casare_cli.following.tree import StepTree
 from casare_cli.following.watching import JobWatch, WatchEnded, as_json_line
 from casare_cli.jobs.shown import show_outcome
 from casare_cli.machine.terminated import Terminated, sigterm_raises
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:

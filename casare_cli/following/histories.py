@@ -12,7 +12,7 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.jobs.shown import outcome_line
 from casare_cli.machine.terminated import Terminated, sigterm_raises
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient

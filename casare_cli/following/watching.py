@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from casare_cli.jobs.shown import is_finished
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, Unavailable
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from casare_cli import exit_codes
 from casare_cli.jobs.whys import COLUMNS as WHY_COLUMNS
 from casare_cli.jobs.whys import code_of, show_robots
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.text import moment
 from casare_cli.workflows.files import file_to_push, looks_like_file
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 
 if TYPE_CHECKING:

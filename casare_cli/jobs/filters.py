@@ -5,14 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from casare_cli.jobs.shown import resolve_workflow_id
-from casare_cli.terminal.output import Json
+from casare_cli.pages import LARGEST_PAGE, pages, patiently
+from casare_cli.terminal.output import Output
 from casare_cli.terminal.values import duration_seconds
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -28,9 +31,6 @@ FilterOption = Annotated[
 ]
 _KEYS = ("status", "workflow", "tag", "robot", "environment", "older-than")
 _HINT = f"Write it like 'status=pending workflow=x older-than=2h'; known: {', '.join(_KEYS)}."
-_PAGE = 500
-#: Jobs that no longer match move later ones forward in the list: pages overlap by this many.
-_OVERLAP = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,20 @@ class JobFilter:
     environment: str | None = None
     older_than_seconds: float | None = None
 
-    def matches(self, job: Json, now: datetime) -> bool:
-        age_seconds = (now - datetime.fromisoformat(job["created_at"])).total_seconds()
-        return (
-            self.robot in (None, job["robot_id"])
-            and self.environment in (None, job["environment"])
-            and self.tags.issubset(job["tags"])
-            and age_seconds > (self.older_than_seconds or float("-inf"))
-        )
+    def query(self, now: datetime) -> Json:
+        """What GET /jobs is asked with; the workflow's id goes beside it."""
+        return {
+            "status": list(self.statuses),
+            "tag": sorted(self.tags) or None,
+            "robot_id": self.robot,
+            "environment": self.environment,
+            "until": self._until(now),
+        }
+
+    def _until(self, now: datetime) -> str | None:
+        if self.older_than_seconds is None:
+            return None
+        return (now - timedelta(seconds=self.older_than_seconds)).isoformat()
 
 
 def parse_filter(words: Sequence[str], *, allowed: Sequence[str]) -> JobFilter:
@@ -78,28 +84,17 @@ def parse_filter(words: Sequence[str], *, allowed: Sequence[str]) -> JobFilter:
 
 
 def matching_jobs(
-    client: OrchestratorClient, wanted: JobFilter, *, run_again: bool | None = None
+    out: Output, client: OrchestratorClient, wanted: JobFilter, *, run_again: bool | None = None
 ) -> list[Json]:
     """All jobs that match now, the oldest first. Raises NotFound for an unknown workflow.
 
     With *run_again* only those that another job repeats, or that none does.
     """
-    workflow = wanted.workflow
-    workflow_id = resolve_workflow_id(client, workflow)
-    found: dict[str, Json] = {}
-    offset, now = 0, datetime.now(UTC)
-    while True:
-        page = client.jobs(
-            status=list(wanted.statuses),
-            workflow_id=workflow_id,
-            run_again=run_again,
-            limit=_PAGE,
-            offset=offset,
-        )["jobs"]
-        found |= {job["job_id"]: job for job in page if wanted.matches(job, now)}
-        if len(page) < _PAGE:
-            return list(reversed(found.values()))
-        offset += _PAGE - _OVERLAP
+    asked = wanted.query(datetime.now(UTC)) | {"run_again": run_again}
+    asked["workflow_id"] = patiently(out, lambda: resolve_workflow_id(client, wanted.workflow))
+    # The newest come first, so that a job made meanwhile lengthens no page that is still to come.
+    found = pages(out, partial(client.jobs, **asked), limit=LARGEST_PAGE)
+    return [job for page in found for job in page["jobs"]][::-1]
 
 
 def _split(text: str) -> list[str]:

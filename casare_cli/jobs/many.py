@@ -13,8 +13,9 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.jobs.filters import matching_jobs, parse_filter
 from casare_cli.jobs.shown import LIST_COLUMNS
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
 from casare_cli.terminal.prompts import confirm
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, Forbidden, InvalidInput, RateLimited, Unauthenticated
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def act_on_many(
     """Do *act* on all jobs that the filter *words* match; the exit code: 0, or 1 if some failed."""
     wanted = parse_filter(words, allowed=act.statuses)
     with app.client() as client:
-        jobs = matching_jobs(client, wanted, run_again=False if act.once else None)
+        jobs = matching_jobs(app.out, client, wanted, run_again=False if act.once else None)
         if dry_run:
             app.out.list(jobs, LIST_COLUMNS, name="job_id")
             app.out.note(f"{_count(len(jobs))} would be {act.done}")

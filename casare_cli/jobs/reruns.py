@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.prompts import confirm, is_somebody_there
 from casare_cli.terminal.text import moment
+from casare_rpa.domain.json_values import Json
 
 #: So many nodes are named; the others are counted.
 _MOST_NAMED = 20

@@ -9,8 +9,9 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Json, Output
+from casare_cli.terminal.output import Output
 from casare_cli.terminal.text import milliseconds, moment, plain
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 from casare_cli import exit_codes
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.text import moment
+from casare_rpa.domain.json_values import Json
 
 
 def obstacles(robot: Mapping[str, Any]) -> str:

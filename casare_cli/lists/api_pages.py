@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import SCHEMA_VERSION, Format, Json, Output
+from casare_cli.terminal.output import SCHEMA_VERSION, Format, Output
 from casare_cli.terminal.text import moment
 from casare_cli.terminal.values import duration_seconds
+from casare_rpa.domain.json_values import Json
 
 STATUSES = ("active", "revoked", "expired")
 ROBOT_COLUMNS = (

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Annotated
 
 import typer
 
 from casare_cli.context import App
+from casare_cli.pages import LARGEST_PAGE, Fetch, pages
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Format, Json
-from casare_rpa.errors import RateLimited
+from casare_cli.terminal.output import Format
 
 CursorOption = Annotated[
     str | None, typer.Option(metavar="CURSOR", help="Go on at the next_cursor of the last list.")
@@ -20,9 +19,6 @@ CursorOption = Annotated[
 AllOption = Annotated[
     bool, typer.Option("--all", help="All pages, one after the other; --limit is a page's size.")
 ]
-#: A page of the list: asked with `limit` and `cursor`.
-Fetch = Callable[..., Json]
-_LARGEST_PAGE = 500
 
 
 def show_list(
@@ -50,7 +46,8 @@ def show_list(
         if next_cursor and app.out.format is Format.TABLE and app.out.on_terminal():
             app.out.note(f"there are more: add --all, or --cursor {next_cursor}")
         return
-    every = (page[member] for page in _pages(app, fetch, limit or _LARGEST_PAGE, cursor))
+    found = pages(app.out, fetch, limit=limit or LARGEST_PAGE, cursor=cursor)
+    every = (page[member] for page in found)
     at_once = [list(chain.from_iterable(every))] if _is_one_document(app) else every
     for items in at_once:
         app.out.list(items, columns, name=name, empty=empty)
@@ -63,23 +60,3 @@ def _is_one_document(app: App) -> bool:
         case Format.TABLE:
             return app.out.on_terminal()
     return False
-
-
-def _pages(app: App, fetch: Fetch, limit: int, cursor: str | None) -> Iterator[Json]:
-    while True:
-        page = _patiently(app, fetch, limit, cursor)
-        yield page
-        cursor = page.get("next_cursor")
-        if cursor is None:
-            return
-
-
-def _patiently(app: App, fetch: Fetch, limit: int, cursor: str | None) -> Json:
-    """A page; a server that has had enough calls for now is asked again when it says."""
-    while True:
-        try:
-            return fetch(limit=limit, cursor=cursor)
-        except RateLimited as error:
-            seconds = float(error.details.get("retry_after_seconds") or 1)
-            app.out.aside(f"the server wants to be asked again in {seconds:.0f} s; waiting")
-            time.sleep(seconds)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casare_cli.terminal.text import moment
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
-    from casare_cli.terminal.output import Json, Output
+    from casare_cli.terminal.output import Output
 
 RobotId = Annotated[str, typer.Argument(help="Id of the robot.")]
 Note = Annotated[

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Json
 from casare_cli.terminal.text import moment, plain
+from casare_rpa.domain.json_values import Json
 
 ScheduleId = Annotated[
     str, typer.Argument(metavar="SCHEDULE", help="Id of a schedule, or a name that only it has.")

@@ -10,11 +10,11 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, NotFound
 
 if TYPE_CHECKING:
     from agent.machine.control import StopRequest
-    from casare_cli.terminal.output import Json
 
 StateDir = Annotated[
     str | None, typer.Option(metavar="DIR", help="The agent's state folder; else the usual one.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from casare_cli.context import App, config_files, user_config_file
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_rpa.setting_sources import ConfigFile, Given

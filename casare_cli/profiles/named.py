@@ -6,7 +6,7 @@ import os
 
 from casare_cli.context import App
 from casare_cli.profiles.configuring import profile_names, read_files, shown
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 from casare_rpa.setting_sources import of_environment, of_files
 from casare_rpa.settings import FIELDS

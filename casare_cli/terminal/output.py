@@ -20,6 +20,7 @@ from casare_cli.terminal.documents import json_text, yaml_text
 from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_cli.terminal.shaping import Shape
 from casare_cli.terminal.text import ago, moment, one_line, plain, problem_line
+from casare_rpa.domain.json_values import Json
 from casare_rpa.unsafe_text import escape
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from casare_rpa.errors import CasareError
 
-Json = dict[str, Any]
 SCHEMA_VERSION = 1
 
 

@@ -9,7 +9,8 @@ from math import inf
 from typing import Any
 
 from casare_cli.following.steps import Event, Step, Steps
-from casare_cli.terminal.output import SCHEMA_VERSION, Json
+from casare_cli.terminal.output import SCHEMA_VERSION
+from casare_rpa.domain.json_values import Json
 
 _ENDINGS = frozenset({"job.completed", "job.failed", "job.cancelled"})
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casare_cli.workflows.files import looks_like_file, read_file
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casare_cli.context import App
-    from casare_cli.terminal.output import Json
     from casare_rpa.client import OrchestratorClient
     from casare_rpa.domain.workflow import Workflow
 

@@ -8,8 +8,7 @@ import httpx
 import orjson
 
 from casare_rpa import errors
-
-Json = dict[str, Any]
+from casare_rpa.domain.json_values import Json
 
 
 def decoded(response: httpx.Response) -> Json:

@@ -14,7 +14,8 @@ import httpx
 import orjson
 
 from casare_rpa import __version__, errors, tls
-from casare_rpa.client.answers import Json, decoded
+from casare_rpa.client.answers import decoded
+from casare_rpa.domain.json_values import Json
 from casare_rpa.hosts import is_this_machine
 from casare_rpa.settings import Settings
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from casare_rpa.client.answers import Json
 from casare_rpa.client.connection import Connection, quoted
+from casare_rpa.domain.json_values import Json
 
 
 class RobotJobCalls(Connection):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from casare_rpa.client.answers import Json
 from casare_rpa.client.connection import Connection, quoted
+from casare_rpa.domain.json_values import Json
 
 
 class RobotCalls(Connection):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa import errors
-from casare_rpa.client.answers import Json, decoded
+from casare_rpa.client.answers import decoded
 from casare_rpa.client.connection import Connection, quoted
+from casare_rpa.domain.json_values import Json
 
 #: Where a list that is a bare array says how to go on.
 NEXT_CURSOR = "X-Next-Cursor"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from casare_rpa.client.answers import Json
 from casare_rpa.client.connection import Connection
+from casare_rpa.domain.json_values import Json
 
 
 class ServerCalls(Connection):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
+
+#: An object of JSON. Its members are whatever JSON can say.
+Json: TypeAlias = dict[str, Any]
 
 MAX_DEPTH = 64
 _LARGEST = 2**63

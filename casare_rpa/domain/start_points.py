@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, assert_never
 
-Json = dict[str, Any]
+from casare_rpa.domain.json_values import Json
+
 #: The types of events that may be marked, and of those that carry a piece of a large value.
 MARKED = ("node.started", "node.completed")
 PIECE = "state.kept"

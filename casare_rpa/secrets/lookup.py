@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from casare_rpa.errors import SecretMissing
 from casare_rpa.secrets.credentials import SystemdCredentials
 from casare_rpa.secrets.file import SecretFile
 from casare_rpa.secrets.key_store import KeyringSecrets, possible, variables
-from casare_rpa.secrets.secret import Secret, SecretMissing, check_name, readings
+from casare_rpa.secrets.secret import Secret, check_name, readings
 from casare_rpa.secrets.variables import PREFIX, EnvironmentSecrets
 from casare_rpa.settings import Settings
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from casare_rpa.errors import InvalidInput, NotFound
+from casare_rpa.errors import InvalidInput
 
 #: The field of a secret that is one text.
 VALUE = "value"
@@ -17,12 +17,6 @@ MAX_VALUE_BYTES = 64 << 10
 _NOT_SECRET = frozenset({"host", "port", "database"})
 _NAME = re.compile(r"[\w-]+(?:[ ./][\w-]+)*")
 _MAX_NAME_LENGTH = 256
-
-
-class SecretMissing(NotFound):
-    """No source has a secret of that name; the message says where it was looked for."""
-
-    code = "SECRET_MISSING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

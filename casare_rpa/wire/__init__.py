@@ -6,14 +6,8 @@ reused. Times are ISO 8601 in UTC, durations say their unit in the name.
 Synonyms of the existing API are accepted where it has several spellings of one thing.
 """
 
-from casare_rpa.wire.base import (
-    Id,
-    Json,
-    Name,
-    Priority,
-    Role,
-    Wire,
-)
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Name, Priority, Role, Wire
 from casare_rpa.wire.dead_letters import (
     DeadLetter,
     DeadLetterDeleted,
@@ -59,18 +53,24 @@ from casare_rpa.wire.keys import (
     RobotKeyCreated,
     RobotKeyList,
     RobotKeyRequest,
+    SocketTicket,
 )
 from casare_rpa.wire.leases import (
     ClaimRequest,
+    Completed,
     EventBatch,
     EventEnvelope,
     EventsAccepted,
     ExtendLease,
+    Failed,
     Finish,
     Finished,
     Grant,
     Lease,
+    LeaseExtended,
     LeaseProof,
+    LogBatch,
+    LogEntry,
     Progress,
     Release,
     SideLog,
@@ -126,6 +126,7 @@ __all__ = [
     "CancelResult",
     "CatchUp",
     "ClaimRequest",
+    "Completed",
     "DeadLetter",
     "DeadLetterDeleted",
     "DeadLetterList",
@@ -141,6 +142,7 @@ __all__ = [
     "EventEnvelope",
     "EventsAccepted",
     "ExtendLease",
+    "Failed",
     "Finish",
     "Finished",
     "FleetStats",
@@ -163,7 +165,10 @@ __all__ = [
     "KeyRevocation",
     "KeyRevoked",
     "Lease",
+    "LeaseExtended",
     "LeaseProof",
+    "LogBatch",
+    "LogEntry",
     "Name",
     "NodeAhead",
     "NodeExecution",
@@ -200,6 +205,7 @@ __all__ = [
     "SideEffect",
     "SideEventList",
     "SideLog",
+    "SocketTicket",
     "SubmittedJob",
     "UpcomingRun",
     "Wire",

@@ -6,7 +6,7 @@ A number may be an integer as well.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
@@ -14,7 +14,6 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f/]+$")]
 Priority = Annotated[StrictInt, Field(ge=0, le=20, description="0 is the most urgent.")]
 Role = Literal["viewer", "operator", "developer", "admin"]
-Json = dict[str, Any]
 
 
 class Wire(BaseModel):

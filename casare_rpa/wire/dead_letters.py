@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from casare_rpa.wire.base import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Wire
 
 
 class DeadLetter(Wire):

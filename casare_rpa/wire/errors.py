@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from casare_rpa.wire.base import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Wire
 
 
 class ErrorBody(Wire):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from casare_rpa.wire.base import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Wire
 
 
 class JobEvent(Wire):

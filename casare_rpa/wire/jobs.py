@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, StrictFloat, StrictInt
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.wire.base import Id, Json, Priority, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Priority, Wire
 
 #: What a submit does when a job of the same workflow is pending, claimed or running already.
 OnConflict = Literal["fail", "existing", "queue", "skip"]

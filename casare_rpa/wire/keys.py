@@ -93,6 +93,13 @@ class Identity(Wire):
     expires_at: datetime | None = None
 
 
+class SocketTicket(Wire):
+    """Sent as the first message of a socket: `{"type": "auth", "ticket": "..."}`."""
+
+    ticket: str
+    expires_in: int
+
+
 class Health(Wire):
     #: degraded: it still reads, and takes no work; `reason` says why.
     status: Literal["healthy", "degraded"] = "healthy"

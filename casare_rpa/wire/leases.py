@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictFloat, StrictInt
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.wire.base import Id, Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Wire
 
 
 class ClaimRequest(Wire):
@@ -69,6 +70,14 @@ class ExtendLease(LeaseProof):
     extension_seconds: Annotated[StrictFloat, Field(ge=1, le=3600)] | None = None
 
 
+class LeaseExtended(Wire):
+    job_id: str
+    extended: bool = True
+    lease_seconds: float
+    #: Stop the job: a person asked for it.
+    cancel_requested: bool
+
+
 class Progress(LeaseProof):
     progress: Annotated[StrictInt, Field(ge=0, le=100)]
     current_node: Annotated[str, Field(max_length=256)] | None = None
@@ -94,6 +103,23 @@ class EventsAccepted(Wire):
     stored_index: int
 
 
+class LogEntry(Wire):
+    """One line; members that are not named here are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    message: str = ""
+    level: Annotated[str, Field(max_length=16)] = "INFO"
+    timestamp: datetime | None = None
+
+
+class LogBatch(LeaseProof):
+    """Log lines; each becomes an event of the type `log` and has an index like any other."""
+
+    first_index: Annotated[StrictInt, Field(ge=1)]
+    entries: Annotated[list[LogEntry], Field(max_length=5000)]
+
+
 class Finish(LeaseProof):
     """The outcome of an attempt. Refused with EVENT_GAP until `event_count` events are stored."""
 
@@ -115,6 +141,21 @@ class Finished(Wire):
     job_id: str
     #: What the job is now: pending again when it is retried.
     status: JobStatus
+
+
+class Completed(LeaseProof):
+    """The short form of an outcome, for robots that send no events."""
+
+    result: Json = Field(default_factory=dict)
+    event_count: Annotated[StrictInt, Field(ge=0)] = 0
+
+
+class Failed(LeaseProof):
+    error_message: Annotated[str, Field(min_length=1, max_length=5000)]
+    error_code: Annotated[str, Field(max_length=64)] | None = None
+    failed_node_id: Annotated[str, Field(max_length=256)] | None = None
+    failure_reason: Annotated[str, Field(max_length=64)] | None = None
+    event_count: Annotated[StrictInt, Field(ge=0)] = 0
 
 
 class SideLog(LeaseProof):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from casare_rpa.wire.base import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Wire
 
 NodeId = Annotated[str, Field(min_length=1, max_length=1024)]
 

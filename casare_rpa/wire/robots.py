@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-from casare_rpa.wire.base import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Wire
 from casare_rpa.wire.leases import Lease
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
-from casare_rpa.wire.base import Id, Json, Name, Priority, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Name, Priority, Wire
 
 CatchUp = Literal["latest", "all", "none"]
 CronText = Annotated[

@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.wire.base import Json, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Wire
 from casare_rpa.wire.jobs import JobRequest, OnConflict
 
 Decision = Literal["submit", "fail", "existing", "skip"]

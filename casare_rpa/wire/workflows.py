@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, model_validator
 
-from casare_rpa.wire.base import Id, Json, Name, Priority, Wire
+from casare_rpa.domain.json_values import Json
+from casare_rpa.wire.base import Id, Name, Priority, Wire
 from casare_rpa.wire.schedules import CronText
 
 

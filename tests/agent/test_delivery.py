@@ -339,9 +339,9 @@ def test_an_outcome_names_all_events_of_the_attempt(
     said: list[int] = []
     finish = delivery.client.finish
 
-    def listen(job_id: str, body: Json, **more: Any) -> Json:
-        said.append(body["event_count"])
-        return finish(job_id, body, **more)
+    def listen(job_id: str, outcome: Json, *, compress: bool = False) -> Json:
+        said.append(outcome["event_count"])
+        return finish(job_id, outcome, compress=compress)
 
     delivery.client.finish = listen  # type: ignore[method-assign]
     delivery.deliver()
@@ -357,10 +357,10 @@ def test_a_server_that_lost_events_gets_them_again(
     append = delivery.client.append_events
     swallowed: list[Json] = []
 
-    def swallow(job_id: str, body: Json, **more: Any) -> Json:
+    def swallow(job_id: str, batch: Json, *, compress: bool = False) -> Json:
         if swallowed:
-            return append(job_id, body, **more)
-        swallowed.append(body)
+            return append(job_id, batch, compress=compress)
+        swallowed.append(batch)
         delivery.write(event("c"))
         delivery.finish()
         return {"accepted": 2, "stored_index": 2}

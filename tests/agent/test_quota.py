@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -79,7 +80,7 @@ def test_a_look_that_the_machine_has_no_means_for_ends_no_job() -> None:
     assert printed_by(OUT_OF_DESCRIPTORS) == 0
 
 
-def held(**limits: int) -> Quota:
+def held(**limits: Any) -> Quota:
     return Quota(replace(Settings(), **limits))
 
 

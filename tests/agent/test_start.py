@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,8 @@ def test_a_persons_key_is_refused(orchestrator: Orchestrator, tmp_path: Path) ->
 def test_a_bad_setting_is_named_and_the_agent_must_not_be_restarted(
     orchestrator: Orchestrator, tmp_path: Path, setting: str, value: object
 ) -> None:
-    with start_agent(orchestrator, tmp_path, wait=False, **{setting: value}) as agent:
+    given: dict[str, Any] = {setting: value}
+    with start_agent(orchestrator, tmp_path, wait=False, **given) as agent:
         refused(agent, 78)
 
 

@@ -184,8 +184,9 @@ def _sleeping(folder: Path) -> Path:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_the_run(cli: Cli, tmp_path: Path, number: int, code: int) -> None:
     running = cli.start("run", str(_sleeping(tmp_path)))
-    assert running.stdout is not None
-    eventually(lambda: "▶ wait" in running.stdout.readline())
+    printed = running.stdout
+    assert printed is not None
+    eventually(lambda: "▶ wait" in printed.readline())
     running.send_signal(number)
     stdout, stderr = running.communicate(timeout=100)
     assert running.returncode == code

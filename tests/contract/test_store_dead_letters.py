@@ -36,7 +36,7 @@ def test_a_job_that_failed_for_good_leaves_a_letter(world: World) -> None:
     details = letter.error_details
     assert (details["error_code"], details["failed_node_id"], details["attempt"]) == ("E", "n", 2)
     assert (details["robot_id"], details["failures"], details["status"]) == ("r1", 1, "failed")
-    assert letter.reprocessed_at is letter.new_job_id is None
+    assert (letter.reprocessed_at, letter.new_job_id) == (None, None)
 
 
 def test_a_job_out_of_time_leaves_a_letter(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,11 @@ def test_events_get_the_jobs_numbers_in_the_attempts_order(world: World) -> None
 
 def test_an_event_comes_back_as_it_was_sent(world: World) -> None:
     grant = world.running()
-    data = {"ü": ["\u2028", None, 1.5, -(2**63), True, {"a": {}}], "nul": "\x00", "": ""}
+    data: dict[str, Any] = {
+        "ü": ["\u2028", None, 1.5, -(2**63), True, {"a": {}}],
+        "nul": "\x00",
+        "": "",
+    }
     time = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
     batch = EventBatch(
         attempt=1,
@@ -147,7 +152,11 @@ def test_progress_is_shown_and_told(world: World) -> None:
 
 def test_node_events_move_the_shown_progress(world: World) -> None:
     grant = world.running()
-    data = [{"node_id": "a"}, {"node_id": "a", "progress": 50}, {"node_id": "b"}]
+    data: list[dict[str, Any]] = [
+        {"node_id": "a"},
+        {"node_id": "a", "progress": 50},
+        {"node_id": "b"},
+    ]
     names = ("node.started", "node.completed", "node.started")
     final = outcome(
         grant, "failed", event_count=3, first_index=1, events=envelopes(*names, data=data)
@@ -162,7 +171,7 @@ def test_node_executions_tell_of_the_last_attempt(world: World) -> None:
     world.append(first, 1, "node.started")
     world.lose(first)
     grant = world.claim_after_backoff()
-    story = [
+    story: list[tuple[str, dict[str, Any]]] = [
         ("node.started", {"node_id": "a", "node_type": "Log"}),
         ("node.completed", {"node_id": "a", "node_type": "Log", "execution_time_ms": 5}),
         ("node.started", {"node_id": "a", "node_type": "Log"}),

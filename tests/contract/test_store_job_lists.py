@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import InvalidInput
@@ -239,8 +238,7 @@ def fill(connection: sa.Connection) -> None:
 
 def plan(connection: sa.Connection, query: sa.Select[Any]) -> str:
     explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-    dialect = sqlite.dialect() if connection.dialect.name == "sqlite" else postgresql.dialect()
-    text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    text = str(query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     rows = connection.exec_driver_sql(f"{explain} {text}")
     return "\n".join(str(row[-1]) for row in rows)
 

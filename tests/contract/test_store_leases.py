@@ -40,9 +40,9 @@ def _extend(world: World, grant: Grant, robot_id: str) -> object:
     return world.store.extend_lease(robot_id, grant.job_id, proof(grant))
 
 
-def _progress(world: World, grant: Grant, robot_id: str) -> object:
+def _progress(world: World, grant: Grant, robot_id: str) -> None:
     note = Progress(attempt=grant.attempt, lease_token=grant.lease_token, progress=50)
-    return world.store.progress(robot_id, grant.job_id, note)
+    world.store.progress(robot_id, grant.job_id, note)
 
 
 SPEAK = pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -59,7 +60,7 @@ def works(store: PostgresStore) -> bool:
         ({"host": "no-such-host.invalid"}, "no-such-host"),
     ],
 )
-def test_an_address_that_cannot_work_is_a_wrong_setting(change: dict[str, str], words: str) -> None:
+def test_an_address_that_cannot_work_is_a_wrong_setting(change: dict[str, Any], words: str) -> None:
     server = server_address()
     if server is None:
         pytest.skip("CASARE_TEST_POSTGRES names no PostgreSQL to test with")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -71,7 +71,7 @@ def carry_out(world: World, grant: Grant, *, end: str | None = None) -> Job:
     events, result = told(orjson.loads(grant.workflow_json), grant.variables, start=start)
     _send(world, grant, events)
     failed = result.error.node_id if result.error is not None else None
-    more = {"failed_node_id": failed, "event_count": len(events)}
+    more: Json = {"failed_node_id": failed, "event_count": len(events)}
     world.finish(grant, end or result.status, **more)
     return world.store.job(grant.job_id)
 
@@ -86,7 +86,9 @@ def _send(world: World, grant: Grant, events: list[Json]) -> None:
     world.store.append_events("r1", grant.job_id, batch)
 
 
-def rerun(world: World, job: Job, start: str = "failed", **more: Any) -> Rerun:
+def rerun(
+    world: World, job: Job, start: Literal["failed", "node", "all"] = "failed", **more: Any
+) -> Rerun:
     request = RerunRequest(start=start, **more)
     return world.store.rerun(job.job_id, request, principal="ann")
 
@@ -129,7 +131,8 @@ def test_a_dry_run_makes_no_job(world: World) -> None:
 
 def test_side_effects_that_would_happen_again_must_be_accepted(world: World) -> None:
     job = played(world, broken())
-    for start in ({"start": "all"}, {"start": "node", "from_node": "act"}):
+    starts: list[Json] = [{"start": "all"}, {"start": "node", "from_node": "act"}]
+    for start in starts:
         with pytest.raises(Conflict, match="act on the outside world") as refused:
             rerun(world, job, **start)
         assert refused.value.details == {"side_effects": ["act"]}
@@ -277,8 +280,11 @@ def test_what_a_lost_robot_brought_too_late_counts_among_the_side_effects(world:
     _send(world, grant, events[:before])
     world.lose(grant)
     job = world.store.job(grant.job_id)
-    late = {"first_index": before + 1, "events": [EventEnvelope(**e) for e in events[before:]]}
-    proof = {"attempt": grant.attempt, "lease_token": grant.lease_token}
+    late: Json = {
+        "first_index": before + 1,
+        "events": [EventEnvelope(**e) for e in events[before:]],
+    }
+    proof: Json = {"attempt": grant.attempt, "lease_token": grant.lease_token}
     world.store.side_log("r1", grant.job_id, SideLog(**proof, **late))
     shown = rerun(world, job, dry_run=True)
     assert shown.from_node == "set"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from casare_rpa.domain.jobs import JobStatus
 from casare_rpa.errors import Conflict, InvalidTransition, LeaseLost, NotFound
-from casare_rpa.wire import EventBatch, Grant, Job, Resolve
+from casare_rpa.wire import EventBatch, Grant, Job, Resolve, ResolvedOutcome
 from tests.contract.world import World, envelopes
 
 
-def resolve(world: World, job_id: str, outcome: str, reason: str = "seen it") -> Job:
+def resolve(world: World, job_id: str, outcome: ResolvedOutcome, reason: str = "seen it") -> Job:
     word = Resolve(outcome=outcome, reason=reason)
     return world.store.resolve(job_id, word, principal="ann")
 
@@ -28,7 +29,11 @@ def lost_in_the_middle(world: World, **more: str) -> Grant:
     """A job whose attempt had begun to act on the outside world, and was lost."""
     grant = world.running(**more)
     began = {"node_id": "pay", "side_effect": True}
-    batch = {"attempt": grant.attempt, "lease_token": grant.lease_token, "first_index": 1}
+    batch: dict[str, Any] = {
+        "attempt": grant.attempt,
+        "lease_token": grant.lease_token,
+        "first_index": 1,
+    }
     events = envelopes("node.started", data=[began])
     world.store.append_events("r1", grant.job_id, EventBatch(**batch, events=events))
     world.lose(grant)
@@ -40,7 +45,9 @@ def lost_in_the_middle(world: World, **more: str) -> Grant:
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
-def test_the_status_stays_and_the_word_stands_beside_it(world: World, outcome: str) -> None:
+def test_the_status_stays_and_the_word_stands_beside_it(
+    world: World, outcome: ResolvedOutcome
+) -> None:
     grant = failed(world)
     world.clock.advance(5)
     job = resolve(world, grant.job_id, outcome, "paid by hand")
@@ -125,7 +132,7 @@ def test_a_job_without_its_letter_is_resolved_all_the_same(world: World) -> None
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
-def test_a_waiting_job_is_not_run_again(world: World, outcome: str) -> None:
+def test_a_waiting_job_is_not_run_again(world: World, outcome: ResolvedOutcome) -> None:
     grant = lost_in_the_middle(world)
     job = resolve(world, grant.job_id, outcome)
     assert job.status is JobStatus.CANCELLED

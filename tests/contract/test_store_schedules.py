@@ -342,7 +342,11 @@ def test_a_deleted_schedule_is_gone_and_its_jobs_stay(morning: World) -> None:
 
 
 def test_putting_a_known_schedule_changes_it_and_leaves_it_off(morning: World) -> None:
-    about = {"workflow_id": "invoices", "schedule_name": "x", "cron_expression": "@daily"}
+    about: dict[str, Any] = {
+        "workflow_id": "invoices",
+        "schedule_name": "x",
+        "cron_expression": "@daily",
+    }
 
     def put(cron: str) -> Any:
         request = ScheduleRequest(**about | {"cron_expression": cron})

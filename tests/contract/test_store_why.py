@@ -72,7 +72,9 @@ def _shake(world: World, dice: random.Random) -> None:
                 capabilities=dice.choice([[], ["browser"], ["windows", "browser"]]),
             ),
         )
-        states = [{"status": status} for status in ("idle", "busy", "offline", "paused")]
+        states: list[dict[str, Any]] = [
+            {"status": status} for status in ("idle", "busy", "offline", "paused")
+        ]
         states += [{"status": "paused", "resume_after_seconds": seconds} for seconds in (1, 100)]
         change = dice.choice(states) | {"draining": dice.random() < 0.1}
         world.store.set_robot_status(robot_id, RobotStatusChange(**change))

@@ -144,7 +144,11 @@ def proof(grant: Grant) -> LeaseProof:
 
 
 def outcome(grant: Grant, status: str = "completed", **more: Any) -> Finish:
-    given = {"attempt": grant.attempt, "lease_token": grant.lease_token, "event_count": 0}
+    given: dict[str, Any] = {
+        "attempt": grant.attempt,
+        "lease_token": grant.lease_token,
+        "event_count": 0,
+    }
     return Finish(**given | {"status": status} | more)
 
 

@@ -291,11 +291,11 @@ def test_retry_success_and_fail_decide_the_attempt() -> None:
 
 @pytest.mark.parametrize("multiplier", [10, 1.5, "1e300"])
 def test_a_wait_that_would_grow_beyond_all_numbers_is_a_day(multiplier: Any) -> None:
-    retry = RetryNode(initial_delay=0.5, backoff_multiplier=float(multiplier))
+    retry = RetryNode(max_attempts=3, initial_delay=0.5, backoff_multiplier=float(multiplier))
     assert retry.pause_seconds(100_000) == 86_400
-    whole = RetryNode(initial_delay=1, backoff_multiplier=10**400)
+    whole = RetryNode(max_attempts=3, initial_delay=1, backoff_multiplier=10**400)
     assert whole.pause_seconds(2) == 86_400
-    assert RetryNode(initial_delay=1, backoff_multiplier=2).pause_seconds(4) == 8
+    assert RetryNode(max_attempts=3, initial_delay=1, backoff_multiplier=2).pause_seconds(4) == 8
 
 
 def test_attempts_without_a_wait_may_be_very_many() -> None:
@@ -512,7 +512,8 @@ def _parallel(condition: str = "false", bus: EventBus | None = None, **config: A
 
 
 def test_items_are_done_in_parallel_and_results_keep_their_order() -> None:
-    bus, told = EventBus(), []
+    bus = EventBus()
+    told: list[Any] = []
     bus.subscribe(NodeStarted)(told.append)
     bus.subscribe(NodeCompleted)(told.append)
     result = _parallel(bus=bus)

@@ -66,7 +66,8 @@ def test_the_failure_of_a_data_source_fails_the_run_and_names_the_source() -> No
 
 
 def test_a_consumer_begins_before_its_sources_and_fails_with_them() -> None:
-    bus, told = EventBus(), []
+    bus = EventBus()
+    told: list[Any] = []
     bus.subscribe(NodeStarted)(told.append)
     bus.subscribe(NodeFailed)(told.append)
     nodes = {**flaky(9), "i": put("i")}

@@ -27,7 +27,7 @@ from casare_rpa.domain.events import (
 from casare_rpa.engine.envelopes import envelope
 from casare_rpa.wire import EventEnvelope
 
-ABOUT = {"node_id": "n", "node_type": "T"}
+ABOUT: dict[str, Any] = {"node_id": "n", "node_type": "T"}
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,15 @@ VALUES = {
 }
 
 
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "read-1": {"content": "text", "size": 4},
+    "n": {"n": "output"},
+}
+
+
 def resolve(value: Any) -> Any:
     resolver = compile_value(value)
-    made = scope(VALUES, **{"read-1": {"content": "text", "size": 4}, "n": {"n": "output"}})
+    made = scope(VALUES, **OUTPUTS)
     return value if resolver is None else resolver(made)
 
 

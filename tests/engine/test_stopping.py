@@ -94,7 +94,12 @@ def test_a_stop_from_inside_takes_effect_before_the_next_node() -> None:
 
 def test_a_stop_is_no_failure_that_a_workflow_could_catch() -> None:
     bus, stop = EventBus(), StopFlag()
-    bus.subscribe(NodeStarted, lambda e: e.node_id == "w" and stop.request())
+
+    def at_the_wait(event: NodeStarted) -> None:
+        if event.node_id == "w":
+            stop.request()
+
+    bus.subscribe(NodeStarted, at_the_wait)
     nodes = {
         "try": node("TryNode"),
         "w": node("WaitNode", duration=60),

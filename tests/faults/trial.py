@@ -210,7 +210,10 @@ class Trial:
         return [*keys, *(path.read_text(encoding="utf-8").strip() for path in admins)]
 
     def _programs(self) -> list[Program]:
-        return [each.program for each in (*self._orchestrators, *self._agents)]
+        return [
+            *(each.program for each in self._orchestrators),
+            *(each.program for each in self._agents),
+        ]
 
     def close(self) -> None:
         self._stack.close()

@@ -190,10 +190,10 @@ def test_a_line_of_the_list_says_whether_the_type_runs() -> None:
 
 def test_the_ports_of_a_type_depend_on_its_config() -> None:
     known = NodeCatalogue()
-    assert known.exec_outputs("ValidateNode", {}) == {"valid", "invalid"}
+    assert known.exec_outputs("ValidateNode", {}) == frozenset({"valid", "invalid"})
     assert "case_b" in (known.exec_outputs("SwitchNode", {"cases": ["a", "b"]}) or ())
     assert known.exec_outputs("NoSuchNode", {}) is None
-    assert known.exec_outputs("MoveWindowNode", {}) == {"exec_out"}
+    assert known.exec_outputs("MoveWindowNode", {}) == frozenset({"exec_out"})
     assert known.canonical("DocsGetTextNode") == "DocsGetTextNode"
     assert known.canonical("ForLoopNode") is None
     assert known.is_trigger("WebhookTriggerNode")

@@ -189,7 +189,7 @@ def test_pages_are_rendered(folder: Path, format: str, suffix: str) -> None:
     assert written(folder) == ["in.pdf", f"out/in_page_2{suffix}", f"out/in_page_3{suffix}"]
     with Image.open(found["output_files"][0]) as image:
         assert image.size == (600, 400)
-        assert image.convert("L").getextrema()[0] < 50
+        assert min(image.convert("L").tobytes()) < 50
 
 
 def test_a_page_of_too_many_pixels_is_refused_before_it_is_rendered(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_path_leads_into_json(path: str, value: Any) -> None:
 
 
 def test_a_missing_value_fails_unless_there_is_a_default() -> None:
-    config = {"response": {"a": 1}, "path": "b.c"}
+    config: dict[str, Any] = {"response": {"a": 1}, "path": "b.c"}
     assert _code("ParseJsonResponseNode", **config) == "VALIDATION_FAILED"
     assert _run("ParseJsonResponseNode", **config, default="none")["value"] == "none"
     assert _code("ParseJsonResponseNode", response="{", path="a") == "PARSE_ERROR"

@@ -55,7 +55,7 @@ def test_a_picture_becomes_every_format(tmp_path: Path, format: str) -> None:
         with Image.open(found["output_path"]) as image:
             assert (image.format, image.size) == (format, (64, 48))
             shade = image.convert("RGB").getpixel((60, 40))
-        assert min(shade) > 240, (mode, shade)  # type: ignore[type-var, arg-type]
+        assert min(shade) > 240, (mode, shade)  # type: ignore[arg-type]
 
 
 def test_the_result_lies_beside_its_source_and_is_scaled(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def test_a_run_that_ends_early_leaves_no_process(tmp_path: Path) -> None:
     raw = document({"n": node("RunPythonScriptNode", code=_FAMILY)})
     result = run_document(raw, folder=tmp_path, bus=EventBus(), timeout_seconds=2)
     assert result.status == "timeout"
-    assert all(eventually(lambda pid=pid: gone(pid)) for pid in _pids(tmp_path))
+    assert all(eventually(partial(gone, pid)) for pid in _pids(tmp_path))
 
 
 def test_what_a_script_starts_in_the_background_does_not_hold_it(tmp_path: Path) -> None:

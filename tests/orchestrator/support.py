@@ -125,12 +125,13 @@ class Running:
         **more: Any,
     ) -> ClientConnection:
         headers = {"Authorization": f"Bearer {key or self.admin_key}"} if key != "" else {}
-        return connect(
+        opened: ClientConnection = connect(
             f"ws{self.url.removeprefix('http')}{path}",
             additional_headers={**headers, **(more_headers or {})},
             proxy=None,
             **more,
         )
+        return opened
 
 
 @dataclass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sized
+from functools import partial
 from typing import Any
 
 from tests.orchestrator.support import Running, eventually
@@ -33,13 +35,17 @@ def test_each_of_many_jobs_goes_to_one_of_many_waiting_robots(server: Running) -
     assert {grant["job_id"] for grant in granted} == jobs and len(granted) == 12
 
 
+def _has(found: Sized, expected: int) -> bool:
+    return len(found) == expected
+
+
 def test_one_job_wakes_one_robot_and_the_next_another(server: Running) -> None:
     server.push()
     threads, granted = _wait_with(server, 10)
     for expected in range(1, 6):
         submitted = time.monotonic()
         server.admin.submit({"workflow_id": "my-workflow"})
-        eventually(lambda expected=expected: len(granted) == expected, within_seconds=4)
+        eventually(partial(_has, granted, expected), within_seconds=4)
         assert time.monotonic() - submitted < 4
     server.orchestrator.stop()
     for thread in threads:

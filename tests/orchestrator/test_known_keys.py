@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,40 @@ def test_a_key_that_changes_while_it_is_read_is_not_remembered(store: Store) -> 
 
         known = KnownKeys(store, call, check_every_seconds=60)
         assert await known.ask("k1") is not None
+        assert await known.remembered("k1") is None
+
+    asyncio.run(use())
+
+
+class Interrupted(OrderedDict[str, Any]):
+    """Another thread acts on the key just before or just after it is put here."""
+
+    def __init__(self, act: Callable[[], None], *, before: bool) -> None:
+        super().__init__()
+        self.thread = threading.Thread(target=act)
+        self._before = before
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if self._before:
+            self._let_the_thread_run()
+        super().__setitem__(key, value)
+        if not self._before:
+            self._let_the_thread_run()
+
+    def _let_the_thread_run(self) -> None:
+        self.thread.start()
+        self.thread.join(0.2)  # it has come through, or waits for its turn
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_key_that_changes_while_it_is_put_in_is_not_remembered(
+    store: Store, asked: Asked, before: bool
+) -> None:
+    async def use() -> None:
+        known = KnownKeys(store, asked.call, check_every_seconds=60)
+        known._known = interrupted = Interrupted(lambda: known.forget("k1"), before=before)
+        assert await known.ask("k1") is not None
+        await asyncio.to_thread(interrupted.thread.join)
         assert await known.remembered("k1") is None
 
     asyncio.run(use())

@@ -117,7 +117,7 @@ def test_a_socket_that_is_none_is_refused_as_any_other_path(
     server: Running, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     with pytest.raises(InvalidStatus) as refused, server.socket(path):
-        pass  # type: ignore[unreachable]
+        pass
     response = refused.value.response
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "application/json"

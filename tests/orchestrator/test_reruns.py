@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from casare_rpa import errors
@@ -48,7 +50,7 @@ def test_a_robot_is_told_where_to_begin(server: Running) -> None:
 
 
 def test_a_request_that_does_not_say_where_is_refused(server: Running) -> None:
-    bodies = (
+    bodies: tuple[dict[str, Any], ...] = (
         {},
         {"start": "node"},
         {"start": "all", "from_node": "a"},

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -145,7 +146,8 @@ def test_the_token_is_what_counts(server: Running) -> None:
     server.submit()
     attempt = claim(server.robot())
     attempt.grant["lease_token"] = "x" * 43
-    for call in (attempt.finish, lambda: attempt.send("log")):
+    calls: list[Callable[[], object]] = [attempt.finish, lambda: attempt.send("log")]
+    for call in calls:
         with pytest.raises(errors.LeaseLost):
             call()
     assert attempt.start()["lost"] == [attempt.job_id]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from casare_rpa import errors
@@ -19,12 +21,13 @@ def test_a_registered_robot_is_listed(server: Running) -> None:
 def test_a_key_speaks_for_its_own_robot_only(server: Running) -> None:
     robot = server.robot()
     server.robot("r2").heartbeat("r2", {})
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: robot.register(REGISTRATION | {"robot_id": "r2"}),
         lambda: robot.heartbeat("r2", {}),
         lambda: robot.robot("r2"),
         lambda: robot.set_robot_status("r2", {"status": "offline"}),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(errors.Forbidden, match="r2"):
             call()
 
@@ -84,7 +87,8 @@ def test_a_pause_has_a_note_and_ends_by_itself(server: Running) -> None:
     assert robot.heartbeat("r1", {})["paused"] is True
     job_id = server.submit()
     eventually(lambda: robot.heartbeat("r1", {})["paused"] is False)
-    assert robot.claim({"wait_seconds": 5})["job_id"] == job_id
+    grant = robot.claim({"wait_seconds": 5})
+    assert grant is not None and grant["job_id"] == job_id
 
 
 def test_a_drain_has_a_limit_that_robots_are_told_as_a_duration(server: Running) -> None:

@@ -33,7 +33,8 @@ def test_a_made_schedule_says_when_it_fires(server: Running, made: Json) -> None
     assert made["next_run"].endswith("-01-01T05:00:00Z")
     assert made["next_runs"][0].endswith("-01-01T06:00:00+01:00") and len(made["next_runs"]) == 5
     assert (made["enabled"], made["catch_up"], made["run_count"]) == (True, "latest", 0)
-    assert server.admin.schedule("yearly") == made == server.admin.schedule(made["schedule_id"])
+    assert server.admin.schedule("yearly") == made
+    assert server.admin.schedule(made["schedule_id"]) == made
     assert len(server.admin.schedule("yearly", next_runs=12)["next_runs"]) == 12
 
 
@@ -42,7 +43,8 @@ def test_schedules_are_listed_by_workflow_and_by_switch(server: Running, made: J
     assert listed | {"next_runs": made["next_runs"]} == made
     assert server.admin.schedules(enabled=False) == []
     assert server.admin.schedules(workflow_id="another") == []
-    (coming,) = server.admin.call("GET", "/schedules/upcoming", params={"limit": 5})
+    upcoming: Any = server.admin.call("GET", "/schedules/upcoming", params={"limit": 5})
+    (coming,) = upcoming
     assert coming == {
         "schedule_id": made["schedule_id"], "schedule_name": "yearly",
         "workflow_id": "my-workflow", "workflow_name": "my-workflow",

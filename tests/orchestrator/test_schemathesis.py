@@ -16,6 +16,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import load_all_checks
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 
 from casare_rpa.orchestrator.access.rules import RULES
@@ -34,7 +35,7 @@ SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 # Unknown parameters are ignored, and who may call is `test_matrix`'s.
 SCHEMA.config.generation.allow_extra_parameters = False
 SCHEMA.config.generation.with_security_parameters = False
-OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 CHECKS = [
     schemathesis.checks.CHECKS.get_one(name)
     for name in (

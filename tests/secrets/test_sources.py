@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -143,7 +143,11 @@ def test_a_damaged_file_is_neither_read_nor_overwritten(tmp_path: Path, content:
     file = SecretFile(path=tmp_path / "secrets.json")
     file.path.write_bytes(content.encode("latin-1"))
     file.path.chmod(0o600)
-    for act in (lambda: file.find("a"), lambda: file.set("a", "", "b")):
+    acts: list[Callable[[], object]] = [
+        lambda: file.find("a"),
+        lambda: file.set("a", "", "b"),
+    ]
+    for act in acts:
         with pytest.raises(ConfigInvalid) as caught:
             act()
         assert "canary" not in str(caught.value)
@@ -231,7 +235,7 @@ def vault() -> Iterator[Vault]:
 
 
 def test_vault_gives_a_secret_and_its_fields(vault: Vault, tmp_path: Path) -> None:
-    settings = {
+    settings: dict[str, Any] = {
         "vault_address": vault.address + "/",
         "vault_mount": "/kv/",
         "vault_token": vault.token,

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import re
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.settings import Settings
+from casare_rpa.setting_sources import allowed
+from casare_rpa.settings import FIELDS, Settings
 
 
 def test_an_option_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
@@ -72,3 +76,48 @@ def test_lists_are_split_at_commas_and_paths_like_path() -> None:
     settings = Settings.load(env={"CASARE_TAGS": "a, b,,c", "CASARE_ALLOWED_PATHS": "/a:/b"})
     assert settings.tags == ("a", "b", "c")
     assert settings.allowed_paths == ("/a", "/b")
+
+
+NUMBERS = [item for item in FIELDS.values() if type(item.default) in (int, float)]
+
+
+@pytest.mark.parametrize("item", NUMBERS, ids=lambda item: item.name)
+def test_a_number_out_of_bounds_is_refused_with_what_is_allowed(item: Field[Any]) -> None:
+    variable = f"CASARE_{item.name.upper()}"
+    least, most = item.metadata["minimum"], item.metadata["maximum"]
+    for value in (least, item.default, least if most is None else most):
+        assert getattr(Settings.load(env={variable: str(value)}), item.name) == value
+    beyond = [least - 0.01 if type(item.default) is float else least - 1, -1]
+    for value in [*beyond, *([] if most is None else [most + 1])]:
+        with pytest.raises(ConfigInvalid) as error:
+            Settings.load(env={variable: str(value)})
+        told = error.value.message
+        assert told.startswith(f"{variable}: {item.name} cannot be '{value}': ")
+        assert allowed(item) in told
+
+
+def test_a_number_in_a_file_is_held_to_the_same_bounds(tmp_path: Path) -> None:
+    file = tmp_path / "casare.toml"
+    file.write_text("reap_every_seconds = 0\n")
+    with pytest.raises(ConfigInvalid) as error:
+        Settings.load([file], {})
+    assert error.value.message == (
+        f"{file}: reap_every_seconds cannot be 0: 0.05 to 3600 is wanted"
+    )
+
+
+def test_what_may_be_nothing_says_what_that_means() -> None:
+    for item in NUMBERS:
+        means_off = re.search(r"\b0\b", item.metadata["help"])
+        assert not (means_off and item.metadata["minimum"] > 0), item.name
+    # Nothing to wait for, and nothing that would be done again and again.
+    plain = {item.name for item in NUMBERS if item.metadata["minimum"] == 0} - {
+        item.name for item in NUMBERS if re.search(r"\b0\b", item.metadata["help"])
+    }
+    assert plain == {
+        "lost_backoff_seconds",
+        "lost_backoff_max_seconds",
+        "poll_wait_seconds",
+        "drain_timeout_seconds",
+        "cancel_grace_seconds",
+    }

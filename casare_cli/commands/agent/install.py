@@ -9,11 +9,11 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.services.service import DEFAULT_NAME, Platform
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casare_cli.services.planning import Plan
-    from casare_cli.terminal.output import Json
 
 User = Annotated[bool, typer.Option("--user", help="A service of this user alone.")]
 System = Annotated[bool, typer.Option("--system", help="A service of the whole machine.")]

@@ -13,7 +13,7 @@ from casare_cli.terminal.columns import Column
 from casare_cli.terminal.text import milliseconds, moment
 
 if TYPE_CHECKING:
-    from casare_cli.terminal.output import Json
+    from casare_rpa.domain.json_values import Json
 
 
 def run(ctx: typer.Context, state_dir: StateDir = None) -> None:

@@ -17,7 +17,7 @@ from casare_cli.jobs.many import (
     check_choice,
 )
 from casare_cli.jobs.shown import JobIdOrFilter, resolve_job_id
-from casare_cli.terminal.output import Json
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidTransition
 
 if TYPE_CHECKING:

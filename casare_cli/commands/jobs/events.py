@@ -10,8 +10,9 @@ import typer
 from casare_cli.context import App
 from casare_cli.jobs.shown import JobId, event_story, resolve_job_id
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.text import moment, one_line, plain
+from casare_rpa.domain.json_values import Json
 
 COLUMNS = (
     Column("SEQ", "seq"),

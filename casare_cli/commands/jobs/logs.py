@@ -12,8 +12,9 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.jobs.shown import JobId, resolve_job_id
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.text import moment, plain
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from casare_cli.context import App
 from casare_cli.jobs.options import FollowOption, WaitOption, WaitTimeoutOption
 from casare_cli.jobs.reruns import acts_again, ask, print_made, show_plan
 from casare_cli.jobs.shown import JobId, resolve_job_id
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
 from casare_cli.terminal.prompts import is_somebody_there
 from casare_cli.terminal.values import duration_seconds, inputs
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 

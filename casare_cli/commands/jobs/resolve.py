@@ -8,8 +8,8 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.jobs.shown import JobId, resolve_job_id, show_resolution
-from casare_cli.terminal.output import Json
 from casare_rpa.domain.jobs import ResolvedOutcome
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 

@@ -9,7 +9,8 @@ import typer
 from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.jobs.shown import JobId, is_finished, outcome_code, outcome_line, resolve_job_id
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 
 

@@ -17,7 +17,8 @@ from casare_cli.jobs.many import (
     check_choice,
 )
 from casare_cli.jobs.shown import JobIdOrFilter, resolve_job_id
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient

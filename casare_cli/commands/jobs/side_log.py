@@ -10,8 +10,8 @@ import typer
 from casare_cli.context import App
 from casare_cli.jobs.shown import JobId, event_story, resolve_job_id
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Json
 from casare_cli.terminal.text import moment, plain
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_rpa.client import OrchestratorClient

@@ -18,10 +18,11 @@ from casare_cli.jobs.options import (
     WaitOption,
     WaitTimeoutOption,
 )
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
 from casare_cli.terminal.times import time_of_day
 from casare_cli.terminal.values import duration_seconds, inputs
 from casare_rpa.domain.jobs import OnConflict, OnLost
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:

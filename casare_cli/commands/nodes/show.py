@@ -9,8 +9,9 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import SCHEMA_VERSION, Format, Json, Output
+from casare_cli.terminal.output import SCHEMA_VERSION, Format, Output
 from casare_cli.terminal.text import plain
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.terminal.columns import Column
-from casare_cli.terminal.output import Json
 from casare_cli.terminal.text import plain
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 
 

@@ -11,10 +11,10 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.lists.robots import Note, RobotId, show_rest
 from casare_cli.terminal.values import duration_seconds
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:
-    from casare_cli.terminal.output import Json
     from casare_rpa.client import OrchestratorClient
 
 _LOOK_SECONDS = 0.5

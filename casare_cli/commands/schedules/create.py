@@ -10,8 +10,9 @@ import typer
 from casare_cli.context import App
 from casare_cli.jobs.options import InputOption, PriorityOption, TimeoutOption
 from casare_cli.lists.schedules import local
-from casare_cli.terminal.output import Format, Json
+from casare_cli.terminal.output import Format
 from casare_cli.terminal.values import duration_seconds, inputs
+from casare_rpa.domain.json_values import Json
 
 
 class CatchUp(StrEnum):

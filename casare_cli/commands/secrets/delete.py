@@ -9,8 +9,7 @@ import typer
 from casare_cli.context import App
 from casare_cli.profiles.secret_stores import SecretName, Store, all_sources, store
 from casare_cli.terminal.prompts import confirm
-from casare_rpa.errors import NotFound
-from casare_rpa.secrets.secret import SecretMissing
+from casare_rpa.errors import NotFound, SecretMissing
 
 
 def run(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.terminal.output import SCHEMA_VERSION, Format, Json
+from casare_cli.terminal.output import SCHEMA_VERSION, Format
+from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
     from casare_cli.graphs.model import Edge, Graph

@@ -10,8 +10,9 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
-from casare_cli.terminal.output import Format, Json, Output
+from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.text import problem_line
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
 
 if TYPE_CHECKING:

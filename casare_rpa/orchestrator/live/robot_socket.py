@@ -5,6 +5,8 @@ Everything pushed here can be learned over REST as well. A lost socket costs tim
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
@@ -43,17 +45,18 @@ async def named_robot(websocket: WebSocket, robot_id: str) -> None:
 
 async def _push(socket: Socket) -> None:
     robot_id = socket.principal.own_robot_id
+    rest = _KnownRest(socket, robot_id)
     before = _NO_REST
     with socket.listen(QUEUE, robot_topic(robot_id)) as bell:
         while True:
             changes = bell.take()
             for job_id in _to_stop(changes):
                 await _send(socket, type="job_cancel", job_id=job_id)
-            rest = await _rest(socket, robot_id)
-            if rest != before:
-                await _send(socket, type="resume" if rest == _NO_REST else "drain")
-            before = rest
-            if rest == _NO_REST and any(change.kind == "queue" for change in changes):
+            now = await rest.after(changes)
+            if now != before:
+                await _send(socket, type="resume" if now == _NO_REST else "drain")
+            before = now
+            if now == _NO_REST and any(change.kind in ("queue", "any") for change in changes):
                 await _send(socket, type="job_available")
             await socket.check()
             await bell.wait(socket.check_every_seconds)
@@ -61,6 +64,29 @@ async def _push(socket: Socket) -> None:
 
 def _to_stop(changes: list[Change]) -> list[str]:
     return [change.job_id for change in changes if change.kind == "cancel" and change.job_id]
+
+
+class _KnownRest:
+    """The robot's rest, read anew when something was said of the robot, and once in a while.
+
+    A change of the queue wakes every robot: if each then read its row, a submit would cost as many
+    reads as robots are connected.
+    """
+
+    def __init__(self, socket: Socket, robot_id: str) -> None:
+        self._socket = socket
+        self._robot_id = robot_id
+        self._known = _NO_REST
+        self._read_at = float("-inf")
+
+    async def after(self, changes: Sequence[Change]) -> _Rest:
+        """The rest as it is, now that *changes* were heard of."""
+        age_seconds = time.monotonic() - self._read_at
+        is_told = any(change.kind in ("robot", "any") for change in changes)
+        if is_told or age_seconds >= self._socket.check_every_seconds:
+            self._read_at = time.monotonic()
+            self._known = await _rest(self._socket, self._robot_id)
+        return self._known
 
 
 async def _rest(socket: Socket, robot_id: str) -> _Rest:

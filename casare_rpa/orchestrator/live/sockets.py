@@ -21,12 +21,18 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from uvicorn.protocols.utils import ClientDisconnected
 
-from casare_rpa.errors import CasareError, Forbidden, RateLimited, Unauthenticated
+from casare_rpa.errors import (
+    CasareError,
+    Forbidden,
+    RateLimited,
+    TooManySockets,
+    Unauthenticated,
+)
 from casare_rpa.orchestrator.access.auth import Principal, key_in
 from casare_rpa.orchestrator.access.rules import Rule
 from casare_rpa.orchestrator.deps import Desk, address_of
 from casare_rpa.orchestrator.memory.known_keys import MEMORY_PART
-from casare_rpa.orchestrator.memory.open_sockets import NOBODY, TooManySockets
+from casare_rpa.orchestrator.memory.open_sockets import NOBODY
 from casare_rpa.orchestrator.memory.pages import Page
 from casare_rpa.orchestrator.memory.wakeups import Bell, key_topic
 from casare_rpa.orchestrator.requests.limits import QUERY_KEY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
@@ -40,17 +41,20 @@ class KnownKeys:
         self._call = call
         self._every = check_every_seconds
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        #: Threads of the store forget while the loop puts in what it has read.
+        self._lock = threading.Lock()
         self._changes = 0
         self._checked_at = time.monotonic()
         self._checking = asyncio.Lock()
 
     def forget(self, key_id: str | None) -> None:
         """The key, or any key, changed: ask the store next time. May be called from any thread."""
-        self._changes += 1
-        if key_id is None:
-            self._known.clear()
-        else:
-            self._known.pop(key_id, None)
+        with self._lock:
+            self._changes += 1
+            if key_id is None:
+                self._known.clear()
+            else:
+                self._known.pop(key_id, None)
 
     async def remembered(self, key_id: str) -> KeyRecord | None:
         """The key's record if it is known and no older than it may be."""
@@ -66,14 +70,20 @@ class KnownKeys:
         """The key's record as the store has it now."""
         changes = self._changes
         record: KeyRecord | None = await self._call(self._store.key, key_id)
-        # A key that changed while it was being read must not be remembered as it was before; nor
-        # one that was rotated, as the end of its successor would not be noticed.
-        if record is not None and not record.rotated and changes == self._changes:
-            self._known[key_id] = _Known(record, time.monotonic())
-            self._known.move_to_end(key_id)
+        # A key that was rotated is asked for each time: the end of its successor would be missed.
+        if record is not None and not record.rotated:
+            self._remember(record, changes)
+        return record
+
+    def _remember(self, record: KeyRecord, changes: int) -> None:
+        """Keep what was read when there had been so many *changes*, unless there were more."""
+        with self._lock:
+            if changes != self._changes:
+                return
+            self._known[record.id] = _Known(record, time.monotonic())
+            self._known.move_to_end(record.id)
             while len(self._known) > _MOST_REMEMBERED:
                 self._known.popitem(last=False)
-        return record
 
     async def _check(self) -> None:
         """Forget what was revoked elsewhere: once in a while, and once for all who wait for it."""

@@ -6,14 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from casare_rpa.errors import Unavailable
+from casare_rpa.errors import TooManySockets
 
 #: Holds the sockets of those who have not said yet who they are.
 NOBODY = ""
-
-
-class TooManySockets(Unavailable):
-    pass
 
 
 class OpenSockets:

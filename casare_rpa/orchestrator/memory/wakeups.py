@@ -19,6 +19,11 @@ QUEUE = "queue"
 SCHEDULES = "schedules"
 
 
+#: Changes that a bell keeps until they are taken.
+_MOST_KEPT = 1000
+_ANYTHING = Change(kind="any")
+
+
 def job_topic(job_id: str) -> str:
     return f"job:{job_id}"
 
@@ -54,8 +59,9 @@ class Bell:
         self._changes: dict[Change, None] = {}
 
     def ring(self, change: Change | None = None) -> None:
-        if change is not None and len(self._changes) < 1000:
-            self._changes[change] = None
+        if change is not None:
+            # Whoever is that far behind looks at everything; no change is lost among the many.
+            self._changes[change if len(self._changes) < _MOST_KEPT else _ANYTHING] = None
         self._rung.set()
 
     def take(self) -> list[Change]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from fastapi import FastAPI
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.orchestrator.openapi.examples import add_examples
 from casare_rpa.orchestrator.routing import MEANINGS
-
-Json = dict[str, Any]
 
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
 #: FastAPI's own shape of a 422, which is never sent here.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.orchestrator.access.rules import API
-
-Json = dict[str, Any]
 
 _JOB = "0199c0de-7b0a-7000-8000-000000000001"
 _TIME = "2026-01-31T12:00:00Z"

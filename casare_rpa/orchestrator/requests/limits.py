@@ -38,16 +38,6 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class MisdirectedRequest(errors.BadRequest):
-    """The Host header names another server: a page elsewhere may be pointing a browser here."""
-
-    code, http_status = "MISDIRECTED_REQUEST", 421
-
-
-class OriginRefused(errors.Forbidden):
-    code = "ORIGIN_REFUSED"
-
-
 class Gate:
     """Middleware around the whole application."""
 
@@ -76,13 +66,13 @@ class Gate:
     def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
         if not self._knows_host(host):
-            raise MisdirectedRequest(
+            raise errors.MisdirectedRequest(
                 "this server does not answer to that Host",
                 hint="Add the name to the setting allowed_hosts.",
             )
         origin = headers.get("origin")
         if origin is not None and not self._allows_origin(origin, host):
-            raise OriginRefused(
+            raise errors.OriginRefused(
                 "pages of that origin may not call this server",
                 hint="Add the origin to the setting allowed_origins.",
             )

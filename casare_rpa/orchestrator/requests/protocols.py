@@ -37,10 +37,6 @@ GIVE_UP = "casare.give_up"
 SEND_FRAMES = "casare.send_frames"
 
 
-class HeadTooLarge(errors.BadRequest):
-    code, http_status = "HEAD_TOO_LARGE", 431
-
-
 class RequestProtocol(HttpToolsProtocol):
     """One connection, as long as it carries requests."""
 
@@ -117,8 +113,8 @@ class RequestProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _head_too_large() -> HeadTooLarge:
-    return HeadTooLarge(f"the head of the request is larger than {HEAD_BYTES:,} bytes")
+def _head_too_large() -> errors.HeadTooLarge:
+    return errors.HeadTooLarge(f"the head of the request is larger than {HEAD_BYTES:,} bytes")
 
 
 def _answer(error: errors.CasareError) -> bytes:

@@ -5,23 +5,15 @@ from __future__ import annotations
 import orjson
 from fastapi import Request
 from fastapi.responses import Response
-from pydantic import BaseModel
 
 from casare_rpa.orchestrator.access.rules import API
 from casare_rpa.orchestrator.access.tickets import TICKET_SECONDS
 from casare_rpa.orchestrator.deps import DeskDep, PrincipalDep
 from casare_rpa.orchestrator.openapi.document import describe
 from casare_rpa.orchestrator.routing import router as guarded_router
-from casare_rpa.wire import Identity
+from casare_rpa.wire import Identity, SocketTicket
 
 router = guarded_router("", "identity")
-
-
-class SocketTicket(BaseModel):
-    """Sent as the first message of a socket: `{"type": "auth", "ticket": "..."}`."""
-
-    ticket: str
-    expires_in: int
 
 
 @router.get(f"{API}/auth/me", response_model=Identity)

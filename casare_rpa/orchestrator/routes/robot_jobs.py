@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import Request
-from pydantic import ConfigDict, Field, StrictInt
 
 from casare_rpa import faults
 from casare_rpa.errors import InvalidInput
@@ -22,65 +21,27 @@ from casare_rpa.orchestrator.routing import router as guarded_router
 from casare_rpa.store import Change
 from casare_rpa.wire import (
     ClaimRequest,
+    Completed,
     EventBatch,
     EventEnvelope,
     EventsAccepted,
     ExtendLease,
+    Failed,
     Finish,
     Finished,
     Grant,
-    Json,
-    LeaseProof,
+    LeaseExtended,
+    LogBatch,
+    LogEntry,
     Progress,
     Release,
     SideLog,
-    Wire,
 )
 
 router = guarded_router(f"{API}/jobs", "jobs for robots")
 
 _FENCED = failures(400, 404, 410, 413, 422)
 _IN_ORDER = failures(400, 404, 409, 410, 413, 422)
-
-
-class Completed(LeaseProof):
-    """The short form of an outcome, for robots that send no events."""
-
-    result: Json = Field(default_factory=dict)
-    event_count: Annotated[StrictInt, Field(ge=0)] = 0
-
-
-class Failed(LeaseProof):
-    error_message: Annotated[str, Field(min_length=1, max_length=5000)]
-    error_code: Annotated[str, Field(max_length=64)] | None = None
-    failed_node_id: Annotated[str, Field(max_length=256)] | None = None
-    failure_reason: Annotated[str, Field(max_length=64)] | None = None
-    event_count: Annotated[StrictInt, Field(ge=0)] = 0
-
-
-class LogEntry(Wire):
-    """One line; members that are not named here are kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    message: str = ""
-    level: Annotated[str, Field(max_length=16)] = "INFO"
-    timestamp: datetime | None = None
-
-
-class LogBatch(LeaseProof):
-    """Log lines; each becomes an event of the type `log` and has an index like any other."""
-
-    first_index: Annotated[StrictInt, Field(ge=1)]
-    entries: Annotated[list[LogEntry], Field(max_length=5000)]
-
-
-class LeaseExtended(Wire):
-    job_id: str
-    extended: bool = True
-    lease_seconds: float
-    #: Stop the job: a person asked for it.
-    cancel_requested: bool
 
 
 @router.post("/claim", response_model=Grant | None, responses=failures(400, 410, 422))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.store.records import LeaseState, Renewal
 from casare_rpa.wire import (
     EventBatch,
@@ -17,8 +18,6 @@ from casare_rpa.wire import (
     Progress,
     SideLog,
 )
-
-Json = dict[str, Any]
 
 
 class RunStore(Protocol):

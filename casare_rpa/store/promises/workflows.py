@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.store.records import StoredWorkflow
 from casare_rpa.wire import Workflow, WorkflowList
-
-Json = dict[str, Any]
 
 
 class WorkflowStore(Protocol):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from casare_rpa.domain.json_values import Json
 from casare_rpa.store.operations import claims, events, lanes, leases, outcomes, robots
 from casare_rpa.store.records import LeaseState, Renewal
 from casare_rpa.store.sql.transactions import Transactions
@@ -19,8 +19,6 @@ from casare_rpa.wire import (
     Progress,
     SideLog,
 )
-
-Json = dict[str, Any]
 
 
 class SqlRuns(Transactions):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from casare_rpa.domain.json_values import Json
 from casare_rpa.store.operations import workflows
 from casare_rpa.store.records import StoredWorkflow
 from casare_rpa.store.sql.transactions import Transactions
 from casare_rpa.wire import Workflow, WorkflowList
-
-Json = dict[str, Any]
 
 
 class SqlWorkflows(Transactions):

@@ -130,7 +130,7 @@ rate_limits = false
         (("prot", "80"), "Did you mean 'port'?"),
         (("port", "many"), "a whole number is wanted"),
         (("port", "80.5"), "a whole number is wanted"),
-        (("lease_seconds", "nan"), "must be finite"),
+        (("lease_seconds", "nan"), "1 to 31536000 is wanted"),
         (("rate_limits", "maybe"), "true or false is wanted"),
         (("output", "xml"), "one of table, json, jsonl, yaml, name, none is wanted"),
         (("api_key", "sk_live_canary"), "casare-rpa login"),

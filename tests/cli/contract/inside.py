@@ -14,7 +14,7 @@ import tty
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from casare_cli.app import build, main
 
@@ -87,11 +87,11 @@ class _Streams:
         os.close(writer)
         self._files: list[IO[bytes]] = []
         self._terminal = _Terminal() if terminal else None
-        self._opened = [os.fdopen(self._stdin, encoding="utf-8", closefd=False)]
+        self._opened: list[TextIO] = [os.fdopen(self._stdin, encoding="utf-8", closefd=False)]
         for _ in range(2):
             self._opened.append(self._stream(encoding))
 
-    def _stream(self, encoding: str) -> IO[str]:
+    def _stream(self, encoding: str) -> TextIO:
         if self._terminal is not None:
             return os.fdopen(os.dup(self._terminal.theirs), "w", encoding=encoding)
         target = tempfile.TemporaryFile()  # noqa: SIM115 - closed in read()
@@ -99,7 +99,7 @@ class _Streams:
         return io.TextIOWrapper(os.fdopen(os.dup(target.fileno()), "wb"), encoding=encoding)
 
     def __enter__(self) -> _Streams:
-        sys.stdin, sys.stdout, sys.stderr = self._opened  # type: ignore[assignment]
+        sys.stdin, sys.stdout, sys.stderr = self._opened
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from casare_cli.following.watching import JobWatch
 from casare_cli.jobs.shown import outcome_code
-from casare_cli.terminal.output import Json
 from casare_rpa.client import OrchestratorClient
+from casare_rpa.domain.json_values import Json
 from tests.cli.support import Cli, Robot, Server, eventually, steps
 from tests.support.proxy import Proxy, proxy_to
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from casare_cli.jobs import filters
 from casare_cli.jobs.filters import matching_jobs, parse_filter
 from casare_cli.jobs.many import Act, act_on_many
 from casare_cli.schemas import schema_of
-from casare_cli.terminal.output import Format
+from casare_cli.terminal.output import Format, Output
+from casare_rpa.client import OrchestratorClient
+from casare_rpa.errors import RateLimited
 from tests.cli.support import Cli, Robot, Server, check, error_of
 from tests.orchestrator.support import running
 
@@ -89,19 +92,64 @@ def test_one_job_or_a_filter_and_not_both(remote: Cli) -> None:
     assert remote("jobs", "retry", "x", "--dry-run").returncode == 2
 
 
+def _found(client: OrchestratorClient, *words: str) -> list[str]:
+    wanted = parse_filter(words, allowed=("pending",))
+    return [job["job_id"] for job in matching_jobs(Output(), client, wanted)]
+
+
 def test_more_jobs_than_one_page_are_found_oldest_first(
-    server: Server, workflow: str, monkeypatch: pytest.MonkeyPatch
+    server: Server, submit: Callable[..., str], workflow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "_PAGE", 3)
-    monkeypatch.setattr(filters, "_OVERLAP", 1)
+    monkeypatch.setattr(filters, "LARGEST_PAGE", 3)
+    made = [submit() for _ in range(7)]
     with server.client() as client:
-        made = [
-            client.submit({"workflow_id": workflow, "robot_id": "nobody"})["job_id"]
-            for _ in range(7)
-        ]
-        wanted = parse_filter([f"workflow={workflow}"], allowed=("pending",))
-        found = matching_jobs(client, wanted)
-        assert [job["job_id"] for job in found] == made
+        assert _found(client, f"workflow={workflow}") == made
+
+
+def test_jobs_that_leave_between_two_pages_hide_none(
+    server: Server, submit: Callable[..., str], workflow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class MovingQueue(OrchestratorClient):
+        """What is on a page has left the queue when the next one is asked for."""
+
+        def jobs(self, **asked: Any) -> dict[str, Any]:
+            page = super().jobs(**asked)
+            for job in page["jobs"]:
+                self.cancel(job["job_id"])
+            return page
+
+    monkeypatch.setattr(filters, "LARGEST_PAGE", 3)
+    made = [submit() for _ in range(11)]
+    with MovingQueue(server.url, server.developer_key) as client:
+        assert _found(client, f"workflow={workflow}") == made
+
+
+def test_every_part_of_a_filter_counts(
+    server: Server, robot: Robot, submit: Callable[..., str], workflow: str
+) -> None:
+    about = {"tags": ["a", "b"], "environment": "lab"}
+    wanted = submit(robot, **about)
+    submit(**about)
+    submit(robot, **about | {"tags": ["a"]})
+    submit(robot, **about | {"environment": "default"})
+    words = (f"workflow={workflow} robot={robot.robot_id}", "environment=lab tag=b tag=a")
+    with server.client() as client:
+        assert _found(client, *words) == [wanted]
+        assert _found(client, *words, "older-than=0s") == [wanted]
+        assert _found(client, *words, "older-than=1h") == []
+
+
+def test_a_server_that_says_later_is_waited_for_while_jobs_are_listed(tmp_path: Path) -> None:
+    with running(tmp_path, reads_per_minute=60) as slow:
+        job_id = slow.submit()
+        client = slow.client(slow.key("operator"))
+        asked_too_often = False
+        while not asked_too_often:
+            try:
+                client.jobs(limit=1)
+            except RateLimited:
+                asked_too_often = True
+        assert _found(client, "workflow=my-workflow") == [job_id]
 
 
 def test_a_server_that_says_later_is_waited_for(

@@ -176,11 +176,12 @@ def test_ctrl_c_and_sigterm_detach_and_the_job_goes_on(
     words = ("jobs", "submit", workflow, "--robot", robot.robot_id, "--follow")
     following = remote.start(*words)
     assert following.stdout is not None
-    assert following.stderr is not None
+    printed = following.stderr
+    assert printed is not None
     job_id = following.stdout.readline().strip()
     robot.claim()
     robot.report(*steps("a"))
-    eventually(lambda: "✓ a" in following.stderr.readline())
+    eventually(lambda: "✓ a" in printed.readline())
     following.send_signal(number)
     _, stderr = following.communicate(timeout=100)
     assert following.returncode == code

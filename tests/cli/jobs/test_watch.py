@@ -114,8 +114,9 @@ def test_ctrl_c_stops_watching_only(remote: Cli, robot: Robot, submit: Callable[
     robot.claim()
     robot.report(*steps("a"))
     watching = remote.start("jobs", "watch", job_id)
-    assert watching.stdout is not None
-    eventually(lambda: "✓ a" in watching.stdout.readline())
+    printed = watching.stdout
+    assert printed is not None
+    eventually(lambda: "✓ a" in printed.readline())
     watching.send_signal(signal.SIGINT)
     _, stderr = watching.communicate(timeout=100)
     assert watching.returncode == 130

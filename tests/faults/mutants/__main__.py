@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tests.faults.mutants.catalogue import MUTANTS
 from tests.faults.mutants.mutant import Mutant
@@ -41,7 +42,12 @@ def main() -> int:
     seconds = time.monotonic() - began
     _print(f"caught {caught} / {len(verdicts) - skipped}, skipped {skipped}, {seconds:.0f} s")
     if given.report:
-        about = {"caught": caught, "skipped": skipped, "total": len(verdicts), "seconds": seconds}
+        about: dict[str, Any] = {
+            "caught": caught,
+            "skipped": skipped,
+            "total": len(verdicts),
+            "seconds": seconds,
+        }
         about |= {"mutants": [asdict(verdict) for verdict in verdicts]}
         given.report.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return 0 if caught + skipped == len(verdicts) else 1

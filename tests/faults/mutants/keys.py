@@ -91,11 +91,20 @@ _HOLDERS = [
         f"{_STORED}test_a_key_counts_as_rotated_only_while_its_successor_is_good",
     ),
     mutant(
+        "changed-while-read-is-not-remembered",
+        "Keys",
+        _KNOWN,
+        "            if changes != self._changes:\n",
+        "            if False:\n",
+        "orchestrator/test_known_keys.py::"
+        "test_a_key_that_changes_while_it_is_read_is_not_remembered",
+    ),
+    mutant(
         "rotated-is-not-remembered",
         "Keys",
         _KNOWN,
-        "record is not None and not record.rotated and",
-        "record is not None and",
+        "record is not None and not record.rotated:",
+        "record is not None:",
         f"{_KEYS}test_once_its_successor_is_revoked_a_rotated_key_is_revoked_as_well",
     ),
     mutant(
@@ -118,8 +127,8 @@ _HOLDERS = [
         "revoked-is-noticed-at-once",
         "Keys",
         _KNOWN,
-        "            self._known.pop(key_id, None)\n",
-        "            pass\n",
+        "                self._known.pop(key_id, None)\n",
+        "                pass\n",
         f"{_KEYS}test_a_revoked_key_is_refused_at_once",
     ),
     mutant(

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from functools import partial
+from typing import Any
 
 from casare_rpa.errors import CasareError
 from tests.faults import needs
@@ -17,7 +18,7 @@ from tests.support.cluster import Cluster
 from tests.support.fleet import Orchestrator, eventually
 from tests.support.postgres import private_server
 
-_ON_POSTGRESQL = {"databases": (POSTGRESQL,)}
+_ON_POSTGRESQL: dict[str, Any] = {"databases": (POSTGRESQL,)}
 
 
 @scenario(

@@ -165,7 +165,7 @@ class _Soak:
     def _sample(self) -> None:
         began = time.monotonic()
         while not self._over.wait(_SAMPLE_SECONDS):
-            programs = [each.program for each in (self.orchestrator, *self.agents)]
+            programs = [self.orchestrator.program, *(each.program for each in self.agents)]
             try:
                 processes = [psutil.Process(program.pid) for program in programs]
                 rss = sum(process.memory_info().rss for process in processes)

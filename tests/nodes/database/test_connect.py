@@ -67,7 +67,7 @@ def test_files_stay_below_the_allowed_folders_also_those_that_sql_names(
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    allowed = {"allowed_paths": (str(tmp_path),)}
+    allowed: dict[str, Any] = {"allowed_paths": (str(tmp_path),)}
     for sql in ("ATTACH DATABASE '{{file}}' AS x", "VACUUM INTO '/tmp/casare-not-here.db'"):
         result = sqlite.run(change(sql), variables={"file": "/tmp/casare-not-here.db"}, **allowed)
         assert refusal(result)[0] == "PERMISSION_DENIED"

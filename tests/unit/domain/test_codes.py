@@ -12,7 +12,7 @@ class SSLFault(Exception):
 
 
 def driver_error(message: str) -> Exception:
-    cls = type("Error", (Exception,), {"__module__": "playwright._impl._errors"})
+    cls: type[Exception] = type("Error", (Exception,), {"__module__": "playwright._impl._errors"})
     return cls(message)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,9 @@ from casare_cli.context import App
 from casare_cli.machine.journals import StateDir, folders_of
 from casare_cli.terminal.columns import Column
 from casare_cli.terminal.text import moment
+from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 
-Json = dict[str, Any]
 COLUMNS = (
     Column("NAME", "name"),
     Column("JOB", "job_id"),

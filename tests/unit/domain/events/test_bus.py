@@ -287,7 +287,8 @@ def test_many_threads_lose_no_event_and_no_subscription(bus: EventBus) -> None:
 
 def test_threads_that_look_at_once_see_one_identity() -> None:
     for _ in range(200):
-        event, seen, ready = NodeStarted(), set(), threading.Barrier(4)
+        event, ready = NodeStarted(), threading.Barrier(4)
+        seen: set[object] = set()
 
         def look(
             event: NodeStarted = event, seen: set[object] = seen, ready: threading.Barrier = ready

@@ -166,7 +166,7 @@ def test_a_wrong_or_positional_argument_is_refused() -> None:
     with pytest.raises(TypeError, match="node_idd"):
         NodeStarted(node_idd="a")  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        NodeStarted("a")  # type: ignore[misc]
+        NodeStarted("a")  # type: ignore[call-arg, arg-type]
 
 
 def test_an_attribute_that_is_not_there_is_missed() -> None:

@@ -1,6 +1,6 @@
 """How long a job takes from submit to completed, and what an agent costs while it does nothing.
 
-    python benchmarks/agent.py [--jobs 50] [--idle-seconds 10]
+    python benchmarks/robot.py [--jobs 50] [--idle-seconds 10]
 
 Starts an orchestrator and an agent as processes of their own. The ratios are the point: the same
 figures on a busy machine are larger, so the time of an empty HTTP call is measured beside them.
