@@ -58,7 +58,7 @@ def test_a_run_stops_when_another_thread_asks(raw: dict[str, Any]) -> None:
     bus.subscribe(NodeStarted, lambda event: begun.set())
 
     def ask() -> None:
-        begun.wait(10)
+        begun.wait(60)
         stop.request("enough")
 
     thread = threading.Thread(target=ask)
@@ -66,7 +66,7 @@ def test_a_run_stops_when_another_thread_asks(raw: dict[str, Any]) -> None:
     began = time.monotonic()
     result = _run(raw, bus, stop)
     thread.join()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # what it waits for takes 60 s and more
     assert result.status == "cancelled"
     assert result.error is not None
     assert result.error.code == "CANCELLED"
@@ -123,7 +123,7 @@ def test_asking_after_the_end_changes_nothing() -> None:
 def test_a_run_that_takes_too_long_times_out(raw: dict[str, Any]) -> None:
     began = time.monotonic()
     result = _run(raw, EventBus(), StopFlag(), timeout_seconds=0.2)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # what it waits for takes 60 s and more
     assert result.status == "timeout"
     assert result.error is not None
     assert result.error.code == "TIMEOUT"
