@@ -8,6 +8,8 @@ ACTING = {
     *("AppendFileNode", "CopyFileNode", "CreateDirectoryNode", "DeleteFileNode"),
     *("FileSystemSuperNode", "MoveFileNode", "StructuredDataSuperNode", "UnzipFilesNode"),
     *("WriteCSVNode", "WriteFileNode", "WriteJSONFileNode", "WriteXMLFileNode", "ZipFilesNode"),
+    *("FTPDeleteNode", "FTPDownloadNode", "FTPMakeDirNode", "FTPRemoveDirNode"),
+    *("FTPRenameNode", "FTPUploadNode"),
     *("HttpDownloadFileNode", "HttpRequestNode", "HttpSuperNode", "HttpUploadFileNode"),
     *("RunBatchScriptNode", "RunJavaScriptNode", "RunPythonFileNode", "RunPythonScriptNode"),
     *("EnvironmentVariableNode", "LogToFileNode", "ProcessKillNode", "RunCommandNode"),
