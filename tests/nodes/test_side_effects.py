@@ -8,6 +8,8 @@ ACTING = {
     *("AppendFileNode", "CopyFileNode", "CreateDirectoryNode", "DeleteFileNode"),
     *("FileSystemSuperNode", "MoveFileNode", "StructuredDataSuperNode", "UnzipFilesNode"),
     *("WriteCSVNode", "WriteFileNode", "WriteJSONFileNode", "WriteXMLFileNode", "ZipFilesNode"),
+    *("DeleteEmailNode", "EmailSuperNode", "MarkEmailNode", "MoveEmailNode"),
+    *("ReadEmailsNode", "SaveAttachmentNode", "SendEmailNode"),
     *("FTPDeleteNode", "FTPDownloadNode", "FTPMakeDirNode", "FTPRemoveDirNode"),
     *("FTPRenameNode", "FTPUploadNode"),
     *("HttpDownloadFileNode", "HttpRequestNode", "HttpSuperNode", "HttpUploadFileNode"),
