@@ -100,8 +100,18 @@ class Line:
 
 
 def trusting() -> ssl.SSLContext:
-    """TLS as HTTP nodes have it: who is trusted is said by SSL_CERT_FILE and SSL_CERT_DIR."""
-    return _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    """TLS as HTTP nodes have it: who is trusted is said by SSL_CERT_FILE and SSL_CERT_DIR.
+
+    Raises NodeError if that names no such file.
+    """
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        return _trusting(file, folder)
+    except OSError as error:
+        raise NodeError(
+            f"SSL_CERT_FILE: {file} holds no certificates (PEM): {error.strerror or error}",
+            ErrorCode.CONFIG_INVALID,
+        ) from error
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,18 @@ def test_a_session_is_found_by_the_nodes_after_it_and_ended_with_the_run(ftp: Ft
     assert [line for line in ftp.said if line.startswith("USER")] == ["USER ada"]
     assert ftp.said[-1] == "QUIT"
     assert "_ftp_connection" not in result.variables
+
+
+def test_a_subflow_finds_the_session_of_its_caller(ftp: Ftp, folder: Path) -> None:
+    inner = document(
+        {"list": node("FTPListNode", remote_path="in"), "end": node("FTPDisconnectNode")}
+    )
+    inner["connections"] = chain("list", "end")
+    (folder / "inner.json").write_text(json.dumps(inner))
+    nodes = (node("SubflowNode", subflow_path="inner.json"), node("FTPListNode"))
+    code, message = failed(ftp.login, *nodes, folder=folder)
+    assert (code, "s2 (FTPListNode)" in message) == ("INVALID_INPUT", True)
+    assert "closed: connect again" in message
 
 
 def test_a_run_that_fails_ends_its_session(ftp: Ftp) -> None:
@@ -262,6 +275,14 @@ def test_tls_is_checked_and_carries_commands_and_data(
         assert (code, "use_tls" in message) == ("PERMISSION_DENIED", True)
     with serving(root, authority.issue("other", host="other.test")) as ftp:
         assert failed({**ftp.login, "use_tls": True})[0] == "SSL_ERROR"
+
+
+def test_a_file_of_authorities_that_is_none_is_named(
+    ftp: Ftp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    code, message = failed({**ftp.login, "use_tls": True})
+    assert (code, "SSL_CERT_FILE" in message) == ("CONFIG_INVALID", True)
 
 
 def test_a_server_without_tls_gets_no_password(ftp: Ftp) -> None:

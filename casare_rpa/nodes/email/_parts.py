@@ -115,9 +115,8 @@ def _leaves(message: Message[str, str]) -> Iterator[Message[str, str]]:
         if not waiting:
             return
         part = waiting.pop()
-        inner = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inner, list):
-            waiting += reversed(inner)
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting += reversed(part.get_payload())
         else:
             yield part
 
@@ -143,13 +142,13 @@ def _charset(part: Message[str, str]) -> str | None:
 
 
 def _content(part: Message[str, str]) -> bytes:
-    inner: Any = part.get_payload()
     try:
-        if isinstance(inner, list):
+        if part.is_multipart():
+            inner: Any = part.get_payload()
             return b"".join(each.as_bytes() for each in inner)
         found: Any = part.get_payload(decode=True)
     except Exception:  # see parsed
-        return str(inner).encode("utf-8", "replace")
+        return b""
     return found if isinstance(found, bytes) else b""
 
 

@@ -187,25 +187,39 @@ async def opened(ctx: Context, address: Address) -> str:
     return message
 
 
-async def ended(ctx: Context) -> None:
-    """End the session of this branch, if there is one."""
-    session = ctx.get_variable(VARIABLE)
-    if isinstance(session, FtpSession):
-        sessions: list[FtpSession] = ctx.resources.get(_KEY, [])
-        if session in sessions:
-            sessions.remove(session)
-        await session.close()
+async def ended(ctx: Context, session: FtpSession | None) -> None:
+    """End *session*, if there is one."""
+    if session is None:
+        return
+    sessions: list[FtpSession] = ctx.resources.get(_KEY, [])
+    if session in sessions:
+        sessions.remove(session)
+    await session.close()
+    if own(ctx) is session:
         ctx.set_variable(VARIABLE, None)
+
+
+def own(ctx: Context) -> FtpSession | None:
+    """The session that this branch has opened, or found open when it began."""
+    session = ctx.get_variable(VARIABLE)
+    return session if isinstance(session, FtpSession) else None
+
+
+def current(ctx: Context) -> FtpSession | None:
+    """The branch's own session, else the only one of the run: a subflow finds its caller's."""
+    session = own(ctx)
+    sessions: list[FtpSession] = ctx.resources.get(_KEY, [])
+    return sessions[0] if session is None and len(sessions) == 1 else session
 
 
 def session_of(ctx: Context) -> FtpSession:
     """The session that FTPConnectNode has opened. Raises NodeError if it has not run."""
-    session = ctx.get_variable(VARIABLE)
-    if isinstance(session, FtpSession):
-        return session
-    raise NodeError(
-        "no FTP session is open: an FTPConnectNode has to run before", ErrorCode.INVALID_INPUT
-    )
+    session = current(ctx)
+    if session is None:
+        raise NodeError(
+            "no FTP session is open: an FTPConnectNode has to run before", ErrorCode.INVALID_INPUT
+        )
+    return session
 
 
 def _at(what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from casare_rpa.nodes._attempts import retried
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param, prop
 from casare_rpa.nodes.ftp._client import Address
-from casare_rpa.nodes.ftp._session import ended, opened
+from casare_rpa.nodes.ftp._session import current, ended, opened, own
 
 
 class FTPConnectNode(Node):
@@ -13,9 +13,11 @@ class FTPConnectNode(Node):
 
     It stays open until FTPDisconnectNode or the end of the run, and is opened again when the server
     ends it in between. Connecting again replaces it; branches that run side by side may have one
-    each. `use_tls` encrypts commands and data (AUTH TLS; on port 990 from the first byte on), and
-    the server's certificate is checked: an authority of your own is named by SSL_CERT_FILE. Without
-    it, anyone on the way reads the password. `passive` false lets the server connect back, where it
+    each, and a subflow finds that of its caller.
+
+    `use_tls` encrypts commands and data (AUTH TLS; on port 990 from the first byte on), and the
+    server's certificate is checked: an authority of your own is named by SSL_CERT_FILE. Without it,
+    anyone on the way reads the password. `passive` false lets the server connect back, where it
     wants that. `timeout` bounds each wait for the server.
     """
 
@@ -50,7 +52,7 @@ class FTPConnectNode(Node):
             use_tls=self.use_tls,
             timeout_seconds=self.timeout,
         )
-        await ended(ctx)
+        await ended(ctx, own(ctx))
         message = await retried(ctx, self, lambda: opened(ctx, address))
         return {"connected": True, "server_message": message}
 
@@ -67,5 +69,5 @@ class FTPDisconnectNode(Node):
     outputs = (Output("disconnected", "BOOLEAN"),)
 
     async def run(self, ctx: Context) -> Outputs:
-        await ended(ctx)
+        await ended(ctx, current(ctx))
         return {"disconnected": True}
