@@ -288,7 +288,7 @@ class Settings:
         "", "Folder of prompt templates of your own; empty: only those that come with the program."
     )
     block_private_addresses: bool = setting(
-        False, "HTTP nodes refuse loopback, private and link-local addresses."
+        False, "HTTP, mail and FTP nodes refuse loopback, private and link-local addresses."
     )
     max_result_bytes: int = setting(
         768 << 10, "Largest result of a run, as JSON.", minimum=1 << 10, maximum=_A_GIB

@@ -10,6 +10,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+#: Types with an account of their own at a server that the workflow names: the login is all they
+#: need, so any robot can run them. The other types of `external-account` sign in to one service.
+_BRING_THEIR_LOGIN = frozenset(
+    {
+        *("DeleteEmailNode", "EmailSuperNode", "MarkEmailNode", "MoveEmailNode"),
+        *("ReadEmailsNode", "SaveAttachmentNode", "SendEmailNode"),
+        *("FTPConnectNode", "FTPDeleteNode", "FTPDisconnectNode", "FTPDownloadNode"),
+        *("FTPGetSizeNode", "FTPListNode", "FTPMakeDirNode", "FTPRemoveDirNode"),
+        *("FTPRenameNode", "FTPUploadNode"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
@@ -68,8 +80,9 @@ class Entry:
 
         A trigger needs none: when it runs, what it waits for has happened elsewhere.
         """
-        runs_anywhere = self.runs_on == "any" or self.category == "triggers"
-        return () if runs_anywhere else (self.runs_on,)
+        if self.runs_on == "any" or self.category == "triggers" or self.type in _BRING_THEIR_LOGIN:
+            return ()
+        return (self.runs_on,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,16 @@ def test_the_capability_that_a_type_asks_for_is_known_by_any_name() -> None:
     assert required_by("NoSuchNode") is None
 
 
+def test_a_login_of_the_workflow_s_own_asks_nothing_of_a_robot() -> None:
+    accounts = [e for e in catalogue.entries().values() if e.runs_on == "external-account"]
+    anywhere = {
+        e.type for e in accounts if required_by(e.type) is None and e.category != "triggers"
+    }
+    assert anywhere == {e.type for e in accounts if e.category in ("email", "file")}
+    assert required_by("GmailSendEmailNode") == "external-account"
+    assert "external-account" not in capabilities.IMPLEMENTED
+
+
 def test_an_alias_stands_for_its_type() -> None:
     assert catalogue.canonical("BrowserWaitNode") == "WaitNode"
     assert catalogue.canonical("ParseJSONNode") == "JsonParseNode"

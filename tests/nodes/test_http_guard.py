@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes import _addresses
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.http import _guard
 from tests.nodes.web_server import Server, serving
@@ -77,12 +78,12 @@ def test_a_node_cannot_open_what_the_run_blocks(server: Server, tmp_path: Path) 
     ],
 )
 def test_these_addresses_are_private(address: str) -> None:
-    assert _guard.is_private(address)
+    assert _addresses.is_private(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_these_addresses_are_public(address: str) -> None:
-    assert not _guard.is_private(address)
+    assert not _addresses.is_private(address)
 
 
 def test_the_checked_address_is_the_one_connected_to(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from casare_rpa.nodes.file import disk
 from casare_rpa.nodes.http import transfer
 from tests.nodes.web_server import Server, serving
 from tests.support.runs import run_node
@@ -62,7 +63,7 @@ def test_a_download_ends_before_it_fills_the_disk(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "_LOOK_EVERY_BYTES", 1 << 20)
-    monkeypatch.setattr(transfer, "_LEFT_FREE_BYTES", 1 << 60)  # more than any disk has
+    monkeypatch.setattr(disk, "_LEFT_FREE_BYTES", 1 << 60)  # more than any disk has
     config = {"url": f"{server.url}/big/3000000", "save_path": "f"}
     code, message = _failure("HttpDownloadFileNode", tmp_path, **config)
     assert (code, "left on the disk" in message) == ("DISK_FULL", True)

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from casare_rpa.engine import RunResult
+from casare_rpa.nodes import _addresses
 from casare_rpa.nodes.data import _patterns
-from casare_rpa.nodes.http import _guard
 from tests.nodes.web_server import Server, serving
 from tests.support.runs import run_node
 
@@ -511,8 +511,8 @@ def world(tmp_path: Path, servers: tuple[Server, Server]) -> World:
 @pytest.fixture(autouse=True)
 def _limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short ones, and the test's own servers count as public."""
-    private = _guard.is_private
-    monkeypatch.setattr(_guard, "is_private", lambda ip: ip != "127.0.0.1" and private(ip))
+    private = _addresses.is_private
+    monkeypatch.setattr(_addresses, "is_private", lambda ip: ip != "127.0.0.1" and private(ip))
     monkeypatch.setattr(_patterns, "MAX_SECONDS", 0.3)
     monkeypatch.setenv("CASARE_API_KEY", "sk_live_x")
 

@@ -7,10 +7,11 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._attempts import IN_TRANSACTION
+from casare_rpa.nodes._threads import in_thread
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.database._address import Address
 from casare_rpa.nodes.database._errors import node_error
@@ -78,7 +79,7 @@ class DatabaseConnection:
                 raise NodeError(
                     f"{self}: the open transaction was lost: roll it back, and begin again",
                     ErrorCode.INVALID_INPUT,
-                    details={"in_transaction": True},
+                    details={IN_TRANSACTION: True},
                 )
             if self._session is None:
                 self._session = await self._connect()
@@ -131,7 +132,7 @@ class DatabaseConnection:
             raise
         except Exception as error:
             failure = self.failure(error)
-            failure.details["in_transaction"] = inside
+            failure.details[IN_TRANSACTION] = inside
             if failure.error_code is ErrorCode.NETWORK_ERROR:
                 self._session, self._lost = None, inside
                 _in_thread(session.close)
@@ -160,13 +161,6 @@ class DatabaseConnection:
             return self._ctx.path(path) == Path(path).absolute()
         except NodeError:
             return False
-
-
-class Retrying(Protocol):
-    """The parameters of a node that tries again."""
-
-    retry_count: Any
-    retry_interval: Any
 
 
 async def connect(ctx: Context, address: Address, *, auto_commit: bool) -> DatabaseConnection:
@@ -207,39 +201,8 @@ def connection_of(ctx: Context, value: Any) -> DatabaseConnection:
     return found
 
 
-async def retried(ctx: Context, asked: Retrying, attempt: Callable[[], Any]) -> Any:
-    """What *attempt* (a coroutine function) returns, at the latest after `retry_count` more tries.
-
-    Only what may pass is tried again (no connection, a lock, a time limit), and nothing inside a
-    transaction, for that is undone with the first failure.
-    """
-    for left in range(max(int(asked.retry_count or 0), 0), -1, -1):
-        try:
-            return await attempt()
-        except NodeError as error:
-            passing = error.error_code.is_retryable and not error.details.get("in_transaction")
-            if left == 0 or not passing:
-                raise
-            ctx.log(f"{error.message}; trying again, {left} left", "warning")
-        await asyncio.sleep(max(float(asked.retry_interval or 0), 0.0) / 1000)
-    raise AssertionError("the last attempt returns or raises")
-
-
 def _in_thread(work: Callable[[], T]) -> Future[T]:
-    """Run *work* in a thread of its own, which does not keep the process from ending."""
-    done: Future[T] = Future()
-    done.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:
-            done.set_exception(error)
-        else:
-            done.set_result(result)
-
-    Thread(target=run, name="database", daemon=True).start()
-    return done
+    return in_thread(work, "database")
 
 
 def _close_late(done: Future[Session]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._attempts import retried
 from casare_rpa.nodes.base import Context, Fragments, Json, Node, NodeError, Output, Outputs, prop
 from casare_rpa.nodes.base import fragments as fragments_param
-from casare_rpa.nodes.database._connection import DatabaseConnection, connection_of, retried
+from casare_rpa.nodes.database._connection import DatabaseConnection, connection_of
 from casare_rpa.nodes.database._session import Session
 from casare_rpa.nodes.database._statement import Parameters, Sql
 from casare_rpa.nodes.database.connect import LIBRARIES, connection_param

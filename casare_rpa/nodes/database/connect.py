@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from casare_rpa.nodes._attempts import retried
 from casare_rpa.nodes.base import Context, Node, Output, Outputs, param, prop
 from casare_rpa.nodes.database._address import find_address
 from casare_rpa.nodes.database._connection import (
     close,
     connect,
     connection_of,
-    retried,
 )
 
 TYPES = ("sqlite", "postgresql", "mysql")

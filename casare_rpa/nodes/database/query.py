@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._attempts import retried
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.base import fragments as fragments_param
-from casare_rpa.nodes.database._connection import DatabaseConnection, connection_of, retried
+from casare_rpa.nodes.database._connection import DatabaseConnection, connection_of
 from casare_rpa.nodes.database._drivers import Cursor
 from casare_rpa.nodes.database._session import Session
 from casare_rpa.nodes.database._statement import Parameters, Sql

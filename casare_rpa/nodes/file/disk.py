@@ -19,6 +19,8 @@ from casare_rpa.nodes.base import Context, Node, NodeError, Outputs, unlisted
 from casare_rpa.nodes.file.reach import make_folder, opened, reach, remove
 
 _CHUNK_BYTES = 1 << 20
+#: As much as a robot wants to be free before it claims a job (`min_free_bytes`).
+_LEFT_FREE_BYTES = 64 << 20
 
 
 class FileNode(Node, abstract=True):
@@ -175,6 +177,19 @@ def replacing(
     finally:
         with suppress(FileNotFoundError):
             remove(draft)
+
+
+def check_room(path: Path, size: int) -> None:
+    """What a server sends has no end that it must tell, and may grow when it is unpacked.
+
+    Raises NodeError before it fills the disk, which the robot's journals need as well.
+    """
+    if shutil.disk_usage(path.parent).free < _LEFT_FREE_BYTES:
+        raise NodeError(
+            f"{path}: stopped after {size:,} bytes: less than {_LEFT_FREE_BYTES >> 20} MiB are left"
+            " on the disk",
+            ErrorCode.DISK_FULL,
+        )
 
 
 class Drafts:

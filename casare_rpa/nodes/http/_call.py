@@ -43,11 +43,6 @@ class Call:
     block_private: bool = False
 
 
-def is_blocking(ctx: Context, allow_internal: bool | None = None) -> bool:
-    """Whether private addresses are refused: by the run, or because the node says so itself."""
-    return bool(ctx.resources.get("block_private_addresses")) or allow_internal is False
-
-
 def map_of(ctx: Context, value: Json, name: str) -> dict[str, Any]:
     """A map with text keys, of a map or of a JSON object in text; empty if there is none."""
     if value is None or (isinstance(value, str) and not value.strip()):

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.http._call import (
     WITH_BODY,
@@ -15,7 +16,6 @@ from casare_rpa.nodes.http._call import (
     body_of,
     checked_url,
     headers_of,
-    is_blocking,
     map_of,
     with_query,
 )

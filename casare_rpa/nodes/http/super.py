@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.file.disk import path_of
-from casare_rpa.nodes.http._call import is_blocking
 from casare_rpa.nodes.http.request import ANSWER, ask, prepare
 from casare_rpa.nodes.http.transfer import Target, download, upload
 from casare_rpa.nodes.http.values import auth_headers

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes.base import Context, Json, Node, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.file.disk import (
     already_there,
+    check_room,
     existing_file,
     make_parent,
     path_of,
@@ -23,7 +24,6 @@ from casare_rpa.nodes.http._call import (
     Upload,
     checked_url,
     headers_of,
-    is_blocking,
     map_of,
     word_of,
 )
@@ -36,8 +36,6 @@ _OK = 200
 #: Each write is a hop to a thread, so small chunks are gathered to this.
 _CHUNK_BYTES = 1 << 16
 _LOOK_EVERY_BYTES = 16 << 20
-#: As much as a robot wants to be free before it claims a job (`min_free_bytes`).
-_LEFT_FREE_BYTES = 64 << 20
 
 
 class HttpDownloadFileNode(Node):
@@ -175,21 +173,8 @@ async def _save(response: httpx.Response, target: Target) -> int:
                 size += await asyncio.to_thread(stream.write, chunk)
                 if size - looked_at >= _LOOK_EVERY_BYTES:
                     looked_at = size
-                    _check_room(target.path, size)
+                    check_room(target.path, size)
     return size
-
-
-def _check_room(path: Path, size: int) -> None:
-    """What a server sends has no end that it must tell, and may grow when it is unpacked.
-
-    Raises NodeError before it fills the disk, which the robot's journals need as well.
-    """
-    if shutil.disk_usage(path.parent).free < _LEFT_FREE_BYTES:
-        raise NodeError(
-            f"{path}: stopped after {size:,} bytes: less than {_LEFT_FREE_BYTES >> 20} MiB are left"
-            " on the disk",
-            ErrorCode.DISK_FULL,
-        )
 
 
 async def upload(ctx: Context, node: Any, **limits: Any) -> Outputs:

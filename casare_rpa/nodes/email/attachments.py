@@ -1,0 +1,95 @@
+"""Saving the files of a message."""
+
+from __future__ import annotations
+
+import itertools
+import mimetypes
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param
+from casare_rpa.nodes.email._mailbox import Mailbox
+from casare_rpa.nodes.email._node import ImapNode, email_uid_param, folder_param, uid_of
+from casare_rpa.nodes.email._parts import Attachment, attachments, parsed
+from casare_rpa.nodes.file.disk import make_parent, path_of, plain_errors, replacing
+
+_MOST_BYTES = 100 << 20
+_MOST_NAME_BYTES = 180
+_NOT_IN_NAMES = frozenset('<>:"|?*')
+#: Names that Windows gives to devices, whatever follows a dot.
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+)
+
+
+class SaveAttachmentNode(ImapNode):
+    """Save the attachments of a message to a folder, which is made if it is missing.
+
+    Names are those that the sender gave, without folders and letters that do not belong into names;
+    a file that is there is never replaced: the new one becomes `name (2).pdf`. Messages of at most
+    100 MiB. Server and login are as in ReadEmailsNode.
+    """
+
+    side_effect = True
+    example = {"credential_name": "mail", "email_uid": "{{mail.uid}}", "save_path": "invoices"}
+    email_uid: str = email_uid_param()
+    folder: str = folder_param()
+    save_path: str = param(".", kind="string", aliases=("path",), help="The folder to save to.")
+    outputs = (Output("saved_files", "LIST"), Output("count", "INTEGER"))
+
+    async def run(self, ctx: Context) -> Outputs:
+        uid = uid_of(self.email_uid)
+        target = path_of(ctx, self.save_path, "save_path")
+
+        def save(box: Mailbox) -> list[str]:
+            size = box.only(uid).size_bytes
+            if size > _MOST_BYTES:
+                raise NodeError(
+                    f"message {uid} is {size:,} bytes, more than {_MOST_BYTES >> 20} MiB",
+                    ErrorCode.RESOURCE_EXHAUSTED,
+                )
+            content, _ = box.fetch(uid, "BODY.PEEK[]")
+            with plain_errors():
+                return [str(path) for path in _saved(target, attachments(parsed(content)))]
+
+        saved = await self.in_folder(ctx, self.folder, save, read_only=True)
+        return {"saved_files": saved, "count": len(saved)}
+
+
+def safe_name(name: str, number: int = 1, kind: str = "") -> str:
+    """A file's name of what a sender says: no folders, no hidden files, nothing that misleads."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(
+        "_" if letter in _NOT_IN_NAMES else letter
+        for letter in unicodedata.normalize("NFC", last)
+        # Control letters, and those that turn the direction of what follows.
+        if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    ).strip(" .")
+    if not shown:
+        return f"attachment-{number}{mimetypes.guess_extension(kind) or '.bin'}"
+    if shown.partition(".")[0].strip().lower() in _DEVICES:
+        shown = f"_{shown}"
+    stem, suffix = Path(shown).stem, Path(shown).suffix[:20]
+    room = _MOST_NAME_BYTES - len(suffix.encode())
+    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
+
+
+def _saved(folder: Path, files: Iterable[Attachment]) -> Iterator[Path]:
+    for number, file in enumerate(files, 1):
+        name = safe_name(file.name, number, file.kind)
+        for path in _names(folder / name):
+            if path.exists() or path.is_symlink():
+                continue
+            make_parent(path, wanted=True)
+            with replacing(path, overwrite=False) as stream:
+                stream.write(file.content)
+            yield path
+            break
+
+
+def _names(path: Path) -> Iterator[Path]:
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
