@@ -25,6 +25,7 @@ from casare_cli.terminal.output import Format, Json, Output
 from casare_cli.verbs import Noun, Verb, stand_in
 from casare_rpa import __version__
 from casare_rpa.errors import CasareError, InvalidInput, NotFound, Unauthenticated
+from casare_rpa.streams import ClosedStream
 
 PROGRAM = "casare-rpa"
 #: Singular spellings, accepted and not shown.
@@ -176,7 +177,8 @@ def _report(error: Exception, out: Output, app: App, words: Sequence[str]) -> in
         import traceback
 
         out.line("".join(traceback.format_exception(error)), stream=out.stderr)
-    out.error(shown, problems=_problems(shown))
+    with contextlib.suppress(BrokenPipeError):  # the exit code tells it as well
+        out.error(shown, problems=_problems(shown))
     return shown.exit_code
 
 
@@ -256,10 +258,11 @@ def _log_everything() -> None:
 def _quiet_when_the_reader_is_gone() -> Iterator[list[bool]]:
     """`casare-rpa ... | head` ends without a word; what is yielded is filled when that happened."""
     gone: list[bool] = []
+    if sys.stdout is None:
+        sys.stdout = ClosedStream()
     try:
         yield gone
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except BrokenPipeError:
         gone.append(True)
         # The interpreter flushes stdout once more when it ends.

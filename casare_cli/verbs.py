@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from casare_cli.context import App
+from casare_cli.terminal.answering import answering
 from casare_cli.terminal.output import Format, TimeFormat
 
 _NARROW = 50
@@ -134,9 +136,11 @@ class Verb(TyperCommand):
         if _asks_for_fields(args) and not ctx.resilient_parsing:
             from casare_cli.schemas import fields_of
 
-            typer.echo("\n".join(fields_of(self.words)))
+            with answering():
+                typer.echo("\n".join(fields_of(self.words)))
             raise typer.Exit
-        return super().parse_args(ctx, args)
+        with answering():  # --help prints here
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         _adopt_globals(ctx).shape_answers_of(self.words)
@@ -173,9 +177,11 @@ class Noun(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not self.invoke_without_command and not ctx.resilient_parsing:
-            typer.echo(ctx.get_help(), err=True)
+            with suppress(OSError):  # the exit code tells it as well
+                typer.echo(ctx.get_help(), err=True)
             raise typer.Exit(2)
-        return super().parse_args(ctx, args)
+        with answering():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         _adopt_globals(ctx)

@@ -65,7 +65,7 @@ def run(
     elif uninstall:
         _uninstall(app, target)
     else:
-        app.out.stdout.write(script_of(shell))
+        app.out.text(script_of(shell))
 
 
 def _install(app: App, shell: Shell, target: Path) -> None:

@@ -62,6 +62,8 @@ def run(
     app: App = ctx.obj
     variables = inputs([*(input or ()), *(var or ())], "--var")
     seconds = duration_seconds(timeout, "--timeout")
+    if app.out.wants_json or (app.out.format is Format.TABLE and not app.quiet):
+        app.out.check_writable()  # it would be known too late, when the workflow has acted
     workflow = read_file(file)
     for warning in workflow.warnings:
         app.out.aside(f"{file}: {problem_line(warning.to_dict())}")

@@ -18,6 +18,7 @@ from casare_cli.jobs.options import (
     WaitOption,
     WaitTimeoutOption,
 )
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format, Json
 from casare_cli.terminal.times import time_of_day
 from casare_cli.terminal.values import duration_seconds, inputs
@@ -190,6 +191,10 @@ def _tell_left_out(app: App, job: Json) -> None:
     app.out.note(_left_out(job))
 
 
+def _submitted(job: Json) -> str:
+    return f"job {job['job_id']} was submitted" if job.get("submitted", True) else _left_out(job)
+
+
 def _left_out(job: Json) -> str:
     return f"nothing submitted: job {job['job_id']} is {job['status']} already"
 
@@ -198,10 +203,11 @@ def _print_submitted(app: App, job: Json, *, waits: bool) -> None:
     out = app.out
     if out.format is Format.NONE or (out.wants_json and waits):
         return  # the finished job, or its events, are the answer
-    if out.wants_json:
-        out.json(job)
-    elif not app.quiet or out.format is Format.NAME:
-        out.line(str(job["job_id"]))
+    with done_already(_submitted(job), f"casare-rpa jobs watch {job['job_id']}"):
+        if out.wants_json:
+            out.json(job)
+        elif not app.quiet or out.format is Format.NAME:
+            out.line(str(job["job_id"]))
     if not job.get("submitted", True):
         out.note(_left_out(job))
     if not waits and out.on_terminal():

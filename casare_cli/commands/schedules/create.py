@@ -10,6 +10,7 @@ import typer
 from casare_cli.context import App
 from casare_cli.jobs.options import InputOption, PriorityOption, TimeoutOption
 from casare_cli.lists.schedules import local
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format, Json
 from casare_cli.terminal.values import duration_seconds, inputs
 
@@ -92,9 +93,13 @@ def run(
 
 
 def _print_made(app: App, made: Json) -> None:
-    if app.out.format not in (Format.TABLE, Format.NAME):
-        app.out.item(made, (), name="schedule_id")
-        return
-    app.out.line(str(made["schedule_id"]))
+    schedule_id = str(made["schedule_id"])
+    with done_already(
+        f"schedule {schedule_id} was made", f"casare-rpa schedules delete {schedule_id}"
+    ):
+        if app.out.format not in (Format.TABLE, Format.NAME):
+            app.out.item(made, (), name="schedule_id")
+            return
+        app.out.line(schedule_id)
     for text in made["next_runs"][:3]:
         app.out.note(f"  fires {local(text)} {made['timezone']}")
