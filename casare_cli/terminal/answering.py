@@ -39,7 +39,8 @@ def answering() -> Iterator[None]:
 def done_already(what: str, hint: str) -> Iterator[None]:
     """Say *what* was done where the answer to it, an id, does not reach anybody on stdout.
 
-    Also where only the reader is gone: whoever repeats the command does it twice. Raises CannotPrint.
+    Also where only the reader is gone: whoever repeats the command does it twice.
+    Raises CannotPrint.
     """
     try:
         yield
