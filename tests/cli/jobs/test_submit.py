@@ -226,6 +226,22 @@ def test_a_start_is_given_once_and_with_its_zone(remote: Cli, workflow: str) -> 
     assert "time zone" in remote(*words, "--start-at", "2099-01-01T00:00").stderr
 
 
+@pytest.mark.parametrize("more", [(), ("-o", "json")])
+def test_it_says_when_the_job_starts(
+    remote: Cli, workflow: str, submit: Callable[..., str], more: tuple[str, ...]
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", "nobody", *more)
+    zone = {"TZ": "Europe/Berlin"}
+    later = remote(*words, "--start-at", "2099-01-01T00:00Z", env=zone)
+    assert later.stderr == "  starts no earlier than 2099-01-01 01:00 +01:00\n"
+    assert "starts no earlier than 20" in remote(*words, "--start-in", "1h").stderr
+    past = remote(*words, "--start-at", "2020-01-01T00:00Z")
+    told = "note: --start-at 2020-01-01T00:00Z is over: the job may start at once\n"
+    assert (past.returncode, past.stderr) == (0, told)
+    assert remote(*words, "--start-in", "0s").stderr == ""
+    assert remote(*words, "--start-at", "2020-01-01T00:00Z", "--quiet").stderr == ""
+
+
 def test_a_job_in_the_way_is_refused_answered_with_or_left_alone(
     remote: Cli, server: Server, workflow: str, submit: Callable[..., str]
 ) -> None:
