@@ -11,6 +11,7 @@ from casare_cli.terminal.columns import Column
 from casare_cli.terminal.output import Json
 
 if TYPE_CHECKING:
+    from casare_rpa.errors import ConfigInvalid
     from casare_rpa.setting_sources import ConfigFile, Given
 
 HIDDEN = "(hidden)"
@@ -23,6 +24,20 @@ def rows(app: App) -> Iterator[Json]:
     given = app.given()
     for name, item in FIELDS.items():
         yield _row(name, given.get(name), item)
+
+
+def row_of(app: App, name: str, otherwise: Given | None = None) -> Json:
+    """The row of one setting. Where other settings are wrong it says what *otherwise* gives it,
+    and a note tells of the others: who mends two of them mends one first."""
+    from casare_rpa.errors import ConfigInvalid
+    from casare_rpa.settings import FIELDS
+
+    try:
+        given = app.given().get(name)
+    except ConfigInvalid as error:
+        app.out.aside(f"note: {error.message}")
+        given = otherwise
+    return _row(name, given, FIELDS[name])
 
 
 def _row(name: str, given: Given | None, item: Any) -> Json:
@@ -90,6 +105,31 @@ def write(profile: str, values: Mapping[str, Any]) -> Path:
     return path
 
 
+def own_place(profile: str) -> str:
+    """How the place is called where this user's file gives a setting."""
+    from casare_rpa.setting_sources import PROFILES
+
+    return f"{user_config_file()} [{PROFILES}.{profile}]" if profile else str(user_config_file())
+
+
+def take_out(profile: str, word: str) -> list[str]:
+    """Take the setting *word* out of this user's file, or out of *profile* there; the names it had.
+
+    None where it has no such setting. Raises ConfigInvalid when the file cannot be changed.
+    """
+    from casare_cli.profiles.removing import remove
+    from casare_cli.profiles.toml_files import line_of
+    from casare_rpa.setting_sources import ALIASES, PROFILES
+
+    path = user_config_file()
+    inside = (PROFILES, profile) if profile else ()
+    words = [word, *_words(ALIASES.get(word, word))]
+    there = [w for w in dict.fromkeys(words) if line_of(path, (*inside, w))]
+    if there:
+        remove(path, [(*inside, w) for w in there])
+    return there
+
+
 def origin_text(row: Json) -> str:
     """Where the setting is given, in words."""
     match row["origin"]:
@@ -108,6 +148,33 @@ def origin_text(row: Json) -> str:
 NAME = Column("SETTING", "name")
 VALUE = Column("VALUE", "value")
 ORIGIN = Column("ORIGIN", "", origin_text)
+
+
+def with_line(error: ConfigInvalid) -> ConfigInvalid:
+    """*error* with the line of the file that it is about, if it is about one."""
+    from casare_cli.profiles.toml_files import line_of
+    from casare_rpa.setting_sources import PROFILES
+
+    for file in read_files():
+        tables = {(): file.plain, **{(PROFILES, n): t for n, t in file.profiles.items()}}
+        for inside, table in tables.items():
+            place = f"{file.path} [{'.'.join(inside)}]" if inside else str(file.path)
+            word = next((w for w in table if _is_about(error.message, place, w)), None)
+            line = line_of(file.path, (*inside, word)) if word is not None else None
+            if line is not None:
+                error.message = error.message.replace(str(file.path), f"{file.path}:{line}", 1)
+                return error
+    return error
+
+
+def _is_about(message: str, place: str, word: str) -> bool:
+    """Whether the message is about what *word* is given at that place."""
+    from casare_rpa.setting_sources import ALIASES
+
+    told = message.removeprefix(f"{place}: ")
+    return told != message and (
+        told.startswith(f"{ALIASES.get(word, word)} ") or told.endswith(f" {word!r}")
+    )
 
 
 def read_files() -> list[ConfigFile]:
