@@ -24,7 +24,7 @@ from casare_cli.context import App
 from casare_cli.terminal.output import Format, Json, Output
 from casare_cli.verbs import Noun, Verb, stand_in
 from casare_rpa import __version__
-from casare_rpa.errors import CasareError, InvalidInput, NotFound, Unauthenticated
+from casare_rpa.errors import CasareError, ConfigInvalid, InvalidInput, NotFound, Unauthenticated
 from casare_rpa.streams import ClosedStream
 
 PROGRAM = "casare-rpa"
@@ -187,6 +187,10 @@ def _as_ours(error: Exception, app: App) -> CasareError:
         error.hint = (
             "Sign in with casare-rpa login, or give a key: CASARE_API_KEY_FILE=PATH, --api-key."
         )
+    if isinstance(error, ConfigInvalid):
+        from casare_cli.profiles.configuring import with_line
+
+        return with_line(error)
     if isinstance(error, CasareError):
         return error
     if isinstance(error, typer.TyperException):

@@ -108,12 +108,7 @@ class App:
         """What each setting is given, and where, with a command's *options* on top."""
         from casare_rpa.settings import gather
 
-        try:
-            return gather(config_files(), **(self._own_options() | options))
-        except ConfigInvalid as error:
-            from casare_cli.profiles.configuring import with_line
-
-            raise with_line(error) from None
+        return gather(config_files(), **(self._own_options() | options))
 
     def _own_options(self) -> dict[str, str | None]:
         names = ("profile", "ca_file", "client_cert", "client_key")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 from casare_cli import exit_codes
@@ -53,12 +54,8 @@ def follow_job(
         tell=out.aside,
     )
     try:
-        with sigterm_raises():
-            if shows_tree:
-                with tree:
-                    job = watch.follow()
-            else:
-                job = watch.follow()
+        with sigterm_raises(), tree if shows_tree else nullcontext():
+            job = watch.follow()
     except (KeyboardInterrupt, Terminated) as stop:
         out.note(f"the job goes on; watch it with:\n  {resuming(job_id, watch.seq)}")
         is_term = isinstance(stop, Terminated)

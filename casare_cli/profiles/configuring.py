@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def row_of(app: App, name: str, otherwise: Given | None = None) -> Json:
     try:
         given = app.given().get(name)
     except ConfigInvalid as error:
-        app.out.aside(f"note: {error.message}")
+        app.out.aside(f"note: {with_line(error).message}")
         given = otherwise
     return _row(name, given, FIELDS[name])
 
@@ -153,18 +154,30 @@ ORIGIN = Column("ORIGIN", "", origin_text)
 def with_line(error: ConfigInvalid) -> ConfigInvalid:
     """*error* with the line of the file that it is about, if it is about one."""
     from casare_cli.profiles.toml_files import line_of
-    from casare_rpa.setting_sources import PROFILES
 
-    for file in read_files():
-        tables = {(): file.plain, **{(PROFILES, n): t for n, t in file.profiles.items()}}
-        for inside, table in tables.items():
-            place = f"{file.path} [{'.'.join(inside)}]" if inside else str(file.path)
-            word = next((w for w in table if _is_about(error.message, place, w)), None)
-            line = line_of(file.path, (*inside, word)) if word is not None else None
-            if line is not None:
-                error.message = error.message.replace(str(file.path), f"{file.path}:{line}", 1)
-                return error
+    for path, inside, place in _written(error):
+        line = line_of(path, inside) if _is_about(error.message, place, inside[-1]) else None
+        if line is not None:
+            error.message = error.message.replace(str(path), f"{path}:{line}", 1)
+            return error
     return error
+
+
+def _written(error: ConfigInvalid) -> Iterator[tuple[Path, tuple[str, ...], str]]:
+    """Each setting in the files that *error* could be about: the file, its whole name, and how the
+    place is called. None where a file cannot be read: then that is the error."""
+    from casare_rpa.setting_sources import PROFILES, ConfigFile
+
+    for path in config_files():
+        if not error.message.startswith(str(path)):
+            continue
+        with suppress(type(error)):
+            file = ConfigFile.read(path)
+            for word in file.plain if file else ():
+                yield path, (word,), str(path)
+            for name, table in file.profiles.items() if file else ():
+                for word in table:
+                    yield path, (PROFILES, name, word), f"{path} [{PROFILES}.{name}]"
 
 
 def _is_about(message: str, place: str, word: str) -> bool:

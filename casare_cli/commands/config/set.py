@@ -23,9 +23,10 @@ def run(
 ) -> None:
     """Change a setting in this user's file; with --profile, in that profile.
 
-    The value is checked first; what else is wrong in the file is told and left. Every other line of the file stays as it is, comments included. A
-    list is written with commas. Keys and passwords are refused: `casare-rpa login` stores a key,
-    and a variable such as CASARE_API_KEY_FILE names the file of one.
+    The value is checked first. Every other line of the file stays as it is, comments included, and
+    what is wrong there is told. A list is written with commas. Keys and passwords are refused:
+    `casare-rpa login` stores a key, and a variable such as CASARE_API_KEY_FILE names the file of
+    one.
 
     Examples:
         casare-rpa config set orchestrator_url https://rpa.example.org
@@ -42,8 +43,9 @@ def run(
     _refuse_secret(item, value)
     converted, profile = convert(item, value, "config set"), app.profile or ""
     path = write(profile, {wanted: converted})
-    origin = "profile" if profile else "file"
-    written = Given(value=converted, origin=origin, place=own_place(profile))
+    written = Given(
+        value=converted, origin="profile" if profile else "file", place=own_place(profile)
+    )
     row = row_of(app, wanted, written)
     app.out.done(row, name="name", text=f"{wanted} is set in {path}{_where(app)}")
     if not str(row["place"]).startswith(str(path)):
