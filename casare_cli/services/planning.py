@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from casare_cli.services import systemd
 from casare_cli.services.files import Installed
 from casare_cli.services.places import Places, native, places
-from casare_cli.services.service import Platform, Service
+from casare_cli.services.service import DEFAULT_NAME, Platform, Service
 from casare_cli.services.texts import text_of
 from casare_rpa.errors import Forbidden, InvalidInput
 
@@ -30,6 +30,8 @@ _FAREWELL_SECONDS = 30.0
 #: They have options of their own.
 _ELSEWHERE = {"state_dir": "--state-dir", "orchestrator_url": "--url", "api_key": "--api-key"}
 _ROBOT = "robot_"
+#: The account that a hint makes.
+_USUAL_ACCOUNT = "casare-rpa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def _service(
     given = _given_settings(wanted.settings) | _tls(app, here=here)
     _check_task(platform, given, system=system)
     settings = app.settings_with(**given)
-    state_dir = _absolute(wanted.state_dir, usual.state_dir, here=here)
+    state_dir = _state_dir(app, wanted, usual, system=system, here=here)
     return Service(
         name=wanted.name,
         system=system,
@@ -103,7 +105,7 @@ def _service(
         key_file=_absolute(wanted.key_file, usual.key_file, here=here),
         owns_key=False,
         state_dir=state_dir,
-        run_as=_account(wanted, platform, system=system),
+        run_as=_account(app, wanted, platform, system=system),
         environment=_environment(settings, state_dir, given),
         stop_seconds=_stop_seconds(settings),
     )
@@ -161,7 +163,7 @@ def _given_settings(words: Sequence[str]) -> dict[str, str]:
         name, separator, value = word.partition("=")
         name = name.removeprefix("CASARE_").lower()
         if not separator or name not in secret:
-            hint = "Write SETTING=VALUE; docs/guide/settings.md lists the settings."
+            hint = "Write SETTING=VALUE; casare-rpa config list names the settings."
             raise InvalidInput(f"--set: {word.partition('=')[0]!r} is no setting", hint=hint)
         if name in _ELSEWHERE:
             raise InvalidInput(f"--set {name}: use {_ELSEWHERE[name]}")
@@ -204,7 +206,23 @@ def _key_to_keep(app: App) -> str:
     return key
 
 
-def _account(wanted: Wanted, platform: Platform, *, system: bool) -> str:
+def _state_dir(app: App, wanted: Wanted, usual: Places, *, system: bool, here: bool) -> str:
+    """The option's folder, else for the usual service of a user the one that the user's own
+    settings name, where `agent status` looks; a note where they name another than it has."""
+    if wanted.state_dir is not None or not here:
+        return _absolute(wanted.state_dir, usual.state_dir, here=here)
+    given = app.given().get("state_dir")
+    own = _absolute(str(given.value), "", here=True) if given and given.value else usual.state_dir
+    if given is None or own == usual.state_dir or (not system and wanted.name == DEFAULT_NAME):
+        return own
+    app.out.aside(
+        f"note: the service has a state folder of its own, {usual.state_dir}, whatever"
+        f" {given.place} says; --state-dir names another"
+    )
+    return usual.state_dir
+
+
+def _account(app: App, wanted: Wanted, platform: Platform, *, system: bool) -> str:
     """The account that jobs run as.
 
     Raises InvalidInput where one has to be named, and for an unknown one.
@@ -214,13 +232,27 @@ def _account(wanted: Wanted, platform: Platform, *, system: bool) -> str:
         raise InvalidInput("--run-as is for --system; a user's own service runs as that user")
     if not system or platform is not Platform.SYSTEMD:
         return given or ""
+    if wanted.show:
+        return _shown_account(app, given, here=platform is native())
     if given is None:
         raise InvalidInput(
             "jobs should not run as root: name an account with --run-as",
-            hint="Make one with: useradd --system --create-home casare-rpa",
+            hint=f"Make one with: useradd --system --create-home {_USUAL_ACCOUNT}",
         )
-    if not wanted.show:
-        _check_account(given)
+    _check_account(given)
+    return given
+
+
+def _shown_account(app: App, given: str | None, *, here: bool) -> str:
+    """The account in a file that is only shown, which may be meant for another machine."""
+    if given is None:
+        app.out.aside(f"note: jobs run as {_USUAL_ACCOUNT} there; --run-as USER names another")
+        return _USUAL_ACCOUNT
+    if here:
+        try:
+            _check_account(given)
+        except InvalidInput as error:
+            app.out.aside(f"note: {error.message}")
     return given
 
 

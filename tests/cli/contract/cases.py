@@ -53,7 +53,7 @@ CASES: dict[str, Case] = {
     "agent journal flush": act(
         "--state-dir {new_folder} --api-key file:{key_file}", fails="--timeout soon", remote=False
     ),
-    "agent journal list": look("--state-dir {folder}", fails="--nope", remote=False),
+    "agent journal list": look("--state-dir {agent}", fails="--nope", remote=False),
     "agent journal show": look(
         "{journal} --state-dir {folder}", fails="nope", code=4, remote=False
     ),
