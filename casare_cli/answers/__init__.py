@@ -117,6 +117,7 @@ SHAPELESS = frozenset(
 #: Shapes that are no command's usual answer: the error on stderr, a line of `jobs watch -o jsonl`,
 #: and what options make of an answer.
 OTHERS: dict[str, Answer] = {
+    "completion --install": One(machines.CompletionScript),
     "error": One(problems.ErrorAnswer),
     "event": One(wire.JobEvent),
     "jobs cancel --filter": ListOf(runs.ActedOn),

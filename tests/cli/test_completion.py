@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from casare_cli import completing
+from casare_cli.schemas import schema_of
 from tests.cli.shells import COMPLETIONS, type_and_tab
-from tests.cli.support import Cli, Robot, Server
+from tests.cli.support import Cli, Robot, Server, check
 
 #: What is typed, and what the Tab key makes of it without asking anybody.
 STATIC = {
@@ -202,6 +206,34 @@ def test_the_script_is_printed_installed_and_removed(cli: Cli, shell: str) -> No
     done = cli("completion", shell, "--uninstall")
     assert (done.returncode, done.stdout) == (0, "")
     assert "nothing to remove" in done.stderr
+
+
+@pytest.mark.parametrize("shell", TARGETS)
+def test_with_json_installing_and_removing_answer_with_one_object(cli: Cli, shell: str) -> None:
+    target = str(cli.folder / TARGETS[shell])
+    for words, file, is_installed in (
+        ("--install", target, True),
+        ("--uninstall", target, False),
+        ("--uninstall", None, False),
+    ):
+        done = cli("completion", shell, words, "-o", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        found = json.loads(done.stdout)
+        check(found, schema_of("completion --install"))
+        assert (found["shell"], found["file"], found["installed"]) == (shell, file, is_installed)
+
+
+def test_the_next_step_is_a_line_for_the_shell_whatever_the_home_is_called(tmp_path: Path) -> None:
+    home = tmp_path / "hé llo $(wörld)"
+    home.mkdir()
+    cli = Cli(home)
+    for shell, start in (("bash", "source "), ("zsh", "fpath=(")):
+        [hint] = cli("completion", shell, "--install").stderr.splitlines()
+        words = shlex.split(start.rstrip("( ") + " " + hint.partition(start)[2].partition(" $")[0])
+        folder = home / TARGETS[shell]
+        assert words[1:] == [str(folder if shell == "bash" else folder.parent)]
+    [hint] = cli("completion", "powershell", "--install").stderr.splitlines()
+    assert hint.endswith(f". '{home / TARGETS['powershell']}'")
 
 
 def test_what_completion_refuses(cli: Cli) -> None:
