@@ -16,6 +16,7 @@ from casare_cli.terminal.answering import answering
 from casare_cli.terminal.output import Format, TimeFormat
 
 _NARROW = 50
+_HELP = ["-h", "--help"]
 
 
 def _global_options(
@@ -134,6 +135,7 @@ class Verb(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.context_settings["help_option_names"] = _HELP
         self.params += _global_params()
         _name_values(self.params)
 
@@ -181,6 +183,7 @@ class Noun(TyperGroup):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.context_settings["help_option_names"] = _HELP
         self.params += _global_params()
         _name_values(self.params)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -16,7 +17,7 @@ import pytest
 from casare_cli import completing
 from casare_cli.schemas import schema_of
 from tests.cli.shells import COMPLETIONS, type_and_tab
-from tests.cli.support import Cli, Robot, Server, check
+from tests.cli.support import PROGRAM, Cli, Robot, Server, check, steps
 
 #: What is typed, and what the Tab key makes of it without asking anybody.
 STATIC = {
@@ -112,6 +113,17 @@ def test_the_tab_key_completes_words_options_choices_and_ids(
     # Behind an option zsh puts an equals sign, which a space takes away.
     plain = [" ".join(line.removesuffix("=").split()) for line in lines]
     assert plain == list(expected.values())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_knows_the_nodes_at_which_a_job_can_be_run_again(
+    remote: Cli, shell: str, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    robot.run(*steps("read", "send"), status="failed")
+    remote.env["CASARE_COMPLETION_SECONDS"] = "60"
+    start = f"casare-rpa jobs rerun {job_id} --yes --from-node"
+    assert type_and_tab(shell, remote, f"{start} se").lines == [f"{start} send"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -229,9 +241,9 @@ def test_the_next_step_is_a_line_for_the_shell_whatever_the_home_is_called(tmp_p
     cli = Cli(home)
     for shell, start in (("bash", "source "), ("zsh", "fpath=(")):
         [hint] = cli("completion", shell, "--install").stderr.splitlines()
-        words = shlex.split(start.rstrip("( ") + " " + hint.partition(start)[2].partition(" $")[0])
-        folder = home / TARGETS[shell]
-        assert words[1:] == [str(folder if shell == "bash" else folder.parent)]
+        script = home / TARGETS[shell]
+        first, *_ = shlex.split(hint.partition(start)[2])
+        assert first == str(script if shell == "bash" else script.parent)
     [hint] = cli("completion", "powershell", "--install").stderr.splitlines()
     assert hint.endswith(f". '{home / TARGETS['powershell']}'")
 
@@ -270,6 +282,30 @@ def _output(cli: Cli, command: list[str]) -> str:
         timeout=120,
     )
     return done.stdout
+
+
+@pytest.mark.parametrize("shell", TARGETS)
+def test_a_script_says_how_it_is_installed(cli: Cli, shell: str) -> None:
+    head = "".join(cli("completion", shell).stdout.splitlines(keepends=True)[:10])
+    assert f"casare-rpa completion {shell} --install" in head
+    assert ".local" not in head and "Copy" not in head
+
+
+def test_fish_says_nothing_behind_an_id_that_is_not_about_it(cli: Cli) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed")
+    file = cli.folder / ".config" / "casare-rpa" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[profiles.production]\n[profiles.preview]\n")
+    program = cli.folder / "casare-rpa"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
+    program.chmod(0o755)
+    cli.env |= {"PATH": f"{cli.folder}:{os.environ['PATH']}", "CASARE_COMPLETION_SECONDS": "60"}
+    script = COMPLETIONS / "fish" / "casare-rpa.fish"
+    offered = _output(
+        cli, ["fish", "-c", f"source {script}; complete -C 'casare-rpa profiles show pr'"]
+    )
+    assert sorted(line.rstrip("\t") for line in offered.splitlines()) == ["preview", "production"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
