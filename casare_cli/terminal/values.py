@@ -38,7 +38,9 @@ def positive_seconds(text: str | None, option: str) -> float | None:
     """As `duration_seconds`, but not nothing."""
     seconds = duration_seconds(text, option)
     if seconds == 0:
-        raise InvalidInput(f"{option}: {text!r} is no time at all")
+        raise InvalidInput(
+            f"{option}: {text!r} is no time at all", hint="Write it like 30s, 10m or 2d."
+        )
     return seconds
 
 

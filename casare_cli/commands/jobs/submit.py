@@ -21,7 +21,7 @@ from casare_cli.jobs.options import (
 from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format, Json
 from casare_cli.terminal.times import shown_local, time_of_day
-from casare_cli.terminal.values import duration_seconds, inputs
+from casare_cli.terminal.values import duration_seconds, inputs, positive_seconds
 from casare_rpa.domain.jobs import OnConflict, OnLost
 from casare_rpa.errors import InvalidInput
 
@@ -114,7 +114,7 @@ def run(
         "environment": environment,
         "max_retries": max_retries,
         **({"on_lost": on_lost.value} if on_lost else {}),
-        "timeout_seconds": duration_seconds(timeout, "--timeout"),
+        "timeout_seconds": positive_seconds(timeout, "--timeout"),
         **_start(app, start_in, start_at),
         **({"on_conflict": on_conflict.value} if on_conflict is not OnConflict.QUEUE else {}),
     }

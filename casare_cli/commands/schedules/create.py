@@ -12,7 +12,7 @@ from casare_cli.jobs.options import InputOption, PriorityOption, TimeoutOption
 from casare_cli.lists.schedules import local
 from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format, Json
-from casare_cli.terminal.values import duration_seconds, inputs
+from casare_cli.terminal.values import inputs, positive_seconds
 
 
 class CatchUp(StrEnum):
@@ -80,7 +80,7 @@ def run(
         "tags": tag or [],
         "robot_id": robot,
         "environment": environment,
-        "timeout_seconds": duration_seconds(timeout, "--timeout"),
+        "timeout_seconds": positive_seconds(timeout, "--timeout"),
         "max_retries": max_retries,
         "catch_up": catch_up.value,
         "enabled": not disabled,

@@ -220,6 +220,11 @@ def test_a_doubled_cron_line_with_a_delay_submits_once(remote: Cli, workflow: st
     assert remote(*words).stdout == remote(*words).stdout
 
 
+def test_a_timeout_of_nothing_is_refused_by_its_name(remote: Cli, workflow: str) -> None:
+    done = remote("jobs", "submit", workflow, "--timeout", "0")
+    assert (done.returncode, "--timeout: '0' is no time at all" in done.stderr) == (2, True)
+
+
 def test_a_start_is_given_once_and_with_its_zone(remote: Cli, workflow: str) -> None:
     words = ("jobs", "submit", workflow)
     assert remote(*words, "--start-in", "1m", "--start-at", "12:00").returncode == 2
