@@ -187,6 +187,11 @@ def _as_ours(error: Exception, app: App) -> CasareError:
         error.hint = (
             "Sign in with casare-rpa login, or give a key: CASARE_API_KEY_FILE=PATH, --api-key."
         )
+    elif isinstance(error, Unauthenticated) and error.hint is None and app.key:
+        error.hint = (
+            f"It came from {app.key_place}. An administrator makes another with casare-rpa keys"
+            " create; casare-rpa login keeps it."
+        )
     if isinstance(error, ConfigInvalid):
         from casare_cli.profiles.configuring import with_line
 

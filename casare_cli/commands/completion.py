@@ -71,12 +71,16 @@ def run(
 
 
 def _install(app: App, shell: Shell, target: Path) -> None:
+    from casare_rpa.private_files import mend_writing
+
     script = script_of(shell)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(script, encoding="utf-8")
     except OSError as error:
-        raise CasareError(f"cannot write {target}: {error.strerror or error}") from None
+        raise CasareError(
+            f"cannot write {target}: {error.strerror or error}", hint=mend_writing(target)
+        ) from None
     _tell(app, shell, target, _next_step(shell, target), is_installed=True)
 
 

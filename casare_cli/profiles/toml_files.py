@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.private_files import write_whole
+from casare_rpa.private_files import mend_writing, write_whole
 
 Name = tuple[str, ...]
 
@@ -110,7 +110,9 @@ def store(path: Path, before: str, text: str) -> None:
         # A link to a file elsewhere stays a link.
         write_whole(path.resolve(), text.replace("\n", line_end).encode())
     except OSError as error:
-        raise ConfigInvalid(f"cannot write {path}: {error.strerror}") from error
+        raise ConfigInvalid(
+            f"cannot write {path}: {error.strerror}", hint=mend_writing(path)
+        ) from error
 
 
 def _with(text: str, name: Name, value: Any) -> str:

@@ -24,6 +24,42 @@ def admin(tmp_path: Path, server: Server) -> Cli:
     return Cli(tmp_path, server.env(server.admin_key))
 
 
+#: Where not even root can make a folder.
+NOWHERE = Path("/proc/nowhere")
+
+
+@pytest.mark.skipif(not NOWHERE.parent.exists(), reason="needs /proc")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("config", "set", "port", "80"), 6),
+        (("secrets", "set", "erp", "-", "--in", "file"), 6),
+        (("completion", "fish", "--install"), 1),
+    ],
+)
+def test_a_folder_that_takes_no_file_is_told_with_what_mends_it(
+    cli: Cli, words: tuple[str, ...], code: int
+) -> None:
+    env = {"XDG_CONFIG_HOME": str(NOWHERE), "CASARE_SECRETS_FILE": str(NOWHERE / "secrets.json")}
+    done = cli(*words, env=env, stdin="canary")
+    assert done.returncode == code, done.stderr
+    assert f"cannot write {NOWHERE}/" in done.stderr
+    assert "hint: Let this user write in /proc, which belongs to root, or" in done.stderr
+
+
+@pytest.mark.skipif(not NOWHERE.parent.exists(), reason="needs /proc")
+@pytest.mark.parametrize("words", [("doctor",), ("agent", "check")])
+def test_a_check_names_the_state_folder_that_cannot_be_made(
+    cli: Cli, words: tuple[str, ...]
+) -> None:
+    done = cli(*words, env={"CASARE_STATE_DIR": str(NOWHERE), "CASARE_ORCHESTRATOR_URL": NOBODY})
+    assert done.returncode == 1
+    assert f"{NOWHERE} cannot be made in /proc: " in done.stdout
+
+
+NOBODY = "http://127.0.0.1:9"
+
+
 def sent(cli: Cli, where: str, *words: str | Path) -> Done:
     """The command with a stream that the shell has sent *where*."""
     command = f"exec {shlex.join([*PROGRAM, *map(str, words)])} {where}"
