@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def run(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Workflow file.")],
+    file: Annotated[Path, typer.Argument(help="Workflow file, or - for stdin.")],
     var: Annotated[
         list[str] | None,
         typer.Option("--var", "-v", metavar="NAME=VALUE", help="name=text or name:=json."),
@@ -56,10 +56,13 @@ def run(
         casare-rpa run invoices.json --var month=11 --var rows:=250
         casare-rpa run invoices.json --input @input.json -o json | jq .variables
         casare-rpa run invoices.json --quiet --events events.jsonl
+        casare-rpa workflows get invoices -o json | jq .workflow_json | casare-rpa run -
     """
     from casare_cli.workflows.files import read_file
 
     app: App = ctx.obj
+    if str(file) == "-" and "-" in (input or ()):
+        raise InvalidInput("stdin is either the workflow or the input: one of them needs a file")
     variables = inputs([*(input or ()), *(var or ())], "--var")
     seconds = positive_seconds(timeout, "--timeout")
     if app.out.wants_json or (app.out.format is Format.TABLE and not app.quiet):

@@ -3473,7 +3473,7 @@ $_shtab_casare_rpa_help = @{
     '_shtab_casare_rpa_run__o' = 'How the answer is printed.'
     '_shtab_casare_rpa_run__q' = 'Print no notes; be silent on success.'
     '_shtab_casare_rpa_run__v' = 'name=text or name:=json.'
-    '_shtab_casare_rpa_run_pos_0' = 'Workflow file.'
+    '_shtab_casare_rpa_run_pos_0' = 'Workflow file, or - for stdin.'
     '_shtab_casare_rpa_schedules' = 'Let the orchestrator submit jobs by the clock'
     '_shtab_casare_rpa_schedules___api_key' = 'Key, - (stdin), file:PATH or fd:N.'
     '_shtab_casare_rpa_schedules___ca_file' = 'Certificates that the orchestrator''s is checked with.'
@@ -3948,7 +3948,7 @@ $_shtab_casare_rpa_help = @{
     '_shtab_casare_rpa_workflows_push__h' = 'show this help message and exit'
     '_shtab_casare_rpa_workflows_push__o' = 'How the answer is printed.'
     '_shtab_casare_rpa_workflows_push__q' = 'Print no notes; be silent on success.'
-    '_shtab_casare_rpa_workflows_push_pos_0' = 'Workflow files.'
+    '_shtab_casare_rpa_workflows_push_pos_0' = 'Workflow files, or - for stdin.'
     '_shtab_casare_rpa_workflows_validate' = 'Say everything that is wrong with workflow files, where it stands and what to do'
     '_shtab_casare_rpa_workflows_validate___api_key' = 'Key, - (stdin), file:PATH or fd:N.'
     '_shtab_casare_rpa_workflows_validate___ca_file' = 'Certificates that the orchestrator''s is checked with.'
@@ -3968,7 +3968,7 @@ $_shtab_casare_rpa_help = @{
     '_shtab_casare_rpa_workflows_validate__h' = 'show this help message and exit'
     '_shtab_casare_rpa_workflows_validate__o' = 'How the answer is printed.'
     '_shtab_casare_rpa_workflows_validate__q' = 'Print no notes; be silent on success.'
-    '_shtab_casare_rpa_workflows_validate_pos_0' = 'Workflow files.'
+    '_shtab_casare_rpa_workflows_validate_pos_0' = 'Workflow files, or - for stdin.'
 }
 
 # --- Helper functions ---

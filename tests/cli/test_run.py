@@ -237,3 +237,12 @@ def test_it_needs_no_key_and_no_orchestrator(cli: Cli, workflow_file: Path) -> N
         "PYTHON_KEYRING_BACKEND": "no.such.Backend",
     }
     assert cli("run", workflow_file, env=env).returncode == 0
+
+
+def test_a_workflow_on_stdin_is_run(cli: Cli, workflow_file: Path) -> None:
+    words = ("run", "-", "--var", "who=you", "-o", "json")
+    done = cli(*words, stdin=workflow_file.read_text())
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["variables"]["greeting"] == "hello you"
+    both = cli(*words, "--input", "-", stdin=workflow_file.read_text())
+    assert (both.returncode, "either the workflow or the input" in both.stderr) == (2, True)
