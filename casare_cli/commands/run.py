@@ -70,6 +70,10 @@ def run(
     workflow = read_file(file)
     for warning in workflow.warnings:
         app.out.aside(f"{file}: {problem_line(warning.to_dict())}")
+    if variables:
+        from casare_cli.workflows.inputs import note_misspelt
+
+        note_misspelt(app.out, workflow.document(), variables, "--var")
     result, stopped_by = _run(app, workflow, variables, seconds, events)
     _show(app, result)
     if stopped_by:

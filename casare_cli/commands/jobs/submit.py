@@ -132,6 +132,11 @@ def run(
             return None
         _print_submitted(app, job, waits=waits)
         _tell_start(app, job, request)
+        if request["input_data"] and not app.quiet:
+            from casare_cli.workflows.inputs import note_misspelt_of
+
+            names = request["input_data"]
+            note_misspelt_of(app.out, client, request["workflow_id"], names, "--input")
         if not waits:
             return None
         from casare_cli.following.follow import follow_job

@@ -220,6 +220,20 @@ def test_a_doubled_cron_line_with_a_delay_submits_once(remote: Cli, workflow: st
     assert remote(*words).stdout == remote(*words).stdout
 
 
+def test_an_input_that_is_almost_a_variable_is_told_and_never_refused(
+    remote: Cli, workflow: str, workflow_file: Path
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", "nobody")
+    told = remote(*words, "--input", "whoo=me")
+    note = "note: --input whoo: the workflow has no variable 'whoo'; did you mean 'who'?\n"
+    assert (told.returncode, told.stderr) == (0, note)
+    for known in ("who=me", "greeting=x", "nosuch=1"):
+        assert remote(*words, "--input", known).stderr == ""
+    assert remote(*words, "--input", "whoo=me", "--quiet").stderr == ""
+    ran = remote("run", workflow_file, "--var", "whoo=me")
+    assert (ran.returncode, "--var whoo: the workflow has no" in ran.stderr) == (0, True)
+
+
 def test_a_timeout_of_nothing_is_refused_by_its_name(remote: Cli, workflow: str) -> None:
     done = remote("jobs", "submit", workflow, "--timeout", "0")
     assert (done.returncode, "--timeout: '0' is no time at all" in done.stderr) == (2, True)
