@@ -34,10 +34,10 @@ COLUMNS = (
 
 def check_shown(out: Output) -> None:
     """That a new key will be seen, before it is made. Raises InvalidInput, CannotPrint."""
-    if out.format is Format.NONE:
+    if out.format in (Format.NONE, Format.NAME):
         raise InvalidInput(
-            "with -o none nobody would get the new key, which is shown once only",
-            hint="Leave -o none away; > FILE keeps it.",
+            f"with -o {out.format} nobody would get the new key, which is shown once only",
+            hint=f"Leave -o {out.format} away; > FILE keeps it, -o json prints its id beside it.",
         )
     out.check_writable()
 
@@ -51,9 +51,7 @@ def show_made(out: Output, made: Json, *, mend: str) -> None:
     with done_already(f"key {key_id} was made, is good and nobody has it", f"{mend} {key_id}"):
         if out.wants_json:
             out.json({"schema_version": SCHEMA_VERSION, **made})
-        elif out.format is Format.NAME:
-            out.line(key_id)
-        elif out.format is Format.TABLE:
+        else:
             out.line(str(made["api_key"]))
             out.note(f"  key {key_id}; it is shown this once only")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casare_cli.services import systemd
+from casare_cli.services import accounts, systemd
 from casare_cli.services.files import Installed
 from casare_cli.services.places import Places, native, places
 from casare_cli.services.service import DEFAULT_NAME, Platform, Service
@@ -30,8 +30,6 @@ _FAREWELL_SECONDS = 30.0
 #: They have options of their own.
 _ELSEWHERE = {"state_dir": "--state-dir", "orchestrator_url": "--url", "api_key": "--api-key"}
 _ROBOT = "robot_"
-#: The account that a hint makes.
-_USUAL_ACCOUNT = "casare-rpa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,49 +221,14 @@ def _state_dir(app: App, wanted: Wanted, usual: Places, *, system: bool, here: b
 
 
 def _account(app: App, wanted: Wanted, platform: Platform, *, system: bool) -> str:
-    """The account that jobs run as.
-
-    Raises InvalidInput where one has to be named, and for an unknown one.
-    """
-    given = wanted.run_as
-    if not system and given:
+    """The account that jobs run as. Raises InvalidInput."""
+    if not system and wanted.run_as:
         raise InvalidInput("--run-as is for --system; a user's own service runs as that user")
     if not system or platform is not Platform.SYSTEMD:
-        return given or ""
+        return wanted.run_as or ""
     if wanted.show:
-        return _shown_account(app, given, here=platform is native())
-    if given is None:
-        raise InvalidInput(
-            "jobs should not run as root: name an account with --run-as",
-            hint=f"Make one with: useradd --system --create-home {_USUAL_ACCOUNT}",
-        )
-    _check_account(given)
-    return given
-
-
-def _shown_account(app: App, given: str | None, *, here: bool) -> str:
-    """The account in a file that is only shown, which may be meant for another machine."""
-    if given is None:
-        app.out.aside(f"note: jobs run as {_USUAL_ACCOUNT} there; --run-as USER names another")
-        return _USUAL_ACCOUNT
-    if here:
-        try:
-            _check_account(given)
-        except InvalidInput as error:
-            app.out.aside(f"note: {error.message}")
-    return given
-
-
-def _check_account(name: str) -> None:
-    import pwd
-
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        raise InvalidInput(
-            f"--run-as: this machine has no account {name!r}",
-            hint=f"Make it with: useradd --system --create-home {name}",
-        ) from None
+        return accounts.shown(app.out, wanted.run_as, here=platform is native())
+    return accounts.existing(wanted.run_as)
 
 
 def _check_program(service: Service) -> None:

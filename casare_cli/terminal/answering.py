@@ -1,13 +1,14 @@
-"""What goes wrong where an answer is written to stdout, told as that."""
+"""The streams that are written to; what goes wrong with an answer on stdout is told as that."""
 
 from __future__ import annotations
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_rpa.errors import CasareError
 
 
@@ -15,6 +16,17 @@ class CannotPrint(CasareError):
     """The answer is there and stdout does not take it."""
 
     code = "OUTPUT_FAILED"
+
+
+def prepared(stream: TextIO | None) -> TextIO:
+    """The stream in UTF-8, never failing on a character; a closed one swallows everything."""
+    if stream is None or stream.closed:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - lives as long as we
+    with suppress(AttributeError, ValueError, OSError):
+        terminal = stream.isatty()
+        encoding = None if terminal else "utf-8"
+        stream.reconfigure(encoding=encoding, errors=LOOKALIKE)  # type: ignore[attr-defined]
+    return stream
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Control characters of data never reach a terminal raw.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -15,10 +14,9 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
-from casare_cli.terminal.answering import answering, check_writable
+from casare_cli.terminal.answering import answering, check_writable, prepared
 from casare_cli.terminal.columns import Column
 from casare_cli.terminal.documents import json_text, yaml_text
-from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_cli.terminal.shaping import Shape
 from casare_cli.terminal.text import ago, escape, moment, one_line, plain, problem_line
 
@@ -70,8 +68,8 @@ class Output:
         #: Notes that wait for the end of the command.
         self.asides: list[str] = []
         self._color_wanted = color
-        self.stdout = _prepared(sys.stdout)
-        self.stderr = _prepared(sys.stderr)
+        self.stdout = prepared(sys.stdout)
+        self.stderr = prepared(sys.stderr)
 
     @property
     def wants_json(self) -> bool:
@@ -298,14 +296,3 @@ class Output:
             return
         width = max((len(title) for title, _ in shown), default=0)
         self._lines(f"{title:<{width}}  {one_line(text)}" for title, text in shown)
-
-
-def _prepared(stream: TextIO | None) -> TextIO:
-    """The stream in UTF-8, never failing on a character; a closed one swallows everything."""
-    if stream is None or stream.closed:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - lives as long as we
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        terminal = stream.isatty()
-        encoding = None if terminal else "utf-8"
-        stream.reconfigure(encoding=encoding, errors=LOOKALIKE)  # type: ignore[attr-defined]
-    return stream

@@ -32,7 +32,7 @@ def run(
     also manages keys. On the orchestrator's own machine the admin key that it wrote at its first
     start is used when there is no other.
 
-    Where stdout takes nothing, and with -o none, nothing is made.
+    Where stdout takes nothing, and with -o name or none, nothing is made.
 
     Examples:
         casare-rpa keys create --role developer --name laptop > api.key

@@ -15,7 +15,7 @@ def run(
 ) -> None:
     """Replace a key: print a new one of the same role and revoke the old.
 
-    Where stdout takes nothing, and with -o none, nothing is replaced.
+    Where stdout takes nothing, and with -o name or none, nothing is replaced.
 
     Examples:
         casare-rpa keys rotate k3x9Ab2Q > api.key

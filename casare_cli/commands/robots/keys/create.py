@@ -23,7 +23,7 @@ def run(
     On the orchestrator's own machine the admin key that it wrote at its first start is used when
     there is no other.
 
-    Where stdout takes nothing, and with -o none, nothing is made.
+    Where stdout takes nothing, and with -o name or none, nothing is made.
 
     Examples:
         casare-rpa robots keys create invoices-1 > robot.key

@@ -19,7 +19,7 @@ def run(
 ) -> None:
     """Replace a robot's key: print a new one and revoke the old.
 
-    Where stdout takes nothing, and with -o none, nothing is replaced.
+    Where stdout takes nothing, and with -o name or none, nothing is replaced.
 
     A running agent whose key came from a file (--api-key file:PATH, CASARE_API_KEY_FILE) reads that
     file again and goes on with its jobs: put the new key there at once. An agent that finds none
