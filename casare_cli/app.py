@@ -25,7 +25,8 @@ from casare_cli.terminal.output import Format, Output
 from casare_cli.verbs import Noun, Verb, stand_in
 from casare_rpa import __version__
 from casare_rpa.domain.json_values import Json
-from casare_rpa.errors import CasareError, InvalidInput, NotFound, Unauthenticated
+from casare_rpa.errors import CasareError, ConfigInvalid, InvalidInput, NotFound, Unauthenticated
+from casare_rpa.streams import ClosedStream
 
 PROGRAM = "casare-rpa"
 #: Singular spellings, accepted and not shown.
@@ -177,7 +178,8 @@ def _report(error: Exception, out: Output, app: App, words: Sequence[str]) -> in
         import traceback
 
         out.line("".join(traceback.format_exception(error)), stream=out.stderr)
-    out.error(shown, problems=_problems(shown))
+    with contextlib.suppress(BrokenPipeError):  # the exit code tells it as well
+        out.error(shown, problems=_problems(shown))
     return shown.exit_code
 
 
@@ -186,6 +188,15 @@ def _as_ours(error: Exception, app: App) -> CasareError:
         error.hint = (
             "Sign in with casare-rpa login, or give a key: CASARE_API_KEY_FILE=PATH, --api-key."
         )
+    elif isinstance(error, Unauthenticated) and error.hint is None and app.key:
+        error.hint = (
+            f"It came from {app.key_place}. An administrator makes another with casare-rpa keys"
+            " create; casare-rpa login keeps it."
+        )
+    if isinstance(error, ConfigInvalid):
+        from casare_cli.profiles.configuring import with_line
+
+        return with_line(error)
     if isinstance(error, CasareError):
         return error
     if isinstance(error, typer.TyperException):
@@ -257,10 +268,11 @@ def _log_everything() -> None:
 def _quiet_when_the_reader_is_gone() -> Iterator[list[bool]]:
     """`casare-rpa ... | head` ends without a word; what is yielded is filled when that happened."""
     gone: list[bool] = []
+    if sys.stdout is None:
+        sys.stdout = ClosedStream()
     try:
         yield gone
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except BrokenPipeError:
         gone.append(True)
         # The interpreter flushes stdout once more when it ends.

@@ -32,11 +32,14 @@ _LISTS = {
 
 
 def complete(words: Sequence[str]) -> int:
-    """Print the ids of the things named by the first word, one a line; never an error."""
+    """Print the ids of the things named by the first word, one a line; never an error.
+
+    The second word is their beginning, the others the command line where it says what is meant.
+    """
     kind = words[0] if words else ""
     prefix = words[1] if len(words) > 1 else ""
     seconds = _patience(os.environ.get("CASARE_COMPLETION_SECONDS", ""))
-    found = _within(seconds, lambda: _ids(kind, seconds))
+    found = _within(seconds, lambda: _ids(kind, seconds, words[2:]))
     sys.stdout.writelines(f"{name}\n" for name in found if name.startswith(prefix))
     sys.stdout.flush()
     return 0
@@ -66,9 +69,11 @@ def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
     return list(answer)
 
 
-def _ids(kind: str, seconds: float) -> list[str]:
+def _ids(kind: str, seconds: float, line: Sequence[str]) -> list[str]:
     if kind == "nodes":
         return _node_types()
+    if kind == "begun":
+        return _harmless(_begun(line, seconds))
     if kind == "profiles":
         return _harmless(_profiles())
     path, member, name = _LISTS[kind]
@@ -79,6 +84,17 @@ def _ids(kind: str, seconds: float) -> list[str]:
 
 def _harmless(names: Iterable[str]) -> list[str]:
     return [name for name in names if _HARMLESS.fullmatch(name)]
+
+
+def _begun(line: Sequence[str], seconds: float) -> Iterable[str]:
+    """The nodes that had begun of the job behind `rerun`, in the order in which they did."""
+    job = line[list(line).index("rerun") + 1]
+    if not _HARMLESS.fullmatch(job):
+        return []
+    if job == "@latest":
+        job = _ids("jobs", seconds, ())[0]
+    found = _get(f"/api/v1/jobs/{job}", seconds)
+    return (str(node["node_id"]) for node in found["node_executions"])
 
 
 def _node_types() -> list[str]:

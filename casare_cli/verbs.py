@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
@@ -11,9 +12,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from casare_cli.context import App
+from casare_cli.terminal.answering import answering
 from casare_cli.terminal.output import Format, TimeFormat
 
 _NARROW = 50
+_HELP = ["-h", "--help"]
 
 
 def _global_options(
@@ -87,7 +90,19 @@ ORDER = (
     *("demo", "run", "workflows", "jobs", "schedules", "robots", "top", "nodes"),
     *("agent", "orchestrator", "keys", "login", "logout", "whoami"),
     *("profiles", "config", "doctor"),
-    *("start", "submit", "create", "push", "validate", "list", "get", "show", "set", "use"),
+    *(
+        "start",
+        "submit",
+        "create",
+        "push",
+        "validate",
+        "list",
+        "get",
+        "show",
+        "set",
+        "unset",
+        "use",
+    ),
     *("next", "watch", "wait", "why", "enable", "disable", "trigger", "graph", "diff", "pull"),
     *("logs", "events", "result", "trace", "cancel", "retry", "rerun", "resolve"),
     *("dead-letters", "flush", "pause", "resume", "drain", "stop"),
@@ -120,6 +135,7 @@ class Verb(TyperCommand):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.context_settings["help_option_names"] = _HELP
         self.params += _global_params()
         _name_values(self.params)
 
@@ -134,9 +150,11 @@ class Verb(TyperCommand):
         if _asks_for_fields(args) and not ctx.resilient_parsing:
             from casare_cli.schemas import fields_of
 
-            typer.echo("\n".join(fields_of(self.words)))
+            with answering():
+                typer.echo("\n".join(fields_of(self.words)))
             raise typer.Exit
-        return super().parse_args(ctx, args)
+        with answering():  # --help prints here
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         _adopt_globals(ctx).shape_answers_of(self.words)
@@ -165,6 +183,7 @@ class Noun(TyperGroup):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.context_settings["help_option_names"] = _HELP
         self.params += _global_params()
         _name_values(self.params)
 
@@ -173,9 +192,11 @@ class Noun(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not self.invoke_without_command and not ctx.resilient_parsing:
-            typer.echo(ctx.get_help(), err=True)
+            with suppress(OSError):  # the exit code tells it as well
+                typer.echo(ctx.get_help(), err=True)
             raise typer.Exit(2)
-        return super().parse_args(ctx, args)
+        with answering():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         _adopt_globals(ctx)

@@ -26,3 +26,14 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def mend_writing(path: Path) -> str:
+    """What to do where *path* cannot be written: the folder that refuses, and whose it is."""
+    folder = path.parent
+    with contextlib.suppress(OSError):
+        folder = next((each for each in path.parents if each.exists()), folder)
+    owner = ""
+    with contextlib.suppress(OSError, KeyError, NotImplementedError):
+        owner = f", which belongs to {folder.owner()}"
+    return f"Let this user write in {folder}{owner}, or make room there."

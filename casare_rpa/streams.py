@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 
@@ -17,3 +19,10 @@ def open_missing_streams() -> None:
     os.close(handle)
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+class ClosedStream(io.TextIOBase):
+    """Stands for a stream that the program was started without: what is written to it fails."""
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))

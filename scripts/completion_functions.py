@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _CALL = "casare-rpa __complete"
+#: The words of the command line, each as one.
+_LINE = {"bash": '"${COMP_WORDS[@]}"', "zsh": '"${words[@]}"', "fish": "(commandline -opc)"}
 #: bash makes several words of `@FILE`, `--option=VALUE`, `name=value` and `http://host:8000`, which
 #: would count as several values. The value of an option stays a word of its own.
 WITH_WHOLE_WORDS = """\
@@ -64,11 +66,15 @@ def functions(shell: str, kinds: Iterable[str]) -> str:
 def _ids(shell: str, kind: str) -> str:
     """The shell function that offers ids; for a word that begins an option it asks nobody."""
     name = f"_casare_rpa_{kind}"
+    # Which job's nodes are meant stands in the command line.
+    line = f' "" {_LINE[shell]}' if kind == "begun" else ""
     if shell == "bash":
-        return f'{name}() {{ compgen -W "$({_CALL} {kind} 2>/dev/null)" -- "$1"; }}'
+        return f'{name}() {{ compgen -W "$({_CALL} {kind}{line} 2>/dev/null)" -- "$1"; }}'
     if shell == "zsh":
         guard = '[[ "$PREFIX" == -* ]] && return 1;'
-        ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind} 2>/dev/null)"}}); compadd -a ids;'
+        ids = f'local -a ids; ids=(${{(f)"$({_CALL} {kind}{line} 2>/dev/null)"}}); compadd -a ids;'
         return f"{name}() {{ {guard} {ids} }}"
     guard = "string match -q -- '-*' (commandline -ct); and return;"
-    return f"function {name}; {guard} {_CALL} {kind} 2>/dev/null; end"
+    # Behind a tab stands what is said of an id: nothing, else the argument's help stands there.
+    ids = f"for id in ({_CALL} {kind}{line} 2>/dev/null); printf '%s\\t\\n' $id; end"
+    return f"function {name}; {guard} {ids}; end"

@@ -26,6 +26,7 @@ IDS = {
     "schedule": "schedules",
     "robot": "robots",
     "node_type": "nodes",
+    "from_node": "begun",
     "profile": "profiles",
 }
 #: What stands for a file or a folder where an option takes text.
@@ -43,7 +44,7 @@ def script(root: Page, shell: str) -> str:
     _fill(parser, root)
     preamble: Any = {shell: functions(shell, sorted(set(IDS.values())))}
     text = shtab.complete(parser, shell, root_prefix="casare_rpa", preamble=preamble)
-    text = with_aliases(text, shell, root)
+    text = with_aliases(_with_our_head(text, shell), shell, root)
     if shell == "fish":
         text = _quick(_with_files_of_fish(text))
     if shell == "bash":
@@ -53,6 +54,20 @@ def script(root: Page, shell: str) -> str:
         # What shtab writes for "any number of files" is one file.
         text = _with_equals_signs(text.replace('"(*)::', '"*:'))
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _with_our_head(text: str, shell: str) -> str:
+    """What shtab says at the top of other places than ours."""
+    head = (
+        "# Generated with https://github.com/tqdm/shtab\n"
+        f"# Put where the shell looks for it by: casare-rpa completion {shell} --install\n"
+    )
+    made, found = re.subn(
+        r"# AUTOMATICALLY GENERATED.*?# See also: [^\n]*\n", head, text, count=1, flags=re.DOTALL
+    )
+    if not found:
+        raise ValueError("shtab writes another head than it did")
+    return made
 
 
 def _with_equals_signs(text: str) -> str:

@@ -32,6 +32,7 @@ ANSWERS: dict[str, Answer] = {
     "config get": One(identities.SettingValue),
     "config list": ListOf(identities.SettingValue),
     "config set": One(identities.SettingValue),
+    "config unset": One(identities.SettingValue),
     "agent timeline": ListOf(machines.TimelineEntry),
     "agent uninstall": One(machines.ServiceRemoved),
     "demo": One(wire.Job),
@@ -71,6 +72,7 @@ ANSWERS: dict[str, Answer] = {
     "orchestrator migrate-from": One(databases.DatabaseMoved),
     "orchestrator prune": One(databases.Pruned),
     "orchestrator restore": One(databases.Restored),
+    "profiles delete": One(identities.ProfileDeleted),
     "profiles list": ListOf(identities.Profile),
     "profiles show": One(identities.Profile),
     "profiles use": One(identities.ProfileInUse),
@@ -115,6 +117,7 @@ SHAPELESS = frozenset(
 #: Shapes that are no command's usual answer: the error on stderr, a line of `jobs watch -o jsonl`,
 #: and what options make of an answer.
 OTHERS: dict[str, Answer] = {
+    "completion --install": One(machines.CompletionScript),
     "error": One(problems.ErrorAnswer),
     "event": One(wire.JobEvent),
     "jobs cancel --filter": ListOf(runs.ActedOn),

@@ -71,6 +71,13 @@ class ProfileInUse(Wire):
     current: bool
 
 
+class ProfileDeleted(Wire):
+    """A profile and the places it is gone from: the file, and where its key was."""
+
+    name: str
+    removed_from: list[str]
+
+
 class SignedIn(Wire):
     key_id: str
     key_name: str

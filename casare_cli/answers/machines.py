@@ -117,3 +117,13 @@ class Flushed(Wire):
     attempt: int
     result: Literal["delivered", "refused", "kept"]
     reported: str | None
+
+
+class CompletionScript(Wire):
+    """A shell's script; `file` is null when there was none to remove."""
+
+    shell: str
+    file: str | None
+    installed: bool
+    #: The next step, or what happened, in words.
+    told: str

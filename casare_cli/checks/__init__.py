@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from casare_cli.checks import orchestrator, robot, settings, this_machine
 from casare_cli.checks.finding import Check, Finding, failed, skipped
 from casare_cli.context import App
+from casare_cli.profiles.configuring import with_line
 from casare_rpa.errors import CasareError, ConfigInvalid
 
 CHECKS: tuple[Check, ...] = (
@@ -33,6 +34,8 @@ def examine(app: App) -> Iterator[Finding]:
 def _broken(check: Check, error: CasareError, told: set[str]) -> Finding:
     """The error of a check; one that others have met before is not told again."""
     name = _name(check)
+    if isinstance(error, ConfigInvalid):
+        error = with_line(error)
     if error.message in told:
         wrong_setting = isinstance(error, ConfigInvalid)
         why = "the settings cannot be used" if wrong_setting else "the orchestrator does not answer"

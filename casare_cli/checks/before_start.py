@@ -10,11 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casare_cli.checks.finding import Finding, State, failed, passed, skipped, warned
+from casare_cli.checks.finding import (
+    Finding,
+    State,
+    failed,
+    passed,
+    room,
+    skipped,
+    unwritable,
+    warned,
+)
 from casare_cli.checks.orchestrator import judged, skew_seconds, working
 from casare_cli.context import App
 from casare_cli.machine.agent import mend_access
-from casare_rpa.errors import CasareError
+from casare_cli.profiles.configuring import with_line
+from casare_rpa.errors import CasareError, ConfigInvalid
 
 if TYPE_CHECKING:
     from agent.machine.folders import Folders
@@ -33,6 +43,8 @@ def findings(app: App, state_dir: str | None) -> Iterator[Finding]:
         settings = app.settings_with(state_dir=state_dir)
         check_settings(settings)
     except CasareError as error:
+        if isinstance(error, ConfigInvalid):
+            error = with_line(error)
         yield failed("settings", error.message, error.hint or "casare-rpa help environment")
         return
     yield passed("settings", f"{settings.max_concurrent_jobs} job(s) at a time")
@@ -112,7 +124,7 @@ def _state_folder(root: Path) -> Finding:
     except OSError as error:
         if isinstance(error, PermissionError) and there == root:
             mend = mend_access(root)
-        return failed("state folder", f"{there} cannot be written: {error.strerror}", mend)
+        return failed("state folder", unwritable(root, there, error), mend)
     return passed("state folder", f"{root}{'' if there == root else ' (will be made)'}")
 
 
@@ -127,8 +139,8 @@ def _alone(root: Path) -> Finding:
 
 
 def _disk(folders: Folders, settings: Settings) -> Finding:
-    free, floor = folders.free_bytes() >> 20, settings.min_free_bytes >> 20
-    text = f"{free} MiB free, {floor} are wanted (min_free_bytes)"
+    free, floor = folders.free_bytes(), settings.min_free_bytes
+    text = f"{room(free)} free, {room(floor)} wanted (min_free_bytes)"
     return passed("disk", text) if free >= floor else failed("disk", text, "Make room on it")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeAlias
 
 from casare_cli.context import App
@@ -48,3 +49,16 @@ def failed(check: str, message: str, mend: str) -> Finding:
 
 def skipped(check: str, message: str) -> Finding:
     return Finding(check=check, state=State.SKIP, message=message)
+
+
+def unwritable(folder: Path, there: Path, error: OSError) -> str:
+    """That *folder* cannot be used, because of *there*, which is it or the nearest that exists."""
+    if there == folder:
+        return f"{folder} cannot be written: {error.strerror}"
+    return f"{folder} cannot be made in {there}: {error.strerror}"
+
+
+def room(size_bytes: int) -> str:
+    """`77.3 GiB`; `512 MiB` below one."""
+    gib = 1 << 30
+    return f"{size_bytes / gib:.1f} GiB" if size_bytes >= gib else f"{size_bytes >> 20} MiB"

@@ -9,7 +9,16 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from casare_cli.checks.finding import Check, Finding, failed, passed, skipped, warned
+from casare_cli.checks.finding import (
+    Check,
+    Finding,
+    failed,
+    passed,
+    room,
+    skipped,
+    unwritable,
+    warned,
+)
 from casare_cli.context import App
 
 _WARN_FREE_BYTES = 1 << 30
@@ -55,12 +64,12 @@ def state_folder(app: App) -> Iterator[Finding]:
             yield passed("state folder", str(folder))
     except OSError as error:
         mend = "Give it to this user, or name another one: CASARE_STATE_DIR"
-        yield failed("state folder", f"{there} cannot be written: {error.strerror}", mend)
+        yield failed("state folder", unwritable(folder, there, error), mend)
     yield _room(shutil.disk_usage(there).free, app.settings.min_free_bytes)
 
 
 def _room(free: int, least: int) -> Finding:
-    text = f"{free / (1 << 30):.1f} GiB free"
+    text = f"{room(free)} free"
     if free < least:
         return failed("disk", f"{text}: no job is claimed (min_free_bytes)", "Make room on it")
     if free < _WARN_FREE_BYTES:

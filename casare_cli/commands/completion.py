@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
+from casare_cli.terminal.output import Format
 from casare_rpa.errors import CasareError, InvalidInput, NotFound
 
 
@@ -63,45 +65,62 @@ def run(
     if install:
         _install(app, shell, target)
     elif uninstall:
-        _uninstall(app, target)
+        _uninstall(app, shell, target)
     else:
-        app.out.stdout.write(script_of(shell))
+        app.out.text(script_of(shell))
 
 
 def _install(app: App, shell: Shell, target: Path) -> None:
+    from casare_rpa.private_files import mend_writing
+
     script = script_of(shell)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(script, encoding="utf-8")
     except OSError as error:
-        raise CasareError(f"cannot write {target}: {error.strerror or error}") from None
-    app.out.line(str(target))
-    app.out.note(f"  {_next_step(shell, target)}")
+        raise CasareError(
+            f"cannot write {target}: {error.strerror or error}", hint=mend_writing(target)
+        ) from None
+    _tell(app, shell, target, _next_step(shell, target), is_installed=True)
 
 
-def _uninstall(app: App, target: Path) -> None:
+def _uninstall(app: App, shell: Shell, target: Path) -> None:
     try:
         target.unlink()
     except FileNotFoundError:
-        app.out.note(f"nothing to remove: there is no {target}")
+        _tell(app, shell, None, f"nothing to remove: there is no {target}", is_installed=False)
     except OSError as error:
         raise CasareError(f"cannot remove {target}: {error.strerror or error}") from None
     else:
-        app.out.line(str(target))
-        app.out.note("  removed; open shells know it until they end")
+        told = "removed; open shells know it until they end"
+        _tell(app, shell, target, told, is_installed=False)
+
+
+def _tell(app: App, shell: Shell, target: Path | None, told: str, *, is_installed: bool) -> None:
+    """The script that is there now, or was; None where there was nothing to remove."""
+    file = str(target) if target else None
+    if app.out.format is Format.TABLE:
+        if file is not None:
+            app.out.line(file)
+        app.out.note(f"  {told}" if file is not None else told)
+        return
+    result = {"shell": str(shell), "file": file, "installed": is_installed, "told": told}
+    app.out.item(result, (), name="file")
 
 
 def _next_step(shell: Shell, target: Path) -> str:
+    path = shlex.quote(str(target))
     match shell:
         case Shell.BASH:
-            return f"new shells with bash-completion know it; in this one: source {target}"
+            return f"new shells with bash-completion know it; in this one: source {path}"
         case Shell.ZSH:
-            path = f"fpath=({target.parent} $fpath)"
-            return f"needs in ~/.zshrc: {path}; autoload -Uz compinit; compinit"
+            line = f"fpath=({shlex.quote(str(target.parent))} $fpath)"
+            return f"needs in ~/.zshrc: {line}; autoload -Uz compinit; compinit"
         case Shell.FISH:
             return "new shells know it"
         case Shell.POWERSHELL:
-            return f"needs in $PROFILE: . {target}"
+            quoted = str(target).replace("'", "''")
+            return f"needs in $PROFILE: . '{quoted}'"
 
 
 def script_of(shell: Shell) -> str:

@@ -45,7 +45,7 @@ def run(
     if reader and app.out.on_terminal():
         _read(reader, name, source)
     else:
-        app.out.stdout.write(source)
+        app.out.text(source)
 
 
 def _pages(ctx: typer.Context) -> list[str]:

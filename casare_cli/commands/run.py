@@ -15,7 +15,7 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.terminal.output import Format
 from casare_cli.terminal.text import problem_line
-from casare_cli.terminal.values import duration_seconds, inputs
+from casare_cli.terminal.values import inputs, positive_seconds
 from casare_rpa.errors import InvalidInput, WorkflowInvalid
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def run(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Workflow file.")],
+    file: Annotated[Path, typer.Argument(help="Workflow file, or - for stdin.")],
     var: Annotated[
         list[str] | None,
         typer.Option("--var", "-v", metavar="NAME=VALUE", help="name=text or name:=json."),
@@ -56,15 +56,24 @@ def run(
         casare-rpa run invoices.json --var month=11 --var rows:=250
         casare-rpa run invoices.json --input @input.json -o json | jq .variables
         casare-rpa run invoices.json --quiet --events events.jsonl
+        casare-rpa workflows get invoices -o json | jq .workflow_json | casare-rpa run -
     """
     from casare_cli.workflows.files import read_file
 
     app: App = ctx.obj
+    if str(file) == "-" and "-" in (input or ()):
+        raise InvalidInput("stdin is either the workflow or the input: one of them needs a file")
     variables = inputs([*(input or ()), *(var or ())], "--var")
-    seconds = duration_seconds(timeout, "--timeout")
+    seconds = positive_seconds(timeout, "--timeout")
+    if app.out.wants_json or (app.out.format is Format.TABLE and not app.quiet):
+        app.out.check_writable()  # it would be known too late, when the workflow has acted
     workflow = read_file(file)
     for warning in workflow.warnings:
         app.out.aside(f"{file}: {problem_line(warning.to_dict())}")
+    if variables:
+        from casare_cli.workflows.inputs import note_misspelt
+
+        note_misspelt(app.out, workflow.document(), variables, "--var")
     result, stopped_by = _run(app, workflow, variables, seconds, events)
     _show(app, result)
     if stopped_by:
@@ -191,7 +200,7 @@ def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
     def on_signal(number: int, frame: object) -> None:
         came.append(number)
         signal.signal(number, previous[number])
-        stop.request("user_request")
+        stop.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
 
     previous: dict[int, Any] = {
         number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
@@ -210,13 +219,20 @@ def _show(app: App, result: RunResult) -> None:
     if out.wants_json:
         out.json(result.to_dict())
     elif not result.success:
-        error = result.error
-        where = f" at {error.node_id}" if error and error.node_id else ""
-        why = f": {error.message}" if error else ""
-        code = f" ({error.code})" if error else ""
-        out.line(
-            f"casare-rpa: the run {_words(result.status)}{where}{why}{code}", stream=out.stderr
-        )
+        out.line(f"casare-rpa: {_why(result)}", stream=out.stderr)
+
+
+def _why(result: RunResult) -> str:
+    """How the run ended that did not succeed, in a sentence."""
+    error = result.error
+    if error is None:
+        return f"the run {_words(result.status)}"
+    if not error.node_id and error.message.startswith(
+        "the run "
+    ):  # stopped, or out of time: it says all of it
+        return f"{error.message} ({error.code})"
+    where = f" at {error.node_id}" if error.node_id else ""
+    return f"the run {_words(result.status)}{where}: {error.message} ({error.code})"
 
 
 def _words(status: str) -> str:

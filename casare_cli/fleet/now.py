@@ -96,10 +96,10 @@ class Fleet:
         ]
 
     def robot_rows(self, sorting: Sorting) -> list[tuple[str, str, str, str, str]]:
-        """Name, state, slots, environment, and what it does or why it does nothing."""
+        """Name with the id, state, slots, environment, and what it does or why it does nothing."""
         return [
             (
-                str(robot["name"]),
+                _named(robot),
                 str(robot["status"]),
                 f"{len(robot['current_job_ids'])}/{robot['max_concurrent_jobs']}",
                 str(robot["environment"]),
@@ -107,6 +107,12 @@ class Fleet:
             )
             for robot in self.sorted_robots(sorting)
         ]
+
+
+def _named(robot: Json) -> str:
+    """The robot's name, and the id by which commands know it where that is another."""
+    name, robot_id = str(robot["name"]), str(robot["robot_id"])
+    return name if name == robot_id else f"{name} ({robot_id})"
 
 
 def look(client: OrchestratorClient, *, window_seconds: float) -> Fleet:

@@ -68,12 +68,17 @@ def _wait(key: Callable[[float], str], seconds: float) -> str:
 def _screen(
     console: Console, fleet: Fleet, sorting: Sorting, interval_seconds: float, trouble: str
 ) -> RenderableType:
-    now = datetime.now(UTC)
-    head = f"{now:%H:%M:%S}Z  every {interval_seconds:g} s  q: quit  s: sorted by {sorting}"
+    head = _head(datetime.now(UTC), interval_seconds, sorting, width=console.width)
     lines: list[RenderableType] = [_line(head, "dim")]
     if trouble:
         lines.append(_line(f"trying again: {trouble}", "red"))
     return Group(*lines, _picture(fleet, sorting, rows=console.size.height - _OTHER_ROWS))
+
+
+def _head(now: datetime, interval_seconds: float, sorting: Sorting, *, width: int) -> str:
+    """The keys, and on a terminal with room for it how often is asked."""
+    head = f"{now:%H:%M:%S}Z  every {interval_seconds:g} s  q: quit  s: sorted by {sorting}"
+    return head if len(head) <= width else f"{now:%H:%M:%S}Z  q: quit  s: by {sorting}"
 
 
 def _picture(fleet: Fleet, sorting: Sorting, *, rows: int | None) -> RenderableType:

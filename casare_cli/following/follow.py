@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.following.tree import StepTree
 from casare_cli.following.watching import JobWatch, WatchEnded, as_json_line
-from casare_cli.jobs.shown import show_outcome
+from casare_cli.jobs.shown import is_finished, show_outcome
 from casare_cli.machine.terminated import Terminated, sigterm_raises
 from casare_cli.terminal.output import Format
 from casare_rpa.domain.json_values import Json
@@ -54,18 +55,18 @@ def follow_job(
         tell=out.aside,
     )
     try:
-        with sigterm_raises():
-            if shows_tree:
-                with tree:
-                    job = watch.follow()
-            else:
-                job = watch.follow()
+        with sigterm_raises(), tree if shows_tree else nullcontext():
+            job = watch.follow()
     except (KeyboardInterrupt, Terminated) as stop:
         out.note(f"the job goes on; watch it with:\n  {resuming(job_id, watch.seq)}")
         is_term = isinstance(stop, Terminated)
         return exit_codes.TERMINATED if is_term else exit_codes.INTERRUPTED
     except WatchEnded as ended:
-        return _still_running(app, ended.job, watch.seq)
+        if not is_finished(ended.job):
+            return _still_running(app, ended.job, watch.seq)
+        job = ended.job  # only its events were not all read in time
+        if steps and not out.prints_whole:
+            out.aside(_unseen(job_id, watch.seq))
     except CasareError as error:
         if watch.seen is not None and error.retryable:
             _tell_last_seen(error, watch.seen, watch.seq)
@@ -87,6 +88,10 @@ def _loops(client: OrchestratorClient, job_id: str) -> Mapping[str, str]:
 def resuming(job_id: str, seq: int) -> str:
     """The command that goes on watching where this one stopped."""
     return f"casare-rpa jobs watch {job_id} --after {seq}"
+
+
+def _unseen(job_id: str, seq: int) -> str:
+    return f"note: not all of its steps were shown; see the others with:\n  {resuming(job_id, seq)}"
 
 
 def _ended(app: App, job: Json, *, steps: bool) -> int:

@@ -11,7 +11,7 @@ from casare_cli.jobs.whys import code_of, show_robots
 from casare_cli.terminal.columns import Column
 from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.text import moment
-from casare_cli.workflows.files import file_to_push, looks_like_file
+from casare_cli.workflows.files import file_to_push, looks_like_file, refuse_stdin
 from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import NotFound
 
@@ -40,6 +40,7 @@ def show_dry_run(out: Output, client: OrchestratorClient, word: str, request: Js
     A file is checked as a submit would check it, and not pushed. Raises NotFound for a workflow
     that is neither a file nor in the orchestrator.
     """
+    refuse_stdin(word)
     file = file_to_push(Path(word)) if looks_like_file(word) else None
     request = {**request, "workflow_id": word if file is None else file.workflow_id}
     document = {} if file is None else {"workflow_json": file.document()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format, Output
 from casare_cli.terminal.prompts import confirm, is_somebody_there
 from casare_cli.terminal.text import moment
@@ -73,7 +74,9 @@ def print_made(out: Output, done: Json, *, waits: bool) -> None:
     """The new job's id, or all that was answered; nothing where the end of the job is printed."""
     if out.format is Format.NONE or (out.wants_json and waits):
         return
-    if out.wants_json:
-        out.json(done)
-    elif not out.quiet or out.format is Format.NAME:
-        out.line(str(done["new_job_id"]))
+    new_id = str(done["new_job_id"])
+    with done_already(f"job {new_id} was submitted", f"casare-rpa jobs watch {new_id}"):
+        if out.wants_json:
+            out.json(done)
+        elif not out.quiet or out.format is Format.NAME:
+            out.line(new_id)

@@ -120,6 +120,18 @@ def resolve_workflow_id(client: OrchestratorClient, word: str | None) -> str | N
         raise
 
 
+def check_robot(client: OrchestratorClient, robot_id: str | None) -> None:
+    """Raises NotFound for a robot that is not there; a deleted one is known while it has jobs."""
+    if robot_id is None:
+        return
+    try:
+        client.robot(robot_id)
+    except NotFound as error:
+        if not client.jobs(limit=1, robot_id=robot_id)["jobs"]:
+            error.hint = "casare-rpa robots list"
+            raise
+
+
 def is_finished(job: Mapping[str, Any]) -> bool:
     return job.get("status") in FINISHED
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.private_files import write_whole
+from casare_rpa.private_files import mend_writing, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class KeyFile:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self.path, json.dumps(keys, indent=2).encode() + b"\n")
         except OSError as error:
-            raise ConfigInvalid(f"cannot write {self.path}: {error.strerror}") from error
+            raise ConfigInvalid(
+                f"cannot write {self.path}: {error.strerror}", hint=mend_writing(self.path)
+            ) from error
 
 
 def others_may_read(path: Path) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from casare_cli.context import App
+from casare_rpa.errors import NotFound
 
 if TYPE_CHECKING:
     from agent.machine.folders import Folders
@@ -24,4 +25,15 @@ def folders_of(app: App, state_dir: str | None) -> Folders:
 
     folders = Folders.of(app.settings_with(state_dir=state_dir))
     readable(folders.root)
+    return folders
+
+
+def folders_with_journals(app: App, state_dir: str | None) -> Folders:
+    """As `folders_of`. Raises NotFound for a folder that was named and that no agent has made."""
+    folders = folders_of(app, state_dir)
+    if state_dir is not None and not folders.journal.is_dir():
+        raise NotFound(
+            f"{folders.root} is no agent's state folder",
+            hint="That of a service of the machine is /var/lib/casare-rpa-agent.",
+        )
     return folders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from casare_cli.terminal.columns import Column
 from casare_rpa.domain.json_values import Json
 
 if TYPE_CHECKING:
+    from casare_rpa.errors import ConfigInvalid
     from casare_rpa.setting_sources import ConfigFile, Given
 
 HIDDEN = "(hidden)"
@@ -23,6 +25,20 @@ def rows(app: App) -> Iterator[Json]:
     given = app.given()
     for name, item in FIELDS.items():
         yield _row(name, given.get(name), item)
+
+
+def row_of(app: App, name: str, otherwise: Given | None = None) -> Json:
+    """The row of one setting. Where other settings are wrong it says what *otherwise* gives it,
+    and a note tells of the others: who mends two of them mends one first."""
+    from casare_rpa.errors import ConfigInvalid
+    from casare_rpa.settings import FIELDS
+
+    try:
+        given = app.given().get(name)
+    except ConfigInvalid as error:
+        app.out.aside(f"note: {with_line(error).message}")
+        given = otherwise
+    return _row(name, given, FIELDS[name])
 
 
 def _row(name: str, given: Given | None, item: Any) -> Json:
@@ -90,6 +106,31 @@ def write(profile: str, values: Mapping[str, Any]) -> Path:
     return path
 
 
+def own_place(profile: str) -> str:
+    """How the place is called where this user's file gives a setting."""
+    from casare_rpa.setting_sources import PROFILES
+
+    return f"{user_config_file()} [{PROFILES}.{profile}]" if profile else str(user_config_file())
+
+
+def take_out(profile: str, word: str) -> list[str]:
+    """Take the setting *word* out of this user's file, or out of *profile* there; the names it had.
+
+    None where it has no such setting. Raises ConfigInvalid when the file cannot be changed.
+    """
+    from casare_cli.profiles.removing import remove
+    from casare_cli.profiles.toml_files import line_of
+    from casare_rpa.setting_sources import ALIASES, PROFILES
+
+    path = user_config_file()
+    inside = (PROFILES, profile) if profile else ()
+    words = [word, *_words(ALIASES.get(word, word))]
+    there = [w for w in dict.fromkeys(words) if line_of(path, (*inside, w))]
+    if there:
+        remove(path, [(*inside, w) for w in there])
+    return there
+
+
 def origin_text(row: Json) -> str:
     """Where the setting is given, in words."""
     match row["origin"]:
@@ -108,6 +149,45 @@ def origin_text(row: Json) -> str:
 NAME = Column("SETTING", "name")
 VALUE = Column("VALUE", "value")
 ORIGIN = Column("ORIGIN", "", origin_text)
+
+
+def with_line(error: ConfigInvalid) -> ConfigInvalid:
+    """*error* with the line of the file that it is about, if it is about one."""
+    from casare_cli.profiles.toml_files import line_of
+
+    for path, inside, place in _written(error):
+        line = line_of(path, inside) if _is_about(error.message, place, inside[-1]) else None
+        if line is not None:
+            error.message = error.message.replace(str(path), f"{path}:{line}", 1)
+            return error
+    return error
+
+
+def _written(error: ConfigInvalid) -> Iterator[tuple[Path, tuple[str, ...], str]]:
+    """Each setting in the files that *error* could be about: the file, its whole name, and how the
+    place is called. None where a file cannot be read: then that is the error."""
+    from casare_rpa.setting_sources import PROFILES, ConfigFile
+
+    for path in config_files():
+        if not error.message.startswith(str(path)):
+            continue
+        with suppress(type(error)):
+            file = ConfigFile.read(path)
+            for word in file.plain if file else ():
+                yield path, (word,), str(path)
+            for name, table in file.profiles.items() if file else ():
+                for word in table:
+                    yield path, (PROFILES, name, word), f"{path} [{PROFILES}.{name}]"
+
+
+def _is_about(message: str, place: str, word: str) -> bool:
+    """Whether the message is about what *word* is given at that place."""
+    from casare_rpa.setting_sources import ALIASES
+
+    told = message.removeprefix(f"{place}: ")
+    return told != message and (
+        told.startswith(f"{ALIASES.get(word, word)} ") or told.endswith(f" {word!r}")
+    )
 
 
 def read_files() -> list[ConfigFile]:

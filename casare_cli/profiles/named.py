@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from casare_cli.context import App
+from casare_cli.context import App, user_config_file
 from casare_cli.profiles.configuring import profile_names, read_files, shown
 from casare_rpa.domain.json_values import Json
-from casare_rpa.errors import NotFound
-from casare_rpa.setting_sources import of_environment, of_files
+from casare_rpa.errors import ConfigInvalid, NotFound
+from casare_rpa.setting_sources import PROFILES, ConfigFile, of_environment, of_files
 from casare_rpa.settings import FIELDS
 
 
@@ -44,3 +44,35 @@ def summary(name: str, *, is_current: bool) -> Json:
         "settings": values,
         "files": [str(file.path) for file in files],
     }
+
+
+def files_with(name: str) -> list[str]:
+    """The files that have the profile. Raises NotFound where none has."""
+    return [str(file.path) for file in read_files() if existing(name) in file.profiles]
+
+
+def delete(app: App, name: str) -> tuple[list[str], bool]:
+    """Take the profile *name* out of this user's file, after the key that login keeps for it.
+
+    Where the key was, and whether the file named the profile as the one in use, which it then no
+    longer does. Raises Unavailable, and leaves the profile, when the keyring does not answer.
+    """
+    from casare_cli.keys.sources import entry_names
+    from casare_cli.profiles.removing import remove
+    from casare_cli.profiles.signing_in import forget
+
+    url = _address(app, name)
+    gone = forget(entry_names(url, name)[0]) if url else []
+    path = user_config_file()
+    own = ConfigFile.read(path)
+    is_in_use = own is not None and own.plain.get("profile") == name
+    remove(path, [(PROFILES, name), *([("profile",)] if is_in_use else [])])
+    return gone, is_in_use
+
+
+def _address(app: App, name: str) -> str:
+    """The orchestrator's address with that profile; empty where its settings are wrong."""
+    try:
+        return app.settings_with(profile=name).orchestrator_url
+    except ConfigInvalid:
+        return ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.private_files import write_whole
+from casare_rpa.private_files import mend_writing, write_whole
 
 Name = tuple[str, ...]
 
@@ -80,24 +80,39 @@ def set_values(path: Path, changes: dict[Name, Any]) -> None:
     Raises ConfigInvalid, and changes nothing, when the file cannot be read or written, or is laid
     out in a way that only a person should change.
     """
-    written = _text(path)
-    line_end = "\r\n" if "\r\n" in written else "\n"
-    text = written.replace("\r\n", "\n")
-    wanted = _parsed(path, text)
+    written, text, wanted = parsed(path)
     for name, value in changes.items():
         text = _with(text, name, value)
         try:
             _assign(wanted, name, value)
         except (AttributeError, TypeError):
-            raise _too_unusual(path) from None
-    if not _reads_as(text, wanted):
-        raise _too_unusual(path)
+            raise too_unusual(path) from None
+    if not reads_as(text, wanted):
+        raise too_unusual(path)
+    store(path, written, text)
+
+
+def parsed(path: Path) -> tuple[str, str, dict[str, Any]]:
+    """The file as it is, with plain line ends, and what it says. Raises ConfigInvalid."""
+    written = _text(path)
+    text = written.replace("\r\n", "\n")
+    try:
+        return written, text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"cannot read {path}: {error}") from error
+
+
+def store(path: Path, before: str, text: str) -> None:
+    """Put *text* where *before* was, with its line ends. Raises ConfigInvalid."""
+    line_end = "\r\n" if "\r\n" in before else "\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A link to a file elsewhere stays a link.
         write_whole(path.resolve(), text.replace("\n", line_end).encode())
     except OSError as error:
-        raise ConfigInvalid(f"cannot write {path}: {error.strerror}") from error
+        raise ConfigInvalid(
+            f"cannot write {path}: {error.strerror}", hint=mend_writing(path)
+        ) from error
 
 
 def _with(text: str, name: Name, value: Any) -> str:
@@ -142,13 +157,14 @@ def _comment(lines: Sequence[str]) -> str:
     line = lines[0]
     whole = tomllib.loads(line)
     for at, character in enumerate(line):
-        if character == "#" and _reads_as(line[:at], whole):
+        if character == "#" and reads_as(line[:at], whole):
             bare = line[:at].rstrip()
             return line[len(bare) :]
     return ""
 
 
-def _reads_as(text: str, wanted: dict[str, Any]) -> bool:
+def reads_as(text: str, wanted: dict[str, Any]) -> bool:
+    """Whether *text* says what is *wanted*."""
     try:
         return tomllib.loads(text) == wanted
     except tomllib.TOMLDecodeError:
@@ -187,7 +203,7 @@ def _assign(found: dict[str, Any], name: Name, value: Any) -> None:
     found[name[-1]] = list(value) if isinstance(value, tuple) else value
 
 
-def _too_unusual(path: Path) -> ConfigInvalid:
+def too_unusual(path: Path) -> ConfigInvalid:
     return ConfigInvalid(
         f"{path} is laid out in a way that only a person should change",
         hint="Change it with an editor; casare-rpa config list --show-origin checks it.",
@@ -202,10 +218,3 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigInvalid(f"cannot read {path}: {reason}") from error
-
-
-def _parsed(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigInvalid(f"cannot read {path}: {error}") from error

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casare_cli.services import systemd
+from casare_cli.services import accounts, systemd
 from casare_cli.services.files import Installed
 from casare_cli.services.places import Places, native, places
-from casare_cli.services.service import Platform, Service
+from casare_cli.services.service import DEFAULT_NAME, Platform, Service
 from casare_cli.services.texts import text_of
 from casare_rpa.errors import Forbidden, InvalidInput
 
@@ -94,7 +94,7 @@ def _service(
     given = _given_settings(wanted.settings) | _tls(app, here=here)
     _check_task(platform, given, system=system)
     settings = app.settings_with(**given)
-    state_dir = _absolute(wanted.state_dir, usual.state_dir, here=here)
+    state_dir = _state_dir(app, wanted, usual, system=system, here=here)
     return Service(
         name=wanted.name,
         system=system,
@@ -103,7 +103,7 @@ def _service(
         key_file=_absolute(wanted.key_file, usual.key_file, here=here),
         owns_key=False,
         state_dir=state_dir,
-        run_as=_account(wanted, platform, system=system),
+        run_as=_account(app, wanted, platform, system=system),
         environment=_environment(settings, state_dir, given),
         stop_seconds=_stop_seconds(settings),
     )
@@ -161,7 +161,7 @@ def _given_settings(words: Sequence[str]) -> dict[str, str]:
         name, separator, value = word.partition("=")
         name = name.removeprefix("CASARE_").lower()
         if not separator or name not in secret:
-            hint = "Write SETTING=VALUE; docs/guide/settings.md lists the settings."
+            hint = "Write SETTING=VALUE; casare-rpa config list names the settings."
             raise InvalidInput(f"--set: {word.partition('=')[0]!r} is no setting", hint=hint)
         if name in _ELSEWHERE:
             raise InvalidInput(f"--set {name}: use {_ELSEWHERE[name]}")
@@ -204,36 +204,31 @@ def _key_to_keep(app: App) -> str:
     return key
 
 
-def _account(wanted: Wanted, platform: Platform, *, system: bool) -> str:
-    """The account that jobs run as.
+def _state_dir(app: App, wanted: Wanted, usual: Places, *, system: bool, here: bool) -> str:
+    """The option's folder, else for the usual service of a user the one that the user's own
+    settings name, where `agent status` looks; a note where they name another than it has."""
+    if wanted.state_dir is not None or not here:
+        return _absolute(wanted.state_dir, usual.state_dir, here=here)
+    given = app.given().get("state_dir")
+    own = _absolute(str(given.value), "", here=True) if given and given.value else usual.state_dir
+    if given is None or own == usual.state_dir or (not system and wanted.name == DEFAULT_NAME):
+        return own
+    app.out.aside(
+        f"note: the service has a state folder of its own, {usual.state_dir}, whatever"
+        f" {given.place} says; --state-dir names another"
+    )
+    return usual.state_dir
 
-    Raises InvalidInput where one has to be named, and for an unknown one.
-    """
-    given = wanted.run_as
-    if not system and given:
+
+def _account(app: App, wanted: Wanted, platform: Platform, *, system: bool) -> str:
+    """The account that jobs run as. Raises InvalidInput."""
+    if not system and wanted.run_as:
         raise InvalidInput("--run-as is for --system; a user's own service runs as that user")
     if not system or platform is not Platform.SYSTEMD:
-        return given or ""
-    if given is None:
-        raise InvalidInput(
-            "jobs should not run as root: name an account with --run-as",
-            hint="Make one with: useradd --system --create-home casare-rpa",
-        )
-    if not wanted.show:
-        _check_account(given)
-    return given
-
-
-def _check_account(name: str) -> None:
-    import pwd
-
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        raise InvalidInput(
-            f"--run-as: this machine has no account {name!r}",
-            hint=f"Make it with: useradd --system --create-home {name}",
-        ) from None
+        return wanted.run_as or ""
+    if wanted.show:
+        return accounts.shown(app.out, wanted.run_as, here=platform is native())
+    return accounts.existing(wanted.run_as)
 
 
 def _check_program(service: Service) -> None:

@@ -6,7 +6,6 @@ Control characters of data never reach a terminal raw.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -15,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
+from casare_cli.terminal.answering import answering, check_writable, prepared
 from casare_cli.terminal.columns import Column
 from casare_cli.terminal.documents import json_text, yaml_text
-from casare_cli.terminal.lookalikes import LOOKALIKE
 from casare_cli.terminal.shaping import Shape
 from casare_cli.terminal.text import ago, moment, one_line, plain, problem_line
 from casare_rpa.domain.json_values import Json
@@ -70,8 +69,8 @@ class Output:
         #: Notes that wait for the end of the command.
         self.asides: list[str] = []
         self._color_wanted = color
-        self.stdout = _prepared(sys.stdout)
-        self.stderr = _prepared(sys.stderr)
+        self.stdout = prepared(sys.stdout)
+        self.stderr = prepared(sys.stderr)
 
     @property
     def wants_json(self) -> bool:
@@ -106,8 +105,31 @@ class Output:
         shown = escape(text)
         if ansi and self.colored(target):
             shown = f"\x1b[{ansi}m{shown}\x1b[0m"
-        target.write(shown + "\n")
-        target.flush()
+        if target is self.stderr:
+            self._tell(shown + "\n")
+        else:
+            self.text(shown + "\n")
+
+    def text(self, text: str) -> None:
+        """*text* that is safe for a terminal, as it is, on stdout. Raises CannotPrint."""
+        with answering():
+            self.stdout.write(text)
+            self.stdout.flush()
+
+    def _tell(self, text: str) -> None:
+        """*text* on stderr. That nobody can be told changes nothing about what is told."""
+        try:
+            self.stderr.write(text)
+            self.stderr.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return
+
+    def check_writable(self) -> None:
+        """That stdout is there for an answer that cannot be had again. Raises CannotPrint."""
+        with answering():
+            check_writable(self.stdout)
 
     def note(self, text: str) -> None:
         """A line on stderr for the person, none with --quiet."""
@@ -157,8 +179,7 @@ class Output:
 
     def _write(self, text: str) -> None:
         """*text* that is safe for a terminal already, and the end of its line."""
-        self.stdout.write(text + "\n")
-        self.stdout.flush()
+        self.text(text + "\n")
 
     def list(
         self,
@@ -223,7 +244,7 @@ class Output:
                 body["problems"] = list(problems)
             if self.asides:
                 body["notes"] = self.asides
-            self.stderr.write(json_text({"error": body}) + "\n")
+            self._tell(json_text({"error": body}) + "\n")
             return
         lines = [f"casare-rpa: {error.message}", *(f"  {problem_line(p)}" for p in problems)]
         if error.hint:
@@ -241,8 +262,9 @@ class Output:
         return Console(file=target, markup=False, emoji=False, highlight=False, no_color=not color)
 
     def _lines(self, lines: Iterable[str]) -> None:
-        self.stdout.writelines(escape(line) + "\n" for line in lines)
-        self.stdout.flush()
+        with answering():
+            self.stdout.writelines(escape(line) + "\n" for line in lines)
+            self.stdout.flush()
 
     def _texts(self, item: Json, columns: Sequence[Column]) -> Sequence[tuple[str, str]]:
         return [(column.title, column.text(item, self._show_moment)) for column in columns]
@@ -258,7 +280,7 @@ class Output:
             from casare_cli.terminal.tables import in_colour
 
             lines = ("\t".join(in_colour(escape(cell)) for cell in row) for row in rows)
-            self.stdout.writelines(line + "\n" for line in lines)
+            self.text("".join(line + "\n" for line in lines))
         elif not self.on_terminal():
             self._lines("\t".join(row) for row in rows)
         elif rows:
@@ -275,14 +297,3 @@ class Output:
             return
         width = max((len(title) for title, _ in shown), default=0)
         self._lines(f"{title:<{width}}  {one_line(text)}" for title, text in shown)
-
-
-def _prepared(stream: TextIO | None) -> TextIO:
-    """The stream in UTF-8, never failing on a character; a closed one swallows everything."""
-    if stream is None or stream.closed:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - lives as long as we
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        terminal = stream.isatty()
-        encoding = None if terminal else "utf-8"
-        stream.reconfigure(encoding=encoding, errors=LOOKALIKE)  # type: ignore[attr-defined]
-    return stream

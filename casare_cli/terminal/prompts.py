@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from casare_rpa.errors import CasareError, InvalidInput
 
@@ -31,7 +32,7 @@ def confirm(question: str, with_yes: str) -> None:
         raise InvalidInput(f"to {what} needs --yes when nobody can be asked", hint=with_yes)
     import typer
 
-    with _ended_by_the_person(with_yes):
+    with _ended_by_the_person(with_yes), _asked_again(f"{question} [y/N]: "):
         is_yes = typer.confirm(question, err=True)
     if not is_yes:
         raise Declined("nothing was changed")
@@ -44,8 +45,9 @@ def typed_unseen(what: str, hint: str) -> str:
     """
     import typer
 
-    with _ended_by_the_person(hint):
-        return str(typer.prompt(f"{what} (not shown)", hide_input=True, err=True))
+    text = f"{what} (not shown)"
+    with _ended_by_the_person(hint), _asked_again(f"{text}: ", is_hidden=True):
+        return str(typer.prompt(text, hide_input=True, err=True))
 
 
 @contextmanager
@@ -61,3 +63,36 @@ def _ended_by_the_person(hint: str) -> Iterator[None]:
         if isinstance(abort.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise InvalidInput("nothing was changed: no answer was given", hint=hint) from None
+
+
+@contextmanager
+def _asked_again(question: str, *, is_hidden: bool = False) -> Iterator[None]:
+    """Ask again whoever stops the program at the question (Ctrl-Z) and comes back (fg).
+
+    The shell has let the terminal show what is typed meanwhile; a hidden answer is hidden again.
+    """
+    if not hasattr(signal, "SIGCONT"):
+        yield
+        return
+
+    def ask(number: int, frame: object) -> None:
+        if is_hidden:
+            _hide_typing()
+        sys.stderr.write(question)
+        sys.stderr.flush()
+
+    before = signal.signal(signal.SIGCONT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCONT, before)
+
+
+def _hide_typing() -> None:
+    import termios
+
+    # In the background (bg) this stops the program again, and the next SIGCONT tries again.
+    with suppress(OSError, termios.error):
+        modes = termios.tcgetattr(sys.stdin)
+        modes[3] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, modes)

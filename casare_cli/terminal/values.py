@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from casare_cli.terminal.times import zoned
 from casare_rpa.errors import InvalidInput
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
@@ -37,7 +38,9 @@ def positive_seconds(text: str | None, option: str) -> float | None:
     """As `duration_seconds`, but not nothing."""
     seconds = duration_seconds(text, option)
     if seconds == 0:
-        raise InvalidInput(f"{option}: {text!r} is no time at all")
+        raise InvalidInput(
+            f"{option}: {text!r} is no time at all", hint="Write it like 30s, 10m or 2d."
+        )
     return seconds
 
 
@@ -48,26 +51,11 @@ def time_or_ago(text: str | None, option: str) -> str | None:
     word = text.strip()
     if _PART.match(word) and "-" not in word:
         return _ago(duration_seconds(word, option) or 0.0).isoformat()
-    try:
-        found = datetime.fromisoformat(word)
-    except ValueError:
-        raise InvalidInput(
-            f"{option}: {text!r} is no time", hint="Write it like 2h or 2026-12-01T08:00Z."
-        ) from None
-    if found.tzinfo is None:
-        raise InvalidInput(
-            f"{option}: {text!r} does not say in which time zone",
-            hint=f"Write {_with_time(word)}Z for UTC, or {_with_time(word)}+01:00.",
-        )
-    return found.isoformat()
+    return zoned(text, option, "2h or 2026-12-01T08:00Z").isoformat()
 
 
 def _ago(seconds: float) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=seconds)
-
-
-def _with_time(word: str) -> str:
-    return word if len(word) > len("2026-12-01") else f"{word}T00:00"
 
 
 def inputs(words: Iterable[str], option: str) -> dict[str, Any]:

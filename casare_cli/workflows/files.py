@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from casare_rpa.domain.workflow import Problem, Workflow
 
 _MAX_ID = 100
+#: What stands for a file that comes over stdin, and the name of a workflow there that has none.
+STDIN = Path("-")
+_UNNAMED = "stdin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +69,40 @@ def read_file(path: Path) -> WorkflowFile:
     return _valid(path, text, *found)
 
 
+def refuse_stdin(word: str) -> None:
+    """Raises InvalidInput where WORKFLOW is a `-`: a workflow is known by a name there."""
+    if word == str(STDIN):
+        raise InvalidInput(
+            "a workflow is not read from stdin here",
+            hint="Push it first: casare-rpa workflows push - --id NAME; then give NAME.",
+        )
+
+
 def _text_of(path: Path) -> bytes:
     from casare_rpa.domain.workflow import read_workflow_file
 
+    if path == STDIN:
+        return _text_of_stdin()
     try:
         return read_workflow_file(path)
     except NotFound as error:
         raise InvalidInput(error.message, hint=error.hint) from None
 
 
+def _text_of_stdin() -> bytes:
+    from casare_rpa.domain.workflow.read import MAX_FILE_BYTES
+
+    text = sys.stdin.buffer.read(MAX_FILE_BYTES + 1) if sys.stdin else b""
+    if len(text) > MAX_FILE_BYTES:
+        raise InvalidInput(f"stdin holds more than {MAX_FILE_BYTES // 1024**2} MiB")
+    if not text.strip():
+        raise InvalidInput("stdin is empty: a workflow is wanted", hint="Write: < FILE.json")
+    return text
+
+
 def _name_of(path: Path) -> str:
+    if path == STDIN:
+        return _UNNAMED
     return path.name.partition(".")[0]
 
 
@@ -120,6 +148,10 @@ def push_file(
     The answer's `warnings` are those of the file, with their lines.
     """
     file = file_to_push(path)
+    if path == STDIN and not (workflow_id or file.workflow.id or file.workflow.name != _UNNAMED):
+        raise InvalidInput(
+            "the workflow on stdin has neither an id nor a name", hint="Name it with --id."
+        )
     submission = {
         "workflow_id": workflow_id or file.workflow_id,
         "workflow_name": file.workflow.name[:255],
@@ -142,7 +174,8 @@ def slug(name: str) -> str:
 
 
 def pushed_id(out: Output, client: OrchestratorClient, word: str) -> str:
-    """The workflow's id for *word*: an id, or a file, which is pushed."""
+    """The workflow's id for *word*: an id, or a file, which is pushed. Raises InvalidInput."""
+    refuse_stdin(word)
     if not looks_like_file(word):
         return word
     pushed = push_file(client, Path(word))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casare_rpa.errors import ConfigInvalid
-from casare_rpa.private_files import write_whole
+from casare_rpa.private_files import mend_writing, write_whole
 from casare_rpa.secrets.secret import VALUE, Secret
 
 Fields = dict[str, str]
@@ -67,7 +67,9 @@ class SecretFile:
         except Timeout:
             raise ConfigInvalid(f"{self.path} is being written by another program") from None
         except OSError as error:
-            raise ConfigInvalid(f"cannot write {self.path}: {error.strerror or error}") from None
+            raise ConfigInvalid(
+                f"cannot write {self.path}: {error.strerror or error}", hint=mend_writing(self.path)
+            ) from None
 
     def _read(self) -> dict[str, Fields]:
         try:

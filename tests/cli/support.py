@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -134,6 +135,33 @@ class Cli:
 
     def asked(self, question: str, answer: str | signal.Signals, *words: str | Path) -> Shown:
         """As `on_terminal`; what is typed, or the signal, comes when *question* is shown."""
+        process, ours = self._at_terminal(*words)
+        text = _read_until(ours, question)
+        if isinstance(answer, signal.Signals):
+            process.send_signal(answer)
+            answer = "\n"  # where the signal came just before reading began, it is seen then
+        os.write(ours, answer.encode())
+        text += _read_terminal(ours)
+        return Shown(code=process.wait(SECONDS), text=text)
+
+    def stopped_at(self, question: str, answer: str, *words: str | Path) -> Shown:
+        """As `asked`, but stopped at the question (Ctrl-Z) and started again (fg) by a shell,
+        which lets the terminal show what is typed meanwhile; *answer* comes when it asks again."""
+        process, ours = self._at_terminal(*words)
+        text = _read_until(ours, question)
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        modes = termios.tcgetattr(ours)
+        modes[3] |= termios.ECHO
+        termios.tcsetattr(ours, termios.TCSANOW, modes)
+        process.send_signal(signal.SIGCONT)
+        text += _read_until(ours, question)
+        os.write(ours, answer.encode())
+        text += _read_terminal(ours)
+        return Shown(code=process.wait(SECONDS), text=text)
+
+    def _at_terminal(self, *words: str | Path) -> tuple[subprocess.Popen[bytes], int]:
+        """The command at a pseudo-terminal of its own, and that terminal's other side."""
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [*PROGRAM, *map(str, words)],
@@ -145,13 +173,7 @@ class Cli:
             start_new_session=True,  # no /dev/tty: what hides its input reads stdin
         )
         os.close(theirs)
-        text = _read_until(ours, question)
-        if isinstance(answer, signal.Signals):
-            process.send_signal(answer)
-            answer = "\n"  # where the signal came just before reading began, it is seen then
-        os.write(ours, answer.encode())
-        text += _read_terminal(ours)
-        return Shown(code=process.wait(SECONDS), text=text)
+        return process, ours
 
 
 @dataclass(frozen=True)

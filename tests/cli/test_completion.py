@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from casare_cli import completing
+from casare_cli.schemas import schema_of
 from tests.cli.shells import COMPLETIONS, type_and_tab
-from tests.cli.support import Cli, Robot, Server
+from tests.cli.support import PROGRAM, Cli, Robot, Server, check, steps
 
 #: What is typed, and what the Tab key makes of it without asking anybody.
 STATIC = {
@@ -111,6 +116,17 @@ def test_the_tab_key_completes_words_options_choices_and_ids(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_knows_the_nodes_at_which_a_job_can_be_run_again(
+    remote: Cli, shell: str, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    robot.run(*steps("read", "send"), status="failed")
+    remote.env["CASARE_COMPLETION_SECONDS"] = "60"
+    start = f"casare-rpa jobs rerun {job_id} --yes --from-node"
+    assert type_and_tab(shell, remote, f"{start} se").lines == [f"{start} send"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_tab_key_completes_files_where_a_file_is_wanted(cli: Cli, shell: str) -> None:
     cli.env["CASARE_ORCHESTRATOR_URL"] = "http://127.0.0.1:9"
     for name in ("wf", "w f"):
@@ -165,7 +181,9 @@ def test_completing_ids_needs_no_orchestrator(cli: Cli) -> None:
     done = cli("__complete", "jobs", env={"CASARE_ORCHESTRATOR_URL": "http://127.0.0.1:9"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert cli("__complete").returncode == 0
-    assert cli("__complete", "nodes", "SetV").stdout.split() == ["SetVariableNode"]
+    patient = {"CASARE_COMPLETION_SECONDS": "60"}  # a busy machine may take its time here
+    found = cli("__complete", "nodes", "SetV", env=patient).stdout.split()
+    assert found == ["SetVariableNode"]
 
 
 def test_an_id_that_a_shell_would_take_apart_is_not_offered(remote: Cli, server: Server) -> None:
@@ -204,6 +222,34 @@ def test_the_script_is_printed_installed_and_removed(cli: Cli, shell: str) -> No
     assert "nothing to remove" in done.stderr
 
 
+@pytest.mark.parametrize("shell", TARGETS)
+def test_with_json_installing_and_removing_answer_with_one_object(cli: Cli, shell: str) -> None:
+    target = str(cli.folder / TARGETS[shell])
+    for words, file, is_installed in (
+        ("--install", target, True),
+        ("--uninstall", target, False),
+        ("--uninstall", None, False),
+    ):
+        done = cli("completion", shell, words, "-o", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        found = json.loads(done.stdout)
+        check(found, schema_of("completion --install"))
+        assert (found["shell"], found["file"], found["installed"]) == (shell, file, is_installed)
+
+
+def test_the_next_step_is_a_line_for_the_shell_whatever_the_home_is_called(tmp_path: Path) -> None:
+    home = tmp_path / "hé llo $(wörld)"
+    home.mkdir()
+    cli = Cli(home)
+    for shell, start in (("bash", "source "), ("zsh", "fpath=(")):
+        [hint] = cli("completion", shell, "--install").stderr.splitlines()
+        script = home / TARGETS[shell]
+        first, *_ = shlex.split(hint.partition(start)[2])
+        assert first == str(script if shell == "bash" else script.parent)
+    [hint] = cli("completion", "powershell", "--install").stderr.splitlines()
+    assert hint.endswith(f". '{home / TARGETS['powershell']}'")
+
+
 def test_what_completion_refuses(cli: Cli) -> None:
     assert cli("completion", "dos").returncode == 2
     assert cli("completion", "bash", "--install", "--uninstall").returncode == 2
@@ -238,6 +284,30 @@ def _output(cli: Cli, command: list[str]) -> str:
         timeout=120,
     )
     return done.stdout
+
+
+@pytest.mark.parametrize("shell", TARGETS)
+def test_a_script_says_how_it_is_installed(cli: Cli, shell: str) -> None:
+    head = "".join(cli("completion", shell).stdout.splitlines(keepends=True)[:10])
+    assert f"casare-rpa completion {shell} --install" in head
+    assert ".local" not in head and "Copy" not in head
+
+
+def test_fish_says_nothing_behind_an_id_that_is_not_about_it(cli: Cli) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("fish is not installed")
+    file = cli.folder / ".config" / "casare-rpa" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[profiles.production]\n[profiles.preview]\n")
+    program = cli.folder / "casare-rpa"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
+    program.chmod(0o755)
+    cli.env |= {"PATH": f"{cli.folder}:{os.environ['PATH']}", "CASARE_COMPLETION_SECONDS": "60"}
+    script = COMPLETIONS / "fish" / "casare-rpa.fish"
+    offered = _output(
+        cli, ["fish", "-c", f"source {script}; complete -C 'casare-rpa profiles show pr'"]
+    )
+    assert sorted(line.rstrip("\t") for line in offered.splitlines()) == ["preview", "production"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

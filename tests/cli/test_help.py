@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 
+from casare_cli.app import PROGRAM, build
 from casare_cli.exit_codes import MEANINGS
+from casare_cli.manual import all_pages, root_page
 from casare_rpa.settings import Settings
 from tests.cli.support import Cli
 
@@ -42,3 +44,15 @@ def test_a_narrow_terminal_breaks_no_word_of_the_help(cli: Cli) -> None:
     assert set(narrow.split()) == words
     prose = [line for line in narrow.splitlines() if "casare-rpa" not in line and "|" not in line]
     assert [line for line in prose if len(line) > 40] == []
+
+
+def test_the_short_option_is_understood_by_every_command() -> None:
+    for page in all_pages(root_page(build(), PROGRAM)):
+        options = page.command.get_help_option_names(page.context)
+        assert set(options) == {"-h", "--help"}, page.name
+
+
+def test_the_short_option_shows_the_same(cli: Cli) -> None:
+    for words in ((), ("jobs",), ("agent",), ("jobs", "list")):
+        short = cli(*words, "-h")
+        assert (short.returncode, short.stdout) == (0, cli(*words, "--help").stdout)

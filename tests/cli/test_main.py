@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from casare_rpa import __version__
-from tests.cli.support import PROGRAM, Cli, error_of
+from tests.cli.support import Cli, error_of
 
 
 def test_the_version_is_told(cli: Cli) -> None:
@@ -92,19 +91,6 @@ def test_a_reader_that_is_gone_is_no_error(cli: Cli, words: tuple[str, ...]) -> 
     assert cli.without_reader(*words) == (141, "")
 
 
-def test_a_closed_stdout_is_no_error(cli: Cli) -> None:
-    done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m casare_cli nodes list >&-"],
-        cwd=cli.folder,
-        env=cli.environment(),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_output_that_no_encoding_holds_is_printed_anyway(cli: Cli) -> None:
     env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     done = cli("nodes", "show", "LogNode", env=env)
@@ -160,29 +146,3 @@ def test_a_missing_option_is_told_on_one_line(cli: Cli) -> None:
     first, *hints = cli("keys", "create").stderr.splitlines()
     assert "viewer, operator, developer, admin" in " ".join(first.split())
     assert [line.strip().partition(":")[0] for line in hints] == ["hint"]
-
-
-@pytest.mark.parametrize("words", [("--version",), ("--help",), ("nodes", "list")])
-def test_a_closed_stdout_is_no_crash(cli: Cli, words: tuple[str, ...]) -> None:
-    command = f"exec {shlex.join([*PROGRAM, *words])} >&-"
-    done = subprocess.run(
-        ["sh", "-c", command], env=cli.environment(), capture_output=True, check=False, timeout=60
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("words", [("--version",), ("nodes", "list")])
-def test_a_full_disk_is_one_line(cli: Cli, words: tuple[str, ...]) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, *words],
-            env=cli.environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            check=False,
-            timeout=60,
-        )
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == ["casare-rpa: cannot go on: No space left on device"]

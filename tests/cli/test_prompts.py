@@ -59,3 +59,16 @@ def test_a_no_is_one_object_with_json(remote: Cli, workflow: str) -> None:
     assert shown.code == 1
     told = json.loads(shown.text[shown.text.index("{") :])
     assert told["error"]["code"] == "DECLINED"
+
+
+@pytest.mark.parametrize("words", [("secrets", "set", "foo"), ("login",)])
+def test_a_secret_typed_after_a_stop_is_not_shown(remote: Cli, words: tuple[str, ...]) -> None:
+    shown = remote.stopped_at("(not shown): ", "ssh-this\n", *words)
+    assert shown.text.count("(not shown): ") == 2
+    assert "ssh-this" not in shown.text
+
+
+def test_a_question_is_asked_again_after_a_stop(remote: Cli, workflow: str) -> None:
+    shown = remote.stopped_at("[y/N]: ", "n\n", "workflows", "delete", workflow)
+    assert shown.text.count("[y/N]: ") == 2
+    assert "nothing was changed" in shown.text

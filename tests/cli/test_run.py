@@ -192,13 +192,22 @@ def test_a_signal_stops_the_run(cli: Cli, tmp_path: Path, number: int, code: int
     assert running.returncode == code
     assert "late" not in stdout
     assert "Traceback" not in stderr
-    assert "was stopped" in stderr
+    name = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+    assert stderr == f"casare-rpa: the run was stopped: {name} (CANCELLED)\n"
 
 
 def test_a_run_that_takes_too_long_exits_11(cli: Cli, tmp_path: Path) -> None:
     done = cli("run", _sleeping(tmp_path), "--timeout", "300ms", "-o", "json")
     assert done.returncode == 11
     assert json.loads(done.stdout)["status"] == "timeout"
+    told = cli("run", _sleeping(tmp_path), "--timeout", "300ms", "-q").stderr
+    assert told == "casare-rpa: the run timed out after 0.3s (TIMEOUT)\n"
+
+
+def test_a_timeout_of_nothing_is_refused(cli: Cli, tmp_path: Path) -> None:
+    done = cli("run", _sleeping(tmp_path), "--timeout", "0")
+    assert done.returncode == 2
+    assert "--timeout: '0' is no time at all\n  hint: Write it like" in done.stderr
 
 
 def test_the_passes_of_a_loop_are_collapsed(cli: Cli, tmp_path: Path) -> None:
@@ -229,3 +238,12 @@ def test_it_needs_no_key_and_no_orchestrator(cli: Cli, workflow_file: Path) -> N
         "PYTHON_KEYRING_BACKEND": "no.such.Backend",
     }
     assert cli("run", workflow_file, env=env).returncode == 0
+
+
+def test_a_workflow_on_stdin_is_run(cli: Cli, workflow_file: Path) -> None:
+    words = ("run", "-", "--var", "who=you", "-o", "json")
+    done = cli(*words, stdin=workflow_file.read_text())
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["variables"]["greeting"] == "hello you"
+    both = cli(*words, "--input", "-", stdin=workflow_file.read_text())
+    assert (both.returncode, "either the workflow or the input" in both.stderr) == (2, True)

@@ -46,3 +46,14 @@ def test_a_date_says_its_zone() -> None:
 def test_anything_else_is_refused_with_what_is_wanted(text: str) -> None:
     with pytest.raises(InvalidInput, match="--start-at"):
         time_of_day(text, "--start-at")
+
+
+@pytest.mark.parametrize("text", ["2027-01-01", "2027-01-01T08:00", "2027-01-01Z"])
+def test_what_a_refusal_says_to_write_is_understood(text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        time_of_day(text, "--start-at")
+    words = str(refused.value.hint).removeprefix("Write ").rstrip(".").replace(", or", "").split()
+    offered = [word for word in words if word[0] == "2"]
+    assert offered
+    for word in offered:
+        assert time_of_day(word, "--start-at").tzinfo is not None

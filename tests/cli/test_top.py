@@ -53,6 +53,16 @@ def test_robots_are_sorted_as_wanted() -> None:
     assert Sorting.LOAD.next() is Sorting.NAME
 
 
+def test_a_robot_is_shown_with_the_id_that_commands_take() -> None:
+    robot = {
+        **{"name": "Robot-vm", "robot_id": "robot-1", "status": "idle", "current_job_ids": []},
+        **{"max_concurrent_jobs": 1, "environment": "default"},
+    }
+    same = {**robot, "name": "robot-2", "robot_id": "robot-2"}
+    rows = Fleet(robots=[robot, same], stats={}).robot_rows(Sorting.NAME)
+    assert [row[0] for row in rows] == ["Robot-vm (robot-1)", "robot-2"]
+
+
 class Screen:
     """The program on a pseudo-terminal, with keys to press."""
 
@@ -119,3 +129,10 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(remote: Cli) -> None:
     screen.process.send_signal(signal.SIGINT)
     assert screen.end() == 130
     assert screen.after == screen.before
+
+
+def test_on_a_narrow_terminal_all_keys_are_told(remote: Cli) -> None:
+    screen = Screen(remote, "top", columns=40)
+    screen.until("q: quit  s: by name")
+    screen.press("q")
+    assert screen.end() == 0

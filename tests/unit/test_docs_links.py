@@ -70,3 +70,13 @@ def test_the_workflow_of_the_readme_is_valid() -> None:
     assert workflow is not None
     assert problems == []
     assert json.loads(document)["metadata"]["name"] == "Hello"
+
+
+def test_the_request_of_the_readme_is_for_its_own_workflow_and_key() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (request,) = re.findall(r"-d '(\{.*?\})'", text, re.DOTALL)
+    asked = json.loads(request)
+    assert asked["workflow_id"] == "hello"
+    assert set(asked["input_data"]) <= {"who"}
+    (variable,) = re.findall(r"Bearer [$](\w+)", text)
+    assert f"$ export {variable}=" in text

@@ -62,6 +62,8 @@ def run(
     Root installs for the whole machine (--system), everybody else for themselves (--user). A key
     that is given with --api-key is put into a file of its own; neither the service's file nor its
     command line holds it. The unit is checked with `systemd-analyze verify` before it is written.
+    With --print no account has to be named. A user's usual service keeps its state where the user's
+    settings say (CASARE_STATE_DIR), every other in a folder of its own.
     Exits 9 when there is a file of that name which this command did not write. Installing again
     replaces what it wrote.
 

@@ -50,6 +50,7 @@ def run(
     found = Installed.found_at(Path(usual.file))
     if purge:
         check_purge(Path(found.mark.state_dir))
+    removed = _removed(found, purge=purge)
     if not dry_run:
         planning.check_privilege(system=is_system)
         if purge and not yes:
@@ -61,7 +62,7 @@ def run(
             _stop(app, name, system=is_system)
         _remove(app, found, platform, purge=purge, system=is_system)
     steps = texts.last_steps(name, platform, usual.file, system=is_system)
-    _report(app, found, name=name, purge=purge, dry_run=dry_run, steps=steps)
+    _report(app, found, removed, name=name, purge=purge, dry_run=dry_run, steps=steps)
 
 
 def _stop(app: App, name: str, *, system: bool) -> None:
@@ -89,15 +90,28 @@ def _remove(app: App, found: Installed, platform: Platform, *, purge: bool, syst
         remove_state_folder(Path(found.mark.state_dir))
 
 
+def _removed(found: Installed, *, purge: bool) -> list[str]:
+    """What is there to be removed."""
+    mark = found.mark
+    paths = [str(found.path), mark.key_file, mark.state_dir if purge else ""]
+    return [path for path in paths if path and Path(path).exists()]
+
+
 def _report(
-    app: App, found: Installed, *, name: str, purge: bool, dry_run: bool, steps: list[str]
+    app: App,
+    found: Installed,
+    removed: list[str],
+    *,
+    name: str,
+    purge: bool,
+    dry_run: bool,
+    steps: list[str],
 ) -> None:
     mark = found.mark
-    removed = [str(found.path), *([mark.key_file] if mark.key_file else [])]
-    if purge:
-        removed.append(mark.state_dir)
     verb = "would remove" if dry_run else "removed"
     lines = [f"{verb} {path}" for path in removed]
+    if purge and mark.state_dir not in removed:
+        lines.append(f"there was no state folder {mark.state_dir}")
     if not purge:
         lines.append(f"the state folder {mark.state_dir} stays; --purge removes it")
     lines += [f"next: {step}" for step in steps]

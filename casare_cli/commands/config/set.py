@@ -23,25 +23,30 @@ def run(
 ) -> None:
     """Change a setting in this user's file; with --profile, in that profile.
 
-    The value is checked first. Every other line of the file stays as it is, comments included. A
-    list is written with commas. Keys and passwords are refused: `casare-rpa login` stores a key,
-    and a variable such as CASARE_API_KEY_FILE names the file of one.
+    The value is checked first. Every other line of the file stays as it is, comments included, and
+    what is wrong there is told. A list is written with commas. Keys and passwords are refused:
+    `casare-rpa login` stores a key, and a variable such as CASARE_API_KEY_FILE names the file of
+    one.
 
     Examples:
         casare-rpa config set orchestrator_url https://rpa.example.org
         casare-rpa config set tags invoices,desk
         casare-rpa config set output json --profile scripts
     """
-    from casare_cli.profiles.configuring import ORIGIN, rows, write
-    from casare_rpa.setting_sources import convert, setting_name
+    from casare_cli.profiles.configuring import ORIGIN, own_place, row_of, write
+    from casare_rpa.setting_sources import Given, convert, setting_name
     from casare_rpa.settings import FIELDS
 
     app: App = ctx.obj
     wanted = setting_name(name, FIELDS, "config set")
     item = FIELDS[wanted]
     _refuse_secret(item, value)
-    path = write(app.profile or "", {wanted: convert(item, value, "config set")})
-    row = next(row for row in rows(app) if row["name"] == wanted)
+    converted, profile = convert(item, value, "config set"), app.profile or ""
+    path = write(profile, {wanted: converted})
+    written = Given(
+        value=converted, origin="profile" if profile else "file", place=own_place(profile)
+    )
+    row = row_of(app, wanted, written)
     app.out.done(row, name="name", text=f"{wanted} is set in {path}{_where(app)}")
     if not str(row["place"]).startswith(str(path)):
         app.out.note(f"note: {ORIGIN.text(row)} says otherwise, and wins")

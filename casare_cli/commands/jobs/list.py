@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.jobs.shown import LIST_COLUMNS, resolve_workflow_id
+from casare_cli.jobs.shown import LIST_COLUMNS, check_robot, resolve_workflow_id
 from casare_cli.lists.paging import AllOption, CursorOption, show_list
 from casare_cli.terminal.values import time_or_ago
 from casare_rpa.domain.jobs import JobStatus
@@ -98,6 +98,7 @@ def run(
     }
     with app.client() as client:
         workflow_id = resolve_workflow_id(client, workflow)
+        check_robot(client, robot)
         show_list(
             app,
             lambda **page: client.jobs(workflow_id=workflow_id, **filters, **page),

@@ -17,6 +17,7 @@ from casare_cli.jobs.many import (
     check_choice,
 )
 from casare_cli.jobs.shown import JobIdOrFilter, resolve_job_id
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format
 from casare_rpa.domain.json_values import Json
 
@@ -56,10 +57,12 @@ def run(
         return act_on_many(app, act, filter or (), yes=yes, dry_run=dry_run, rate=rate)
     with app.client() as client:
         result = _retry(client, resolve_job_id(client, job))
-    if app.out.format in (Format.TABLE, Format.NAME):
-        app.out.line(str(result["new_job_id"]))
-    else:
-        app.out.item(result, (), name="new_job_id")
+    new_id = str(result["new_job_id"])
+    with done_already(f"job {new_id} was submitted", f"casare-rpa jobs watch {new_id}"):
+        if app.out.format in (Format.TABLE, Format.NAME):
+            app.out.line(new_id)
+        else:
+            app.out.item(result, (), name="new_job_id")
     return None
 
 

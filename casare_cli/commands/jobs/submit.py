@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,9 +18,10 @@ from casare_cli.jobs.options import (
     WaitOption,
     WaitTimeoutOption,
 )
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format
-from casare_cli.terminal.times import time_of_day
-from casare_cli.terminal.values import duration_seconds, inputs
+from casare_cli.terminal.times import shown_local, time_of_day
+from casare_cli.terminal.values import duration_seconds, inputs, positive_seconds
 from casare_rpa.domain.jobs import OnConflict, OnLost
 from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import InvalidInput
@@ -114,8 +115,8 @@ def run(
         "environment": environment,
         "max_retries": max_retries,
         **({"on_lost": on_lost.value} if on_lost else {}),
-        "timeout_seconds": duration_seconds(timeout, "--timeout"),
-        **_start(start_in, start_at),
+        "timeout_seconds": positive_seconds(timeout, "--timeout"),
+        **_start(app, start_in, start_at),
         **({"on_conflict": on_conflict.value} if on_conflict is not OnConflict.QUEUE else {}),
     }
     waits = wait or follow or wait_timeout is not None
@@ -131,6 +132,12 @@ def run(
             _tell_left_out(app, job)
             return None
         _print_submitted(app, job, waits=waits)
+        _tell_start(app, job, request)
+        if request["input_data"] and not app.quiet:
+            from casare_cli.workflows.inputs import note_misspelt_of
+
+            names = request["input_data"]
+            note_misspelt_of(app.out, client, request["workflow_id"], names, "--input")
         if not waits:
             return None
         from casare_cli.following.follow import follow_job
@@ -161,12 +168,15 @@ def _submit(
         raise
 
 
-def _start(start_in: str | None, start_at: str | None) -> Json:
+def _start(app: App, start_in: str | None, start_at: str | None) -> Json:
     """When the job may start, as the request says it; the server's clock counts a delay."""
     if start_in is not None and start_at is not None:
         raise InvalidInput("--start-in and --start-at: give one of them")
     if start_at is not None:
-        return {"not_before": time_of_day(start_at, "--start-at").isoformat()}
+        start = time_of_day(start_at, "--start-at")
+        if start <= datetime.now(UTC):
+            app.out.aside(f"note: --start-at {start_at} is over: the job may start at once")
+        return {"not_before": start.isoformat()}
     seconds = duration_seconds(start_in, "--start-in")
     return {} if seconds is None else {"start_in_seconds": seconds}
 
@@ -185,10 +195,26 @@ def _idempotency_key(word: str | None, request: Json) -> str | None:
     return f"{_AUTO}{datetime.now(UTC).isoformat()[: lengths[unit]]}:{digest}"
 
 
+def _tell_start(app: App, job: Json, request: Json) -> None:
+    """When the job may start, if that is later than now."""
+    if not job.get("submitted", True):
+        return
+    created = datetime.fromisoformat(job["created_at"])
+    start = created + timedelta(seconds=request.get("start_in_seconds") or 0)
+    if not_before := request.get("not_before"):
+        start = datetime.fromisoformat(not_before)
+    if start > created:
+        app.out.aside(f"  starts no earlier than {shown_local(start)}")
+
+
 def _tell_left_out(app: App, job: Json) -> None:
     if app.out.wants_json:
         app.out.json(job)
     app.out.note(_left_out(job))
+
+
+def _submitted(job: Json) -> str:
+    return f"job {job['job_id']} was submitted" if job.get("submitted", True) else _left_out(job)
 
 
 def _left_out(job: Json) -> str:
@@ -199,10 +225,11 @@ def _print_submitted(app: App, job: Json, *, waits: bool) -> None:
     out = app.out
     if out.format is Format.NONE or (out.wants_json and waits):
         return  # the finished job, or its events, are the answer
-    if out.wants_json:
-        out.json(job)
-    elif not app.quiet or out.format is Format.NAME:
-        out.line(str(job["job_id"]))
+    with done_already(_submitted(job), f"casare-rpa jobs watch {job['job_id']}"):
+        if out.wants_json:
+            out.json(job)
+        elif not app.quiet or out.format is Format.NAME:
+            out.line(str(job["job_id"]))
     if not job.get("submitted", True):
         out.note(_left_out(job))
     if not waits and out.on_terminal():

@@ -32,12 +32,15 @@ def run(
     also manages keys. On the orchestrator's own machine the admin key that it wrote at its first
     start is used when there is no other.
 
+    Where stdout takes nothing, and with -o name or none, nothing is made.
+
     Examples:
         casare-rpa keys create --role developer --name laptop > api.key
     """
-    from casare_cli.lists.keys import expires_at, show_made
+    from casare_cli.lists.keys import check_shown, expires_at, show_made
 
     app: App = ctx.obj
+    check_shown(app.out)
     request = {
         "role": role.value,
         "name": name,
@@ -45,4 +48,4 @@ def run(
         "expires_at": expires_at(expires_in),
     }
     with app.client(or_admin_key=True) as client:
-        show_made(app.out, client.create_key(request))
+        show_made(app.out, client.create_key(request), mend="casare-rpa keys revoke")

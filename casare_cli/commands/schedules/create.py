@@ -10,8 +10,9 @@ import typer
 from casare_cli.context import App
 from casare_cli.jobs.options import InputOption, PriorityOption, TimeoutOption
 from casare_cli.lists.schedules import local
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format
-from casare_cli.terminal.values import duration_seconds, inputs
+from casare_cli.terminal.values import inputs, positive_seconds
 from casare_rpa.domain.json_values import Json
 
 
@@ -80,7 +81,7 @@ def run(
         "tags": tag or [],
         "robot_id": robot,
         "environment": environment,
-        "timeout_seconds": duration_seconds(timeout, "--timeout"),
+        "timeout_seconds": positive_seconds(timeout, "--timeout"),
         "max_retries": max_retries,
         "catch_up": catch_up.value,
         "enabled": not disabled,
@@ -93,9 +94,13 @@ def run(
 
 
 def _print_made(app: App, made: Json) -> None:
-    if app.out.format not in (Format.TABLE, Format.NAME):
-        app.out.item(made, (), name="schedule_id")
-        return
-    app.out.line(str(made["schedule_id"]))
+    schedule_id = str(made["schedule_id"])
+    with done_already(
+        f"schedule {schedule_id} was made", f"casare-rpa schedules delete {schedule_id}"
+    ):
+        if app.out.format not in (Format.TABLE, Format.NAME):
+            app.out.item(made, (), name="schedule_id")
+            return
+        app.out.line(schedule_id)
     for text in made["next_runs"][:3]:
         app.out.note(f"  fires {local(text)} {made['timezone']}")

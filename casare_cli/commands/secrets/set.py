@@ -14,7 +14,7 @@ def run(
     ctx: typer.Context,
     name: SecretName,
     source: Annotated[
-        str | None, typer.Argument(metavar="[-]", help="- reads the value from stdin.")
+        str | None, typer.Argument(metavar="-", help="- reads the value from stdin.")
     ] = None,
     field: Annotated[
         str | None,

@@ -14,7 +14,9 @@ from casare_rpa.errors import InvalidInput
 
 def run(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Workflow files.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Workflow files, or - for stdin.")
+    ],
     workflow_id: Annotated[
         str | None,
         typer.Option("--id", help="Id to keep it under; else the file's id or its name."),
@@ -27,6 +29,7 @@ def run(
     Examples:
         casare-rpa workflows push invoices.json
         casare-rpa workflows push invoices.json --id invoices
+        jq '.variables.rows = 5' invoices.json | casare-rpa workflows push - --id invoices-5
     """
     from casare_cli.workflows.files import note_warnings, push_file
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def run(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Workflow files.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Workflow files, or - for stdin.")
+    ],
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as errors do.")] = False,
 ) -> int:
     """Say everything that is wrong with workflow files, where it stands and what to do.

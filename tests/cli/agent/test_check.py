@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,6 +63,19 @@ def test_an_orchestrator_that_is_away_leaves_the_rest_to_be_looked_at(cli: Cli) 
     assert (code, states["orchestrator"], states["clock"]) == (1, "fail", "skip")
     assert states["key"] == "fail", "there is none"
     assert (states["state folder"], states["pause"]) == ("pass", "warn")
+
+
+def test_room_is_told_as_doctor_tells_it(cli: Cli) -> None:
+    told = cli("agent", "check", "--url", "http://127.0.0.1:9").stdout
+    assert re.search(r"\tdisk\t\d+(\.\d)? (GiB|MiB) free, 64 MiB wanted", told), told
+
+
+def test_a_wrong_setting_in_a_file_is_told_with_its_line(cli: Cli) -> None:
+    file = cli.folder / ".config" / "casare-rpa" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("\nport = 'many'\n")
+    assert f"{file}:2: port cannot be" in cli("agent", "check").stdout
+    assert f"{file}:2: port cannot be" in cli("doctor").stdout
 
 
 def test_a_wrong_setting_is_told_alone(cli: Cli) -> None:

@@ -36,11 +36,12 @@ class Home:
 
     folder: Path
 
-    def __call__(self, *words: str) -> Ran:
+    def __call__(self, *words: str, **more: str) -> Ran:
         env = {
             "HOME": str(self.folder),
             "PATH": os.environ["PATH"],
             "CASARE_ORCHESTRATOR_URL": "https://rpa.example",
+            **more,
         }
         return Place(folder=self.folder, env=env).run(*words)
 
@@ -101,6 +102,42 @@ def test_a_users_service_is_installed_again_and_removed(home: Home) -> None:
     assert home("agent", "uninstall", "--user").code == 4
 
 
+@pytest.mark.parametrize("platform", ["systemd", "launchd", "windows"])
+def test_a_machines_file_is_shown_without_naming_an_account(home: Home, platform: str) -> None:
+    done = home("agent", "install", "--print", "--system", "--platform", platform)
+    assert done.code == 0, done
+    if platform == "systemd":
+        assert "\nUser=casare-rpa\n" in done.out
+        assert done.err == "note: jobs run as casare-rpa there; --run-as USER names another\n"
+
+
+def test_an_account_that_is_not_here_is_told_beside_the_file(home: Home) -> None:
+    done = home("agent", "install", "--print", "--system", "--run-as", "nosuchuser")
+    assert (done.code, "\nUser=nosuchuser\n" in done.out) == (0, True)
+    assert "this machine has no account 'nosuchuser'" in done.err
+
+
+def test_a_users_service_keeps_its_state_where_the_users_commands_look(home: Home) -> None:
+    words = ("agent", "install", "--user", "--dry-run", "-o", "json")
+    own = str(home.folder / "own")
+    usual = home(*words, CASARE_STATE_DIR=own)
+    assert (json.loads(usual.out)["state_dir"], usual.err) == (own, "")
+    second = home(*words, "--name", "second", CASARE_STATE_DIR=own)
+    assert json.loads(second.out)["state_dir"].endswith("/second")
+    assert "CASARE_STATE_DIR says" in second.err
+    named = home(*words, "--state-dir", "/srv/x", CASARE_STATE_DIR=own)
+    assert (json.loads(named.out)["state_dir"], named.err) == ("/srv/x", "")
+
+
+def test_a_purge_names_only_what_was_there(home: Home) -> None:
+    install(home)
+    done = home("agent", "uninstall", "--user", "--purge", "--yes")
+    state = home.folder / ".local" / "state" / "casare-rpa"
+    assert done.code == 0, done
+    assert f"there was no state folder {state}" in done.err
+    assert f"removed {state}" not in done.err
+
+
 def test_what_others_wrote_is_neither_replaced_nor_removed(home: Home) -> None:
     unit_file(home).parent.mkdir(parents=True)
     unit_file(home).write_text("[Service]\nExecStart=/bin/true\n")
@@ -132,7 +169,7 @@ def test_a_purge_takes_only_what_is_an_agents_folder(home: Home) -> None:
         (("--user", "--api-key", "sk_live_x"), 2, "robot's key"),
         (("--user", "--set", "api_key=robot_x"), 2, "--api-key"),
         (("--user", "--set", "vault_token=x"), 2, "secret"),
-        (("--user", "--set", "colour=red"), 2, "no setting"),
+        (("--user", "--set", "colour=red"), 2, "casare-rpa config list names"),
         (("--user", "--set", "max_concurrent_jobs=many"), 6, "max_concurrent_jobs"),
         (("--user", "--run-as", "root"), 2, "--run-as is for --system"),
         (("--user", "--platform", "launchd"), 2, "--print"),

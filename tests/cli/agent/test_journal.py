@@ -74,6 +74,13 @@ def test_a_machine_without_an_agent_has_no_journals_and_gets_no_folder(cli: Cli)
     assert not (cli.folder / "state").exists()
 
 
+def test_a_folder_that_is_named_and_no_agents_is_not_found(cli: Cli, tmp_path: Path) -> None:
+    for words in (("list",), ("show", "x")):
+        done = cli("agent", "journal", *words, "--state-dir", tmp_path)
+        assert done.returncode == 4
+        assert f"{tmp_path} is no agent's state folder" in done.stderr
+
+
 def test_list_shows_what_is_waiting_and_what_was_interrupted(machine: Machine) -> None:
     waiting, interrupted = machine.leave(), machine.leave(ending=None)
     done = machine.cli("agent", "journal", "list", "-o", "json")

@@ -173,6 +173,96 @@ def test_a_setting_that_is_wrong_in_the_file_can_be_mended(place: Place, file: P
     assert file.read_text() == "port = 80\n"
 
 
+def test_of_two_wrong_settings_one_is_mended_after_the_other(place: Place, file: Path) -> None:
+    file.write_text('# mine\nport = "many"\nlease_seconds = "long"\n')
+    first = place.run("config", "set", "port", "80", "-o", "json")
+    assert (first.code, json.loads(first.out)["value"]) == (0, 80)
+    assert f"{file}:3: lease_seconds cannot be 'long'" in first.err
+    second = place.run("config", "set", "lease_seconds", "30")
+    assert (second.code, "note: " in second.err) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "place_of_it"),
+    [
+        ('a = 1\nport = "many"\n', ":1: no setting is called 'a'"),
+        ('port = 1\n\noutput = "xml"\n', ":3: output cannot be 'xml'"),
+        ("url = 3\n", ":1: orchestrator_url cannot be 3"),
+        ('profile = "p"\n[profiles.p]\n# odd\nport = "x"\n', ":4 [profiles.p]: port cannot be"),
+        ('[profiles.q]\nport = "x"\n[profiles.p]\nprot = 1\n', ":4 [profiles.p]: no setting is"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(
+    place: Place, file: Path, written: str, place_of_it: str
+) -> None:
+    file.write_text(written)
+    words = ("--profile", "p") if "profiles" in written else ()
+    for command in (("jobs", "list"), ("config", "list")):
+        done = place.run(*command, *words)
+        assert (done.code, f"{file}{place_of_it}" in done.err) == (6, True), done
+
+
+def test_a_setting_is_taken_out_and_every_other_line_stays(place: Place, file: Path) -> None:
+    sales = ("environment", "--profile", "of # sales")
+    for words in (("tags",), ("url", "--profile", "test"), sales):
+        done = place.run("config", "unset", *words, "-o", "table")
+        assert done.code == 0, done
+        assert f"{words[0]} is no longer set in {file}" in done.err
+    assert (
+        file.read_text()
+        == """\
+# Who we are
+orchestrator_url = "https://rpa.example.org"  # the one in the cellar
+
+[profiles.test]
+output = "json"   # for scripts
+
+[profiles."of # sales"]
+"""
+    )
+
+
+def test_it_says_what_the_setting_is_now(place: Place, file: Path) -> None:
+    own = Place(folder=place.folder, env={**place.env, "CASARE_PORT": "81"})
+    assert own.run("config", "set", "port", "80").code == 0
+    told = own.run("config", "unset", "port")
+    assert told.err == f"port is no longer set in {file}; it is 81 now (CASARE_PORT)\n"
+    row = json.loads(place.run("config", "unset", "orchestrator_url", "-o", "json").out)
+    assert (row["name"], row["origin"]) == ("orchestrator_url", "default")
+
+
+def test_what_no_setting_is_called_can_be_taken_out(place: Place, file: Path) -> None:
+    file.write_text("prot = 80\nport = 'many'\n")
+    first = place.run("config", "unset", "prot")
+    assert first.code == 0
+    assert place.run("config", "unset", "port").code == 0
+    assert file.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("port",), 4, "port is not set in "),
+        (("url", "--profile", "of # sales"), 4, "config get orchestrator_url --show-origin"),
+        (("prot",), 6, "Did you mean 'port'?"),
+    ],
+)
+def test_what_is_not_there_cannot_be_taken_out(
+    place: Place, file: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    done = place.run("config", "unset", *words)
+    assert (done.code, told in done.err) == (code, True), done
+    assert file.read_text() == WRITTEN
+
+
+def test_a_file_laid_out_in_another_way_is_left_to_a_person(place: Place, file: Path) -> None:
+    written = "profiles = {test = {port = 1}, other = {port = 2}}\n"
+    file.write_text(written)
+    assert place.run("config", "unset", "port", "--profile", "test").code == 4
+    assert place.run("profiles", "delete", "test", "--yes").code == 6
+    assert file.read_text() == written
+
+
 def test_line_ends_and_odd_characters_survive(place: Place, file: Path) -> None:
     file.write_bytes('robot_name = "a\u2028b"\r\nport = 1\r\n'.encode())
     assert place.run("config", "set", "port", "2").code == 0

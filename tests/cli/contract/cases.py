@@ -53,7 +53,7 @@ CASES: dict[str, Case] = {
     "agent journal flush": act(
         "--state-dir {new_folder} --api-key file:{key_file}", fails="--timeout soon", remote=False
     ),
-    "agent journal list": look("--state-dir {folder}", fails="--nope", remote=False),
+    "agent journal list": look("--state-dir {agent}", fails="--nope", remote=False),
     "agent journal show": look(
         "{journal} --state-dir {folder}", fails="nope", code=4, remote=False
     ),
@@ -71,6 +71,7 @@ CASES: dict[str, Case] = {
     "config get": look("port", fails="prot", code=6, remote=False),
     "config list": look("--show-origin", fails="--nope", remote=False),
     "config set": act("robot_name contract", fails="port many", code=6, remote=False),
+    "config unset": act("robot_name --profile {new_profile}", fails="port", code=4, remote=False),
     "demo": act("", fails="--nope", remote=False, elsewhere="tests/cli/test_demo.py"),
     "doctor": act("", fails="--bundle /nope/x.zip", remote=False),
     "help": look("exit-codes", fails="nope", code=4, remote=False),
@@ -130,6 +131,7 @@ CASES: dict[str, Case] = {
     "orchestrator start": act(
         "", fails="--port many", remote=False, elsewhere="tests/cli/orchestrator"
     ),
+    "profiles delete": act("{new_profile} --yes", fails="nope --yes", code=4, remote=False),
     "profiles list": look("", fails="--nope", remote=False),
     "profiles show": look("{profile}", fails="nope", code=4, remote=False),
     "profiles use": act("{profile}", fails="nope", code=4, remote=False),

@@ -64,6 +64,7 @@ class World(Mapping[str, str]):
             "new_folder": lambda: str(self._unused()),
             "new_job": self._waiting_job,
             "new_key": lambda: self._client.create_key({"role": "viewer"})["key"]["id"],
+            "new_profile": lambda: self._profile(f"p-{uuid4().hex[:8]}"),
             "new_robot": self._other_robot,
             "new_robot_key": self._robot_key,
             "new_schedule": self._schedule,
@@ -156,11 +157,11 @@ class World(Mapping[str, str]):
         path.write_text(self._client.create_robot_key(request)["api_key"])
         return str(path)
 
-    def _profile(self) -> str:
+    def _profile(self, name: str = "contract") -> str:
         """The name of a profile in the settings of `{folder}`'s user."""
         path = self.folder / ".config" / "casare-rpa" / "config.toml"
-        set_values(path, {("profiles", "contract", "robot_name"): NASTY})
-        return "contract"
+        set_values(path, {("profiles", name, "robot_name"): NASTY})
+        return name
 
     def _file(self) -> str:
         path = self.folder / "greet.json"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.support import Cli, Server, error_of
+from tests.cli.support import Cli, Robot, Server, error_of
 
 
 def test_a_list_in_json_has_items_and_a_cursor(
@@ -208,3 +208,13 @@ def test_an_unknown_status_is_told_with_the_known_ones(cli: Cli) -> None:
     error = error_of(cli("jobs", "list", "--status", "failed,bogus", "-o", "json"))
     assert (error["exit_code"], error["message"]) == (2, "--status: 'bogus' is no status of a job")
     assert "pending" in error["hint"]
+
+
+def test_a_robot_that_is_not_there_is_an_error_unless_it_has_jobs(
+    remote: Cli, submit: Callable[..., str], robot: Robot
+) -> None:
+    error = error_of(remote("jobs", "list", "--robot", "nosuch", "-o", "json"))
+    assert (error["exit_code"], error["hint"]) == (4, "casare-rpa robots list")
+    job_id = submit()  # for a robot that never came
+    assert job_id in remote("jobs", "list", "--robot", "nobody", "-o", "name").stdout
+    assert remote("jobs", "list", "--robot", robot.robot_id).returncode == 0

@@ -221,10 +221,45 @@ def test_a_doubled_cron_line_with_a_delay_submits_once(remote: Cli, workflow: st
     assert remote(*words).stdout == remote(*words).stdout
 
 
+def test_an_input_that_is_almost_a_variable_is_told_and_never_refused(
+    remote: Cli, workflow: str, workflow_file: Path
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", "nobody")
+    told = remote(*words, "--input", "whoo=me")
+    note = "note: --input whoo: the workflow has no variable 'whoo'; did you mean 'who'?\n"
+    assert (told.returncode, told.stderr) == (0, note)
+    for known in ("who=me", "greeting=x", "nosuch=1"):
+        assert remote(*words, "--input", known).stderr == ""
+    assert remote(*words, "--input", "whoo=me", "--quiet").stderr == ""
+    ran = remote("run", workflow_file, "--var", "whoo=me")
+    assert (ran.returncode, "--var whoo: the workflow has no" in ran.stderr) == (0, True)
+
+
+def test_a_timeout_of_nothing_is_refused_by_its_name(remote: Cli, workflow: str) -> None:
+    done = remote("jobs", "submit", workflow, "--timeout", "0")
+    assert (done.returncode, "--timeout: '0' is no time at all" in done.stderr) == (2, True)
+
+
 def test_a_start_is_given_once_and_with_its_zone(remote: Cli, workflow: str) -> None:
     words = ("jobs", "submit", workflow)
     assert remote(*words, "--start-in", "1m", "--start-at", "12:00").returncode == 2
     assert "time zone" in remote(*words, "--start-at", "2099-01-01T00:00").stderr
+
+
+@pytest.mark.parametrize("more", [(), ("-o", "json")])
+def test_it_says_when_the_job_starts(
+    remote: Cli, workflow: str, submit: Callable[..., str], more: tuple[str, ...]
+) -> None:
+    words = ("jobs", "submit", workflow, "--robot", "nobody", *more)
+    zone = {"TZ": "Europe/Berlin"}
+    later = remote(*words, "--start-at", "2099-01-01T00:00Z", env=zone)
+    assert later.stderr == "  starts no earlier than 2099-01-01 01:00 +01:00\n"
+    assert "starts no earlier than 20" in remote(*words, "--start-in", "1h").stderr
+    past = remote(*words, "--start-at", "2020-01-01T00:00Z")
+    told = "note: --start-at 2020-01-01T00:00Z is over: the job may start at once\n"
+    assert (past.returncode, past.stderr) == (0, told)
+    assert remote(*words, "--start-in", "0s").stderr == ""
+    assert remote(*words, "--start-at", "2020-01-01T00:00Z", "--quiet").stderr == ""
 
 
 def test_a_job_in_the_way_is_refused_answered_with_or_left_alone(

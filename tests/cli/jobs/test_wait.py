@@ -39,6 +39,33 @@ def test_a_wait_that_runs_out_exits_8(remote: Cli, submit: Callable[..., str]) -
     assert json.loads(done.stdout)["status"] == "pending"
 
 
+@pytest.mark.parametrize("seconds", ["0s", "1ms"])
+@pytest.mark.parametrize("verb", ["wait", "watch"])
+def test_a_job_that_has_ended_when_the_time_runs_out_has_ended(
+    remote: Cli, robot: Robot, submit: Callable[..., str], verb: str, seconds: str
+) -> None:
+    job_id = submit(robot)
+    robot.run(*steps("a"))
+    done = remote("jobs", verb, job_id, "--wait-timeout", seconds)
+    assert done.returncode == 0
+    assert f"job {job_id} completed" in done.stderr
+    assert "still" not in done.stderr
+
+
+def test_steps_that_there_was_no_time_to_show_are_not_passed_over(
+    remote: Cli, robot: Robot, submit: Callable[..., str]
+) -> None:
+    job_id = submit(robot)
+    robot.run(*steps(*(f"n{number}" for number in range(600))))  # more than one page
+    words = ("jobs", "watch", job_id, "--wait-timeout", "0s")
+    for more in ((), ("-o", "jsonl")):
+        done = remote(*words, *more)
+        assert done.returncode == 0
+        assert "not all of its steps were shown" in done.stderr
+        assert f"casare-rpa jobs watch {job_id} --after " in done.stderr
+    assert "not all" not in remote("jobs", "wait", job_id, "--wait-timeout", "0s").stderr
+
+
 def test_a_job_that_no_robot_can_take_says_why(remote: Cli, submit: Callable[..., str]) -> None:
     words = ("jobs", "wait", submit(), "--wait-timeout", "200ms")
     told = [line for line in remote(*words).stderr.splitlines() if line.startswith("note: ")]

@@ -43,7 +43,9 @@ def test_a_revoked_key_exits_7(admin: Cli) -> None:
     made = json.loads(admin("keys", "create", "--role", "viewer", "-o", "json").stdout)
     assert admin("keys", "revoke", made["key"]["id"]).returncode == 0
     env = {"CASARE_API_KEY": made["api_key"]}
-    assert error_of(admin("jobs", "list", "-o", "json", env=env))["exit_code"] == 7
+    error = error_of(admin("jobs", "list", "-o", "json", env=env))
+    assert error["exit_code"] == 7
+    assert error["hint"].startswith("It came from CASARE_API_KEY. An administrator makes another")
 
 
 def test_a_rotated_key_keeps_its_role(admin: Cli, server: Server) -> None:

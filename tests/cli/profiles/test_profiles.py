@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from casare_cli.keys.files import KeyFile
 from tests.cli.contract.inside import Place
 
 WRITTEN = """\
@@ -68,3 +69,27 @@ def test_a_mistake_in_a_profile_stops_only_who_uses_it(place: Place) -> None:
     assert place.run("config", "get", "port", "--profile", "north").out == "1\n"
     wrong = place.run("config", "get", "port", "--profile", "south")
     assert (wrong.code, "[profiles.south]" in wrong.err) == (6, True)
+
+
+def test_one_is_deleted_with_its_key_and_no_longer_in_use(place: Place) -> None:
+    file = place.folder / ".config" / "casare-rpa" / "config.toml"
+    keys = place.folder / ".config" / "casare-rpa" / "keys.json"
+    KeyFile(keys).put("south@http://127.0.0.1:12", "sk_live_canary")
+    assert place.run("profiles", "use", "south").code == 0
+    unasked = place.run("profiles", "delete", "south")
+    assert (unasked.code, "--yes" in unasked.err) == (2, True)
+    done = place.run("profiles", "delete", "south", "--yes")
+    assert done.code == 0, done
+    assert "deleted the profile south" in done.err
+    assert "no profile is in use" in done.err
+    assert file.read_text() == WRITTEN.partition("\n[profiles.south]")[0]
+    assert "canary" not in keys.read_text()
+    assert place.run("profiles", "delete", "north", "--yes").code == 0
+    assert file.read_text() == ""
+
+
+def test_a_profile_whose_settings_are_wrong_can_be_deleted(place: Place) -> None:
+    file = place.folder / ".config" / "casare-rpa" / "config.toml"
+    file.write_text(WRITTEN + "prot = 3\n")
+    assert place.run("profiles", "delete", "south", "--yes", "-o", "json").code == 0
+    assert "south" not in file.read_text()

@@ -69,3 +69,22 @@ def test_a_viewer_may_not_push(cli: Cli, server: Server, workflow_file: Path) ->
         key = admin.create_key({"role": "viewer", "name": "v"})["api_key"]
     done = cli("workflows", "push", workflow_file, env=server.env(key))
     assert (done.returncode, done.stdout) == (5, "")
+
+
+def test_a_workflow_on_stdin_is_pushed_under_a_name(remote: Cli, server: Server) -> None:
+    chosen = uuid4().hex
+    unnamed = json.dumps(document() | {"metadata": {}})
+    refused = remote("workflows", "push", "-", stdin=unnamed)
+    assert (refused.returncode, "--id" in refused.stderr) == (2, True)
+    assert remote("workflows", "push", "-", "--id", chosen, stdin=unnamed).stdout == f"{chosen}\n"
+    named = json.dumps(document() | {"metadata": {"name": f"n {chosen}"}})
+    assert remote("workflows", "push", "-", stdin=named).stdout == f"n-{chosen}\n"
+    empty = remote("workflows", "push", "-", "--id", chosen)
+    assert (empty.returncode, "stdin is empty" in empty.stderr) == (2, True)
+
+
+def test_a_submit_from_stdin_says_what_to_do(remote: Cli) -> None:
+    for words in (("jobs", "submit", "-"), ("jobs", "submit", "-", "--dry-run")):
+        done = remote(*words, stdin=json.dumps(document()))
+        assert done.returncode == 2
+        assert "hint: Push it first: casare-rpa workflows push - --id NAME" in done.stderr

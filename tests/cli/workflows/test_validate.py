@@ -114,3 +114,11 @@ def test_files_behind_one_that_is_missing_are_checked(
     error = error_of(cli(*words, "-o", "json"))
     assert "missing.json" in error["message"]
     assert {problem["file"] for problem in error["problems"]} == {str(broken)}
+
+
+def test_a_workflow_on_stdin_is_checked(cli: Cli, broken: Path, workflow_file: Path) -> None:
+    wrong = cli("workflows", "validate", "-", stdin=broken.read_text())
+    assert (wrong.returncode, "NoSuchNode" in wrong.stdout) == (1, True)
+    assert wrong.stdout.startswith("-: line ")
+    good = cli("workflows", "validate", "-", workflow_file, stdin=workflow_file.read_text())
+    assert (good.returncode, good.stderr.count("ok, 2 nodes")) == (0, 2)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.machine.journals import StateDir, folders_of
+from casare_cli.machine.journals import StateDir, folders_with_journals
 from casare_cli.terminal.columns import Column
 from casare_cli.terminal.text import moment
 from casare_rpa.domain.json_values import Json
@@ -52,7 +52,7 @@ def run(
     app: App = ctx.obj
     from agent.inventory import find, read, summary
 
-    folders = folders_of(app, state_dir)
+    folders = folders_with_journals(app, state_dir)
     path = find(folders, journal)
     if path is None:
         raise NotFound(

@@ -6,6 +6,7 @@ import typer
 
 from casare_cli.context import App
 from casare_cli.lists.dead_letters import EntryId
+from casare_cli.terminal.answering import done_already
 from casare_cli.terminal.output import Format
 
 
@@ -21,7 +22,9 @@ def run(ctx: typer.Context, entry: EntryId) -> None:
     app: App = ctx.obj
     with app.client() as client:
         result = client.retry_dead_letter(entry)
-    if app.out.format in (Format.TABLE, Format.NAME):
-        app.out.line(str(result["new_job_id"]))
-    else:
-        app.out.item(result, (), name="new_job_id")
+    new_id = str(result["new_job_id"])
+    with done_already(f"job {new_id} was submitted", f"casare-rpa jobs watch {new_id}"):
+        if app.out.format in (Format.TABLE, Format.NAME):
+            app.out.line(new_id)
+        else:
+            app.out.item(result, (), name="new_job_id")

@@ -23,12 +23,15 @@ def run(
     On the orchestrator's own machine the admin key that it wrote at its first start is used when
     there is no other.
 
+    Where stdout takes nothing, and with -o name or none, nothing is made.
+
     Examples:
         casare-rpa robots keys create invoices-1 > robot.key
     """
-    from casare_cli.lists.keys import expires_at, show_made
+    from casare_cli.lists.keys import check_shown, expires_at, show_made
 
     app: App = ctx.obj
+    check_shown(app.out)
     request = {
         "robot_id": robot,
         "name": name,
@@ -36,4 +39,4 @@ def run(
         "expires_at": expires_at(expires_in),
     }
     with app.client(or_admin_key=True) as client:
-        show_made(app.out, client.create_robot_key(request))
+        show_made(app.out, client.create_robot_key(request), mend="casare-rpa robots keys revoke")
