@@ -11,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import struct
+import tempfile
 import time
 from multiprocessing.connection import Connection
 from typing import NoReturn
@@ -38,17 +40,32 @@ def main(talk: Connection, life: Connection) -> None:
     adopt_orphans()
     wakeup = _wake_on_child()
     mine = os.getpid()
+    scratch = _scratch_folder()
     pid = os.fork()
     if pid == 0:
-        _become_job(mine, talk, life)
+        _become_job(mine, talk, life, scratch)
     talk.close()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     code = _watch(pid, life, wakeup)
-    os._exit(code if _sweep() else SURVIVORS_LEFT)
+    swept = _sweep()
+    _remove(scratch)
+    os._exit(code if swept else SURVIVORS_LEFT)
 
 
-def _become_job(guard_pid: int, talk: Connection, life: Connection) -> NoReturn:
+def _scratch_folder() -> str:
+    """A folder for what goes with the job, browsers' profiles for example; empty if none can be."""
+    with contextlib.suppress(OSError):
+        return tempfile.mkdtemp(prefix="casare-job-")
+    return ""
+
+
+def _remove(scratch: str) -> None:
+    if scratch:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _become_job(guard_pid: int, talk: Connection, life: Connection, scratch: str) -> NoReturn:
     die_with_parent(guard_pid)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -59,7 +76,7 @@ def _become_job(guard_pid: int, talk: Connection, life: Connection) -> NoReturn:
     try:
         from agent.job.process import run
 
-        code = run(talk)
+        code = run(talk, scratch)
     finally:
         os._exit(code)
 
@@ -144,12 +161,17 @@ def _without_guard(talk: Connection, life: Connection) -> NoReturn:
 
     from agent.job.process import run
 
+    scratch = _scratch_folder()
+
     def until_closed() -> None:
         with contextlib.suppress(EOFError, OSError):
             while True:
                 life.recv_bytes()
         _kill_descendants()
+        _remove(scratch)
         os._exit(128 + 9)
 
     threading.Thread(target=until_closed, name="life", daemon=True).start()
-    os._exit(run(talk))
+    code = run(talk, scratch)
+    _remove(scratch)
+    os._exit(code)

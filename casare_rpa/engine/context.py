@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.domain.events import VariableSet
+from casare_rpa.domain.events import DomainEvent, VariableSet
 from casare_rpa.engine.expressions import parse_expression, said_by
 from casare_rpa.engine.masking import MASK
 from casare_rpa.engine.placeholders import MISSING, compile_value, find_path
@@ -90,6 +90,9 @@ class RunContext:
 
     def log(self, message: str, level: str = "info", data: Any = None) -> None:
         self._run.log(str(message), level, self.node_id or None, data)
+
+    def publish(self, event: DomainEvent) -> None:
+        self._run.publish(event)
 
     def evaluate(
         self, expression: str, names: Mapping[str, Any] | None = None, *, full: bool = False

@@ -355,7 +355,7 @@ def test_a_file_as_people_write_them_is_not_refused(case: Any) -> None:
     assert wrong <= ({"MISSING_REQUIRED_INPUT"} if case.error else set())
 
 
-def test_real_files_have_no_problem_but_the_browser() -> None:
+def test_real_files_have_no_problem_but_a_missing_browser() -> None:
     folder = os.environ.get("CASARE_REFERENCE_DIR")
     if not folder:
         pytest.skip("CASARE_REFERENCE_DIR does not say where the reference files are")
