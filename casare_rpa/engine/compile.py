@@ -21,26 +21,28 @@ _GUARDED = frozenset(
 )
 
 
-def compile_workflow(workflow: Workflow) -> Plan:
+def compile_workflow(workflow: Workflow, *, runs_here: bool = True) -> Plan:
     """The plan of *workflow*.
 
     Raises WorkflowInvalid that names every node type that is unknown or not available, and a
-    workflow without nodes.
+    workflow without nodes. A plan that is only to be looked at may have nodes for which this
+    machine lacks a library or a program: *runs_here* is then false.
     """
     if not workflow.nodes:
         raise WorkflowInvalid("the workflow has no nodes")
-    return _Compiler(workflow, _classes(workflow)).plan()
+    return _Compiler(workflow, _classes(workflow, runs_here=runs_here)).plan()
 
 
-def _classes(workflow: Workflow) -> dict[str, NodeType]:
+def _classes(workflow: Workflow, *, runs_here: bool) -> dict[str, NodeType]:
     # Reading the catalogue takes time that only those who compile should spend.
-    from casare_rpa.nodes.catalogue import runnable_class  # noqa: PLC0415
+    from casare_rpa.nodes.catalogue import node_class, runnable_class  # noqa: PLC0415
 
+    find = runnable_class if runs_here else node_class
     found: dict[str, NodeType] = {}
     problems: list[Problem] = []
     for spec in workflow.nodes:
         try:
-            found[spec.node_id] = runnable_class(spec.node_type)
+            found[spec.node_id] = find(spec.node_type)
         except WorkflowInvalid as error:
             problems.append(_unavailable(spec, error))
     if problems:
