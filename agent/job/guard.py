@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -17,6 +18,7 @@ import struct
 import tempfile
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NoReturn
 
 from agent.machine.clock import boottime_seconds
@@ -49,20 +51,16 @@ def main(talk: Connection, life: Connection) -> None:
         signal.signal(number, signal.SIG_IGN)
     code = _watch(pid, life, wakeup)
     swept = _sweep()
-    _remove(scratch)
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(code if swept else SURVIVORS_LEFT)
 
 
 def _scratch_folder() -> str:
-    """A folder for what goes with the job, browsers' profiles for example; empty if none can be."""
-    with contextlib.suppress(OSError):
-        return tempfile.mkdtemp(prefix="casare-job-")
-    return ""
+    """Where to make a folder for what goes with the job, such as the profile of a browser.
 
-
-def _remove(scratch: str) -> None:
-    if scratch:
-        shutil.rmtree(scratch, ignore_errors=True)
+    Few jobs need one, so it is made by those. Nobody else can guess its name.
+    """
+    return str(Path(tempfile.gettempdir(), f"casare-job-{secrets.token_hex(6)}"))
 
 
 def _become_job(guard_pid: int, talk: Connection, life: Connection, scratch: str) -> NoReturn:
@@ -168,10 +166,10 @@ def _without_guard(talk: Connection, life: Connection) -> NoReturn:
             while True:
                 life.recv_bytes()
         _kill_descendants()
-        _remove(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
         os._exit(128 + 9)
 
     threading.Thread(target=until_closed, name="life", daemon=True).start()
     code = run(talk, scratch)
-    _remove(scratch)
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(code)

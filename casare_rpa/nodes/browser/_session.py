@@ -66,8 +66,7 @@ class Session:
                 ErrorCode.CONFIG_INVALID,
                 hint="pip install 'casare-rpa[browser]'",
             ) from error
-        given = self._ctx.resources.get("scratch_dir") or None
-        self._folder = Path(tempfile.mkdtemp(prefix="browser-", dir=given))
+        self._folder = _private_folder(self._ctx.resources.get("scratch_dir"))
         self._before = processes.children()
         with _temporary_files_in(self._folder):
             return await async_playwright().start()
@@ -190,6 +189,13 @@ def browser_environment(ctx: Context, folder: Path) -> dict[str, str | float | b
     if len(os.fsencode(folder)) <= _LONGEST_FOLDER:
         found["TMPDIR"] = str(folder)
     return found
+
+
+def _private_folder(parent: str | None) -> Path:
+    """A new folder in *parent*, which is made if it is missing, else the system's temporary one."""
+    if parent:
+        Path(parent).mkdir(mode=0o700, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="browser-", dir=parent or None))
 
 
 @contextlib.contextmanager
