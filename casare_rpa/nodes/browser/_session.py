@@ -111,6 +111,7 @@ class Session:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await self._driver.stop()
+            _forget_its_end(self._driver)
             self._driver = None
         await asyncio.to_thread(started.end)
         if self._folder is not None:
@@ -189,6 +190,14 @@ def browser_environment(ctx: Context, folder: Path) -> dict[str, str | float | b
     if len(os.fsencode(folder)) <= _LONGEST_FOLDER:
         found["TMPDIR"] = str(folder)
     return found
+
+
+def _forget_its_end(driver: Any) -> None:
+    """A driver that was killed leaves an error that nobody asks for, which would be logged."""
+    with contextlib.suppress(Exception):
+        ended = driver._impl_obj._connection._transport.on_error_future
+        if ended.done() and not ended.cancelled():
+            ended.exception()
 
 
 def _private_folder(parent: str | None) -> Path:

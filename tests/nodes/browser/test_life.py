@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,13 @@ FOREVER = "new Promise(() => 0)"
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The system's temporary folder, of this test alone; its path is short, as there."""
     folder = Path(tempfile.mkdtemp(prefix="b-"))
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    return folder
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def left_in(folder: Path) -> list[str]:
@@ -145,7 +148,9 @@ def test_a_robot_ends_the_browser_of_a_job_that_is_cancelled_or_killed(
     assert left_in(scratch) == []
 
 
-def test_a_command_that_is_killed_leaves_no_browser(site: Site, tmp_path: Path) -> None:
+def test_a_command_that_is_killed_leaves_no_browser(
+    site: Site, scratch: Path, tmp_path: Path
+) -> None:
     import json
 
     path = tmp_path / "wait.json"
@@ -157,6 +162,8 @@ def test_a_command_that_is_killed_leaves_no_browser(site: Site, tmp_path: Path) 
         mine = browsers(program_.pid)
         program_.kill()
     eventually(lambda: not any(p.is_running() and p.status() != "zombie" for p in mine))
+    # Nobody is left to remove the folder itself; the driver has emptied it.
+    assert [left_in(scratch / name) for name in left_in(scratch)] == [[]]
 
 
 @pytest.mark.without_browser
