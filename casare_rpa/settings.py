@@ -288,7 +288,16 @@ class Settings:
         "", "Folder of prompt templates of your own; empty: only those that come with the program."
     )
     block_private_addresses: bool = setting(
-        False, "HTTP, mail and FTP nodes refuse loopback, private and link-local addresses."
+        False,
+        "HTTP, mail, FTP and browser nodes refuse loopback, private and link-local addresses.",
+    )
+    browser_path: str = setting(
+        "", "The browser that browser nodes drive; empty: the first that is found."
+    )
+    browser_headless: bool = setting(
+        True,
+        "Whether browsers run without a window where the workflow does not say.",
+        env=("CASARE_HEADLESS", "BROWSER_HEADLESS"),
     )
     max_result_bytes: int = setting(
         768 << 10, "Largest result of a run, as JSON.", minimum=1 << 10, maximum=_A_GIB

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import select
+import shutil
 import signal
 import struct
+import tempfile
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NoReturn
 
 from agent.machine.clock import boottime_seconds
@@ -38,17 +42,28 @@ def main(talk: Connection, life: Connection) -> None:
     adopt_orphans()
     wakeup = _wake_on_child()
     mine = os.getpid()
+    scratch = _scratch_folder()
     pid = os.fork()
     if pid == 0:
-        _become_job(mine, talk, life)
+        _become_job(mine, talk, life, scratch)
     talk.close()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
     code = _watch(pid, life, wakeup)
-    os._exit(code if _sweep() else SURVIVORS_LEFT)
+    swept = _sweep()
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(code if swept else SURVIVORS_LEFT)
 
 
-def _become_job(guard_pid: int, talk: Connection, life: Connection) -> NoReturn:
+def _scratch_folder() -> str:
+    """Where to make a folder for what goes with the job, such as the profile of a browser.
+
+    Few jobs need one, so it is made by those. Nobody else can guess its name.
+    """
+    return str(Path(tempfile.gettempdir(), f"casare-job-{secrets.token_hex(6)}"))
+
+
+def _become_job(guard_pid: int, talk: Connection, life: Connection, scratch: str) -> NoReturn:
     die_with_parent(guard_pid)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
@@ -59,7 +74,7 @@ def _become_job(guard_pid: int, talk: Connection, life: Connection) -> NoReturn:
     try:
         from agent.job.process import run
 
-        code = run(talk)
+        code = run(talk, scratch)
     finally:
         os._exit(code)
 
@@ -144,12 +159,17 @@ def _without_guard(talk: Connection, life: Connection) -> NoReturn:
 
     from agent.job.process import run
 
+    scratch = _scratch_folder()
+
     def until_closed() -> None:
         with contextlib.suppress(EOFError, OSError):
             while True:
                 life.recv_bytes()
         _kill_descendants()
+        shutil.rmtree(scratch, ignore_errors=True)
         os._exit(128 + 9)
 
     threading.Thread(target=until_closed, name="life", daemon=True).start()
-    os._exit(run(talk))
+    code = run(talk, scratch)
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(code)

@@ -28,6 +28,7 @@ from casare_rpa.engine.secrecy.masking import Secrets
 from casare_rpa.engine.stop import StopFlag
 from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.errors import WorkflowInvalid
+from casare_rpa.nodes.browser.program import choose
 from casare_rpa.secrets import FindSecret
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,16 @@ _NICENESS = 5
 _OOM_SCORE = "500"
 
 
-def run(talk: Connection) -> int:
-    """Receive a job, wait for the word to start, run it, send its outcome. The exit code is 0."""
+def run(talk: Connection, scratch: str = "") -> int:
+    """Receive a job, wait for the word to start, run it, send its outcome. The exit code is 0.
+
+    *scratch* is a folder that goes with this process.
+    """
     try:
         job: Json = orjson.loads(talk.recv_bytes()[1:])
     except (EOFError, OSError):
         return 0  # made ready for a job that never came
+    job["scratch_dir"] = scratch
     _settle(job)
     outbox = Outbox(talk)
     asking = Asking(outbox)
@@ -110,6 +115,7 @@ def _settle(job: Json) -> None:
     os.dup2(2, 1)  # what a library prints belongs in the agent's log, not in its output
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICENESS)
+    choose(job["browser_path"])
     hold(job["memory_bytes"], job["processes"])
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
@@ -154,6 +160,8 @@ def _options(job: Json, find_secret: FindSecret) -> RunOptions:
         templates_dir=job["templates_dir"],
         node_timeout_seconds=job["node_timeout_seconds"],
         block_private_addresses=job["block_private_addresses"],
+        browser_headless=job["browser_headless"],
+        scratch_dir=Path(job["scratch_dir"]) if job["scratch_dir"] else None,
         max_result_bytes=job["max_result_bytes"],
         find_secret=find_secret,
         start=None if job["start"] is None else StartPoint.parse(job["start"]),

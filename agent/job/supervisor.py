@@ -295,6 +295,8 @@ class Supervisor:
             "templates_dir": settings.templates_dir,
             "node_timeout_seconds": settings.node_timeout_seconds,
             "block_private_addresses": settings.block_private_addresses,
+            "browser_path": settings.browser_path,
+            "browser_headless": settings.browser_headless,
             "max_result_bytes": settings.max_result_bytes,
             "memory_bytes": settings.job_memory_bytes,
             "processes": settings.job_processes,

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 from collections.abc import Iterable
 
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
+from casare_rpa.nodes.browser import program
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
+def announced(told: Iterable[str], browser_path: str = "") -> list[str]:
+    """The capabilities of this robot: those it is *told*, the detected, and this version's own.
 
-def announced(told: Iterable[str]) -> list[str]:
-    """The capabilities of this robot: those it is *told*, the detected, and this version's own."""
+    *browser_path* is the setting of that name.
+    """
+    program.choose(browser_path)
     return sorted({*told, *detected(), STARTS_ANYWHERE})
 
 
@@ -25,19 +27,15 @@ def detected() -> set[str]:
     """What this machine has.
 
     Of the capabilities that nodes ask for only those count that this version has nodes for: a
-    machine with a browser and without browser nodes would take such jobs and fail them.
+    machine with a screen and without nodes for it would take such jobs and fail them. A browser
+    counts when the library that drives it is there, too.
     """
     on_windows = platform.system() == "Windows"
     on_a_desktop = on_windows or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     of_nodes = {
         "windows": on_windows,
         "desktop-session": on_a_desktop,
-        "browser": browser() is not None,
+        "browser": program.lacking() is None,
     }
     found = {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}
     return found | ({"desktop"} if on_a_desktop else set())
-
-
-def browser() -> str | None:
-    """The program of the first browser that is found."""
-    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)

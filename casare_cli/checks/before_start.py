@@ -171,4 +171,6 @@ def _pause(root: Path) -> Finding:
 def _capabilities(settings: Settings) -> Finding:
     from agent.machine.capabilities import announced
 
-    return passed("capabilities", ", ".join(announced(settings.capabilities)) or "none")
+    return passed(
+        "capabilities", ", ".join(announced(settings.capabilities, settings.browser_path))
+    )

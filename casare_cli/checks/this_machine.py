@@ -93,12 +93,14 @@ def open_files(app: App) -> Iterator[Finding]:
 
 
 def browser(app: App) -> Iterator[Finding]:
-    from agent.machine.capabilities import browser as find
+    from casare_rpa.nodes.browser import program
 
-    if path := find():
-        yield passed("browser", path)
+    program.choose(app.settings.browser_path)
+    if lacking := program.lacking():
+        what, mend = lacking
+        yield warned("browser", f"browser nodes need {what}", mend)
     else:
-        yield warned("browser", "none is found", "Install Chromium or Chrome for browser nodes")
+        yield passed("browser", program.browser_program() or "")
 
 
 def javascript(app: App) -> Iterator[Finding]:

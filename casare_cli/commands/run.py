@@ -94,7 +94,9 @@ def _run(
     from casare_cli.workflows.files import cannot_run
     from casare_rpa.domain.events import EventBus
     from casare_rpa.engine import StopFlag, compile_workflow, run_plan
+    from casare_rpa.nodes.browser import program
 
+    program.choose(app.settings.browser_path)
     try:
         plan = compile_workflow(file.workflow)
     except WorkflowInvalid as error:
@@ -129,6 +131,7 @@ def _options(
         allowed_paths=settings.allowed_paths,
         templates_dir=settings.templates_dir,
         block_private_addresses=settings.block_private_addresses,
+        browser_headless=settings.browser_headless,
         max_result_bytes=settings.max_result_bytes,
         find_secret=SecretSources.of(settings, os.environ).find,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.domain.events import VariableSet
+from casare_rpa.domain.events import DomainEvent, VariableSet
 from casare_rpa.engine.language.expressions import parse_expression, said_by
 from casare_rpa.engine.language.placeholders import MISSING, compile_value, find_path
 from casare_rpa.engine.planning.plan import Step
@@ -93,6 +93,9 @@ class RunContext:
 
     def log(self, message: str, level: str = "info", data: Any = None) -> None:
         self._run.log(str(message), level, self.node_id or None, data)
+
+    def publish(self, event: DomainEvent) -> None:
+        self._run.publish(event)
 
     def evaluate(
         self, expression: str, names: Mapping[str, Any] | None = None, *, full: bool = False

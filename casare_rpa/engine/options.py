@@ -19,12 +19,14 @@ class RunOptions:
 
     `variables` override those of the workflow. `node_timeout_seconds` bounds a node that waits (0:
     no limit), `timeout_seconds` the whole run. With `allowed_paths` files are reached only below
-    those folders. `templates_dir` is the folder of prompt templates. `environment` is what nodes
-    see of the process environment; None: all but CASARE_* and what signs in to Vault.
-    `find_secret` gives stored secrets; without it the run has none. It may wait, and is called in
-    threads. Outputs and variables that together exceed `max_result_bytes` as JSON are cut out of
-    the result, the largest first. With `start` the run goes on where another stood; with
-    `tells_start_points` its events say what another run needs for that.
+    those folders. `templates_dir` is the folder of prompt templates, `scratch_dir` a folder for
+    what goes with the run, made by the node that needs it (None: the system's temporary folder).
+    `browser_headless` counts where a workflow does not say whether its browser has a window.
+    `environment` is what nodes see of the process environment; None: all but CASARE_* and what
+    signs in to Vault. `find_secret` gives stored secrets; without it the run has none. It may wait,
+    and is called in threads. Outputs and variables that together exceed `max_result_bytes` as JSON
+    are cut out of the result, the largest first. With `start` the run goes on where another stood;
+    with `tells_start_points` its events say what another run needs for that.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -37,6 +39,8 @@ class RunOptions:
     allowed_paths: tuple[str, ...] = ()
     templates_dir: str = ""
     block_private_addresses: bool = False
+    browser_headless: bool = True
+    scratch_dir: Path | None = None
     triggered_by: str = "manual"
     environment: Mapping[str, str] | None = None
     max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES

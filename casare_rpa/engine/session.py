@@ -46,6 +46,8 @@ class Control:
         self.resources: dict[str, Any] = {
             "block_private_addresses": options.block_private_addresses,
             "templates_dir": options.templates_dir,
+            "browser_headless": options.browser_headless,
+            "scratch_dir": str(options.scratch_dir or ""),
             BACKGROUND: [],
         }
         self._at_first = len(self.resources)

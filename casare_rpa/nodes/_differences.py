@@ -15,6 +15,8 @@ _NAMES_VARIABLES = "text that is no number names a variable"
 
 #: By type and by what differs of it.
 INTENDED: Final[Mapping[tuple[str, str], str]] = {
+    ("LaunchBrowserNode", "property headless.default"): "unset, the robot's own setting decides",
+    ("FormFillerNode", "property field_mapping.required"): "fields of FormFieldNode do as well",
     ("AssertNode", "property condition.kind"): "text that is an expression is evaluated",
     ("DictSuperNode", "property dict.required"): _SOME_ACTIONS_ONLY,
     ("DictSuperNode", "property key.required"): _SOME_ACTIONS_ONLY,

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias, dataclass_transform
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.domain.events import DomainEvent
 from casare_rpa.errors import CasareError
 
 Json: TypeAlias = Any
@@ -279,6 +280,10 @@ class Context(Protocol):
         """Write a line to the run's log (published as LogMessage)."""
         ...
 
+    def publish(self, event: DomainEvent) -> None:
+        """Publish an event of the node's own; what may be secret in it goes through `masked`."""
+        ...
+
     def evaluate(
         self, expression: str, names: Mapping[str, Any] | None = None, *, full: bool = False
     ) -> Any:
@@ -390,6 +395,11 @@ class Node:
     def exec_outputs_for(cls, config: Mapping[str, Any]) -> tuple[str, ...]:
         """The execution ports of a node with this *config*; overridden where they depend on it."""
         return cls.exec_outputs
+
+    @classmethod
+    def lacking(cls) -> tuple[str, str] | None:
+        """What this machine lacks for it beside libraries, and the command that mends it."""
+        return None
 
     def run(self, ctx: Context) -> Result | Awaitable[Result]:
         """Do the work: a plain function if it never waits, a coroutine function if it does.

@@ -105,7 +105,7 @@ def node_class(name: str) -> NodeType:
 
 
 def runnable_class(name: str) -> NodeType:
-    """As node_class; NodeNotAvailable also if a library that the node needs is not installed."""
+    """As node_class; NodeNotAvailable also if what the node needs is not on this machine."""
     cls = node_class(name)
     if error := lacks(cls):
         raise error
@@ -146,12 +146,24 @@ def lacks(cls: NodeType) -> NodeNotAvailable | None:
     """What *cls* needs and this installation has not, with the command that installs it."""
     absent = {extra for module, extra in cls.needs.items() if not _is_there(module)}
     if not absent:
-        return None
+        return _lacks_beyond_libraries(cls)
     extras = ",".join(sorted(absent))
     return NodeNotAvailable(
         f"{cls.type} needs the extra {extras!r}, which is not installed",
         hint=f"pip install 'casare-rpa[{extras}]'",
         details={"node_type": cls.type, "requires": [], "extras": sorted(absent)},
+    )
+
+
+def _lacks_beyond_libraries(cls: NodeType) -> NodeNotAvailable | None:
+    found = cls.lacking()
+    if found is None:
+        return None
+    what, mend = found
+    return NodeNotAvailable(
+        f"{cls.type} needs {what}",
+        hint=mend,
+        details={"node_type": cls.type, "requires": list(cls.requires), "extras": []},
     )
 
 

@@ -57,6 +57,7 @@ def test_a_job_without_an_agent_ends_in_silence_and_runs_nothing(tmp_path: Path,
         "workflow_json": workflows.shell(f"echo ran >> '{ledger}'"),
         "work_dir": str(tmp_path),
         "environment": {},
+        "browser_path": "",
         "memory_bytes": 0,
         "processes": 0,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -355,7 +356,21 @@ def test_a_file_as_people_write_them_is_not_refused(case: Any) -> None:
     assert wrong <= ({"MISSING_REQUIRED_INPUT"} if case.error else set())
 
 
-def test_real_files_have_no_problem_but_the_browser() -> None:
+@pytest.mark.parametrize("runs_here", [True, False])
+def test_a_node_whose_library_is_missing_is_one_problem_among_others(
+    monkeypatch: pytest.MonkeyPatch, runs_here: bool
+) -> None:
+    monkeypatch.setitem(sys.modules, "segno", None)  # As if it were not installed.
+    raw = document({"qr": node("QRCodeNode", data="a"), "say": node("LogNode", message="{{b}}")})
+    workflow, problems = check_fully(raw, runs_here=runs_here)
+    assert (workflow is None) is runs_here
+    (found,) = [p for p in problems if p.code == "NODE_NOT_AVAILABLE"]
+    assert found.severity is (Severity.ERROR if runs_here else Severity.WARNING)
+    assert found.hint == "pip install 'casare-rpa[images]'"
+    assert "UNRESOLVED_NAME" in {p.code for p in problems}
+
+
+def test_real_files_have_no_problem_but_a_missing_browser() -> None:
     folder = os.environ.get("CASARE_REFERENCE_DIR")
     if not folder:
         pytest.skip("CASARE_REFERENCE_DIR does not say where the reference files are")

@@ -18,6 +18,9 @@ ACTING = {
     *("ExtractPDFPagesNode", "MergePDFsNode", "PDFToImagesNode", "SplitPDFNode"),
     *("ImageConvertNode", "QRCodeNode"),
     *("DatabaseSuperNode", "ExecuteBatchNode", "ExecuteNonQueryNode"),
+    *("BrowserAlertHandleNode", "BrowserEvaluateNode", "BrowserRunScriptNode", "ClickElementNode"),
+    *("CookieManagementNode", "DownloadFileNode", "FormFillerNode", "ImageClickNode"),
+    *("PressKeyNode", "RefreshPageNode", "ScreenshotNode", "SelectDropdownNode", "TypeTextNode"),
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 

@@ -39,7 +39,7 @@ def check(view: View, findings: Findings) -> None:
     workflow = view.parsed.workflow
     if len(view.nodes) < len(view.parsed.node_places) or not workflow.nodes:
         return  # without every class nobody can tell what belongs together
-    steps = compile_workflow(workflow).steps
+    steps = compile_workflow(workflow, runs_here=False).steps
     for step, code, message, hint in (*_strays(steps), *_incomplete(steps), *_outside(steps)):
         place = view.by_id[step.id].place()
         findings.warn(code, f"node {step.id!r} {message}", place, node_id=step.id, hint=hint)

@@ -12,21 +12,25 @@ from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
 
 
-def classes_of(workflow: Workflow) -> tuple[dict[str, NodeType], dict[str, Problem]]:
+def classes_of(
+    workflow: Workflow, *, runs_here: bool = True
+) -> tuple[dict[str, NodeType], dict[str, Problem]]:
     """By node the class, and why it cannot run here where it cannot. Raises WorkflowInvalid."""
     # Reading the catalogue takes time that only those who compile should spend.
     from casare_rpa.nodes.catalogue import (  # noqa: PLC0415
         NodeNotAvailable,
+        node_class,
         runnable_class,
         stand_in,
     )
 
+    find = runnable_class if runs_here else node_class
     found: dict[str, NodeType] = {}
     unavailable: dict[str, Problem] = {}
     unknown: list[Problem] = []
     for spec in workflow.nodes:
         try:
-            found[spec.node_id] = runnable_class(spec.node_type)
+            found[spec.node_id] = find(spec.node_type)
         except NodeNotAvailable as error:
             unavailable[spec.node_id] = _unavailable(spec, error)
             found[spec.node_id] = stand_in(spec.node_type)

@@ -27,15 +27,16 @@ _GUARDED = frozenset(
 )
 
 
-def compile_workflow(workflow: Workflow) -> Plan:
+def compile_workflow(workflow: Workflow, *, runs_here: bool = True) -> Plan:
     """The plan of *workflow*.
 
     Raises WorkflowInvalid that names every node type that is unknown or not available, and a
-    workflow without nodes.
+    workflow without nodes. A plan that is only to be looked at may have nodes for which this
+    machine lacks a library or a program: *runs_here* is then false.
     """
     if not workflow.nodes:
         raise WorkflowInvalid("the workflow has no nodes")
-    classes, unavailable = classes_of(workflow)
+    classes, unavailable = classes_of(workflow, runs_here=runs_here)
     plan = _Compiler(workflow, classes).plan()
     if unavailable:
         refuse_what_runs(plan, unavailable)

@@ -395,8 +395,8 @@ _LADDER = [
         "sweep-of-the-guard",
         "Ladder",
         _GUARD,
-        "    os._exit(code if _sweep() else SURVIVORS_LEFT)\n",
-        "    os._exit(code)\n",
+        "    swept = _sweep()\n",
+        "    swept = True\n",
         f"{_STOPPING}test_what_a_finished_job_left_in_the_background_is_ended",
     ),
     mutant(
