@@ -14,6 +14,7 @@ from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes import _addresses
 from casare_rpa.nodes.base import NodeError
 
 _MOST_HEAD_BYTES = 64 << 10
@@ -82,10 +83,7 @@ class Gate:
         await _both_ways((reader, writer), there)
 
     async def _connect(self, host: str, port: int) -> _Stream:
-        # Takes half as long to load as all the rest: only guarded runs pay for it.
-        from casare_rpa.nodes.http._guard import public_addresses  # noqa: PLC0415
-
-        addresses = await public_addresses(host)
+        addresses = await _addresses.public_addresses(host)
         async with asyncio.timeout(_CONNECT_SECONDS):
             if self._upstream is not None:
                 return await asyncio.open_connection(*self._upstream[:2])

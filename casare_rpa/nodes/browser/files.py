@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.browser._page import BrowserNode, PageNode, save
 from casare_rpa.nodes.browser._scripts import in_page
@@ -18,7 +19,7 @@ from casare_rpa.nodes.browser._urls import shown_url
 from casare_rpa.nodes.browser._values import OpenPage
 from casare_rpa.nodes.file.disk import path_of
 from casare_rpa.nodes.http import transfer
-from casare_rpa.nodes.http._call import Call, checked_url, is_blocking
+from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.values.reading import as_text, one_of, optional_int
 
 _OK = 200

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.events import DomainEvent, EventBus
+from casare_rpa.nodes import _addresses
+from casare_rpa.nodes.base import NodeError
 from tests.nodes.browser.site import Site, serving
 from tests.nodes.browser.walks import js, walk
 from tests.support.runs import chain, document, node, run_document
@@ -129,18 +134,14 @@ def test_private_addresses_are_out_of_reach_whatever_leads_there(site: Site) -> 
 
 
 def test_a_redirect_to_a_private_address_is_refused_and_a_public_page_is_shown(
-    site: Site, monkeypatch
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from casare_rpa.domain.codes import ErrorCode
-    from casare_rpa.nodes.base import NodeError
-    from casare_rpa.nodes.http import _guard
-
     async def addresses(host: str) -> list[str]:
         if host == "shop.test":
             return ["127.0.0.1"]  # as if that were a public one
         raise NodeError(f"{host} is out of reach", ErrorCode.PERMISSION_DENIED)
 
-    monkeypatch.setattr(_guard, "public_addresses", addresses)
+    monkeypatch.setattr(_addresses, "public_addresses", addresses)
     with serving() as private:
         shop = f"http://shop.test:{site.server_port}"
         seen = walk(

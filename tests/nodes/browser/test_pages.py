@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_what_pages_see_of_the_browser_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_an_address_that_leads_nowhere_is_told_with_its_reason(site: Site) -> None:
-    went = {
+    went: dict[str, Any] = {
         "none": node("GoToURLNode"),
         "chrome": node("GoToURLNode", url="chrome://version"),
         "script": node("GoToURLNode", url="javascript:alert(1)"),
