@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from casare_rpa.errors import ConfigInvalid, Conflict, InvalidInput, NotFound, Unavailable
-from casare_rpa.store.sqlite import locked_file
+from casare_rpa.store.sqlite.lock import locked_file
 
 _BUSY_SECONDS = 30.0
 _SIDE_FILES = ("", "-wal", "-shm")
@@ -42,8 +42,8 @@ def backup(database: Path, target: Path, *, force: bool = False) -> int:
 def restore(source: Path, database: Path, *, force: bool = False) -> Path | None:
     """Make *database* what *source* holds; where the database that was there is kept, if one was.
 
-    Raises InvalidInput when *source* is no whole backup, ServerFailed while a server runs,
-    Conflict when there is a database and not *force*.
+    Raises InvalidInput when *source* is no whole backup, Conflict while a server runs and when
+    there is a database and not *force*.
     """
     if not source.exists():
         raise NotFound(f"there is no backup {source}")

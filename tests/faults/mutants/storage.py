@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _SQLITE = "casare_rpa/store/sqlite/__init__.py"
+_LOCK = "casare_rpa/store/sqlite/lock.py"
 _GROUP = "casare_rpa/store/sqlite/group_commit.py"
 _POSTGRES = "casare_rpa/store/postgresql/__init__.py"
 _SUBMITS = "casare_rpa/store/operations/submits.py"
@@ -143,7 +144,7 @@ _ALONE = [
     mutant(
         "one-orchestrator-to-a-file",
         "P20",
-        _SQLITE,
+        _LOCK,
         "        lock.acquire()\n",
         "",
         f"{_LITE}test_a_second_orchestrator_on_one_file_is_refused",
