@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from casare_rpa.store.addresses import back_end_of
 from casare_rpa.store.facts import EPOCH
 from casare_rpa.store.migrate import version_of
-from casare_rpa.store.sqlite.files import path_of, refusal
+from casare_rpa.store.sqlite.files import look_into, path_of, refusal
 from casare_rpa.store.sqlite.lock import is_in_use
 from casare_rpa.store.tables import (
     LEADER_LOCK,
@@ -108,10 +108,8 @@ def _sqlite_reader(path: Path, *, is_still: bool) -> Iterator[sa.Connection]:
         # SQLite would make a log beside the file, and could not remove it again.
         mode += "&immutable=1"
 
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True)
-
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.NullPool)
+    look = partial(look_into, path, mode)
+    engine = sa.create_engine("sqlite://", creator=look, poolclass=sa.pool.NullPool)
     try:
         with engine.connect() as connection:
             yield connection

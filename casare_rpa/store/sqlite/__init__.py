@@ -17,7 +17,7 @@ from casare_rpa.settings import Settings
 from casare_rpa.store.base import OnChange
 from casare_rpa.store.migrate import migrate
 from casare_rpa.store.sql import SqlStore
-from casare_rpa.store.sqlite.files import not_opened, path_of, refusal
+from casare_rpa.store.sqlite.files import look_into, not_opened, path_of, refusal
 from casare_rpa.store.sqlite.group_commit import GroupCommit, said
 from casare_rpa.store.sqlite.lock import lock
 from casare_rpa.store.tx import T, Tx
@@ -122,9 +122,15 @@ def _locked(path: Path) -> FileLock:
     try:
         # Inputs and results of jobs are nobody else's business; SQLite's other files inherit this.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
+        # Before anything is written: how SQLite keeps its log is written into the file.
+        look_into(path, "mode=ro").close()
+    except BaseException as error:
         held.release()
-        raise not_opened(path, error) from error
+        if isinstance(error, OSError):
+            raise not_opened(path, error) from error
+        if isinstance(error, sqlite3.Error):
+            raise refusal(error, path) from error
+        raise
     return held
 
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from casare_rpa.errors import CasareError, ConfigInvalid, Unavailable
 
@@ -52,6 +52,24 @@ def _refuse_other_things(path: Path) -> None:
             f"the database {path} has {found.st_nlink} names (hard links), and its log only one",
             hint=f"Remove the others: find FOLDER -samefile {path}",
         )
+
+
+def look_into(path: Path, mode: str) -> sqlite3.Connection:
+    """Open the database *path* for looking, with the parameters *mode* (`mode=ro`).
+
+    Raises sqlite3.Error, and ConfigInvalid for the database of another program.
+    """
+    connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True)
+    try:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = sorted(name for (name,) in found)
+        if tables and "alembic_version" not in tables:
+            text = f"{path} is another program's database: it has the table {tables[0]}"
+            raise ConfigInvalid(text, hint=_WRONG_FILE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def not_opened(path: Path, error: OSError) -> ConfigInvalid:

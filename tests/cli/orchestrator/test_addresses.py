@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +88,22 @@ def test_what_is_no_database(
     before = file.lstat()
     assert f"{file} {said}" in refused(cli, words, f"sqlite:///{file}")
     assert (file.lstat().st_ino, file.lstat().st_size) == (before.st_ino, before.st_size)
+
+
+@pytest.mark.parametrize(
+    "words", [("db-status",), ("init-db",), ("migrate",), ("start", "--port", "0")]
+)
+def test_the_database_of_another_program_stays_as_it_is(
+    cli: Cli, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "places.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE bookmarks (title)")
+    connection.close()
+    before = file.read_bytes()
+    said = refused(cli, words, f"sqlite:///{file}")
+    assert f"{file} is another program's database" in said and "bookmarks" in said
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("words", [("db-status",), ("migrate",), ("start", "--port", "0")])
