@@ -56,8 +56,9 @@ def while_no_server_runs() -> Iterator[None]:
 
 def sqlite_file(url: str, *, otherwise: str) -> Path:
     """The file of a SQLite address; *otherwise* is what to do with another database."""
-    from casare_rpa.store.sqlite import path_of
+    from casare_rpa.store.addresses import back_end_of
+    from casare_rpa.store.sqlite.files import path_of
 
-    if not url.startswith("sqlite:"):
+    if back_end_of(url) != "sqlite":
         raise InvalidInput("this command is for SQLite", hint=otherwise)
     return path_of(url)

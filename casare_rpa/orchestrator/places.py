@@ -8,6 +8,7 @@ import platformdirs
 
 from casare_rpa.errors import ConfigInvalid
 from casare_rpa.settings import Settings
+from casare_rpa.store.addresses import sqlite_address
 
 
 def state_dir_of(settings: Settings) -> Path:
@@ -19,7 +20,7 @@ def state_dir_of(settings: Settings) -> Path:
 
 def database_of(settings: Settings) -> str:
     """The address of this server's database."""
-    return settings.database or f"sqlite:///{state_dir_of(settings) / 'orchestrator.db'}"
+    return settings.database or sqlite_address(state_dir_of(settings) / "orchestrator.db")
 
 
 def make_private(state_dir: Path) -> None:

@@ -42,9 +42,9 @@ _OPEN_FILES = 65_536
 def serve(settings: Settings, *, show: Callable[[str], None] | None = None) -> int:
     """Run an orchestrator until a signal; the exit code.
 
-    0 after the first SIGTERM or SIGINT, 128 + signal after a second one, 75 when the database
-    cannot be trusted any more. *show* gets lines that a person at a terminal must see, such as
-    the first key; None writes them to stderr when that is a terminal.
+    0 after the first SIGTERM or SIGINT and after SIGHUP, 128 + signal after a second SIGTERM or
+    SIGINT, 75 when the database cannot be trusted any more. *show* gets lines that a person at a
+    terminal must see, such as the first key; None writes them to stderr when that is a terminal.
 
     Raises ConfigInvalid, which says what to mend, before anything is written.
     """
@@ -70,7 +70,7 @@ class Orchestrator:
         check_exposure(self.settings)
         _allow_many_files()
         listener = bind(self.settings)
-        with listener:
+        with _hangup_asks(self.stop), listener:
             state_dir = state_dir_of(self.settings)
             make_private(state_dir)
             wakeups = Wakeups()
@@ -160,6 +160,25 @@ class _Server(uvicorn.Server):
             self.exit_code = 128 + sig
             self.force_exit = True
         self.should_exit = True
+
+
+@contextmanager
+def _hangup_asks(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGHUP asks for the end and never forces it: the kernel and the shell send one each.
+
+    From the opening of the store to its close. Ignored by whoever started the server, as nohup
+    does, it stays ignored.
+    """
+    number = getattr(signal, "SIGHUP", None)
+    is_main = threading.current_thread() is threading.main_thread()
+    if number is None or not is_main or signal.getsignal(number) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(number, lambda _number, _frame: stop())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _uvicorn_config(app: FastAPI) -> uvicorn.Config:

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from casare_rpa.errors import ConfigInvalid
 from casare_rpa.settings import Settings
+from casare_rpa.store.addresses import back_end_of
 from casare_rpa.store.base import OnChange, Store
 from casare_rpa.store.records import (
     Cancelled,
@@ -25,8 +26,6 @@ from casare_rpa.store.records import (
     Submitted,
 )
 
-_BACK_ENDS = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
-
 
 def open_store(
     url: str,
@@ -43,13 +42,9 @@ def open_store(
     Raises ConfigInvalid for an address that cannot be used, ServerFailed when another
     orchestrator holds the SQLite file (P20), Unavailable when the database does not answer.
     """
-    scheme = url.partition(":")[0].partition("+")[0]
-    if scheme not in _BACK_ENDS:
-        raise ConfigInvalid(
-            f"no store for {scheme!r}", hint="Write sqlite:///PATH or postgresql://..."
-        )
+    name = back_end_of(url)
     try:
-        back_end = import_module(f"{__name__}.{_BACK_ENDS[scheme]}")
+        back_end = import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
         raise ConfigInvalid(
             f"the package {error.name} is not installed",

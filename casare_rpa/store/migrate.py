@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from casare_rpa.errors import ConfigInvalid
 from casare_rpa.store.tables import SCHEMA_VERSION
 
+INSTALL_IT = "Install that version or a later one."
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -17,8 +18,11 @@ def migrate(connection: sa.Connection) -> None:
 
     Raises ConfigInvalid when a newer program has written this database.
     """
-    if version_of(connection) == SCHEMA_VERSION:
+    version = version_of(connection)
+    if version == SCHEMA_VERSION:
         return
+    if version is not None and version > SCHEMA_VERSION:
+        raise _not_ours(version)
     # Alembic takes longer to import than the whole migration; most starts need neither.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -31,10 +35,19 @@ def migrate(connection: sa.Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise ConfigInvalid(
-            f"this database was written by another version of the program: {error}",
-            hint="Install that version or a later one.",
-        ) from error
+        raise _not_ours(str(version)) from error
+
+
+def other_program(version: str) -> str:
+    """What is to be said of a database of the schema *version*, which this program cannot use."""
+    return (
+        f"was written by another version of the program: its schema is {version},"
+        f" this program's is {SCHEMA_VERSION}"
+    )
+
+
+def _not_ours(version: str) -> ConfigInvalid:
+    return ConfigInvalid(f"the database {other_program(version)}", hint=INSTALL_IT)
 
 
 def version_of(connection: sa.Connection) -> str | None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from casare_rpa.errors import Conflict, ServerFailed
+from casare_rpa.errors import Conflict, NotFound, ServerFailed
 from casare_rpa.store.migrate import migrate
 from casare_rpa.store.postgresql.connection import address_of, pool, refusal_at_start
 from casare_rpa.store.postgresql.migrating import migrate_alone
-from casare_rpa.store.sqlite import locked_file
 from casare_rpa.store.sqlite.backup import backup
+from casare_rpa.store.sqlite.lock import locked_file
 from casare_rpa.store.tables import metadata
 
 _ROWS_AT_ONCE = 1000
@@ -25,8 +25,11 @@ def move(source: Path, target: str) -> dict[str, int]:
     One transaction, and every table is counted on both sides before it ends. *source* stays as it
     is, also when it was written by an earlier version.
 
-    Raises ServerFailed while a server uses *source*, Conflict when *target* is not empty.
+    Raises NotFound without *source*, Conflict while a server uses it or when *target* is not empty.
     """
+    if not source.exists():
+        # The lock would make its folder.
+        raise NotFound(f"there is no database {source}")
     address = address_of(target)
     engine = pool(address)
     try:
@@ -45,7 +48,9 @@ def move(source: Path, target: str) -> dict[str, int]:
 
 def _opened(copy: Path) -> sa.Connection:
     """The copy in this version's schema."""
-    engine = sa.create_engine(f"sqlite:///{copy}", poolclass=sa.pool.NullPool)
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(copy)), poolclass=sa.pool.NullPool
+    )
     with engine.begin() as connection:
         migrate(connection)
     return engine.connect()

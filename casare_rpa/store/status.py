@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, cast
 
 import sqlalchemy as sa
 
-from casare_rpa.errors import InvalidInput
+from casare_rpa.store.addresses import back_end_of
 from casare_rpa.store.facts import EPOCH
 from casare_rpa.store.migrate import version_of
-from casare_rpa.store.sqlite import is_in_use, path_of
+from casare_rpa.store.sqlite.files import look_into, path_of, refusal
+from casare_rpa.store.sqlite.lock import is_in_use
 from casare_rpa.store.tables import (
     LEADER_LOCK,
     SCHEMA_VERSION,
@@ -34,7 +36,7 @@ _LEADER_EXISTS = (
 
 
 def status_of(url: str) -> dict[str, Any]:
-    """Its address without the password, its schema, whether a server uses it, and its rows.
+    """Where it is, without a password, its schema, whether a server uses it, and its rows.
 
     `state` is missing (no file), empty (no tables), older (to be migrated), current or newer.
     """
@@ -45,12 +47,12 @@ def status_of(url: str) -> dict[str, Any]:
         "wanted_version": SCHEMA_VERSION,
         "in_use": False,
     }
-    if url.startswith("sqlite"):
+    if back_end_of(url) == "sqlite":
         path = path_of(url)
         if not path.exists():
             return found
         found |= {"bytes": path.stat().st_size, "in_use": is_in_use(path)}
-        reader = _sqlite_reader(path)
+        reader = _sqlite_reader(path, is_still=not found["in_use"])
     else:
         # The driver may not be installed, and is needed for PostgreSQL only.
         from casare_rpa.store.postgresql.reading import reader_of  # noqa: PLC0415
@@ -62,7 +64,9 @@ def status_of(url: str) -> dict[str, Any]:
 
 
 def shown(url: str) -> str:
-    """The address as it may be printed."""
+    """Where the database is, as it may be printed: the real path of a file, else the address."""
+    if back_end_of(url) == "sqlite":
+        return str(path_of(url))
     return sa.make_url(url).render_as_string(hide_password=True)
 
 
@@ -97,12 +101,19 @@ def _has_leader(connection: sa.Connection) -> bool:
 
 
 @contextmanager
-def _sqlite_reader(path: Path) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true")
+def _sqlite_reader(path: Path, *, is_still: bool) -> Iterator[sa.Connection]:
+    """*is_still*: no server writes meanwhile."""
+    mode = "mode=ro"
+    if is_still and not Path(f"{path}-wal").exists():
+        # SQLite would make a log beside the file, and could not remove it again.
+        mode += "&immutable=1"
+
+    look = partial(look_into, path, mode)
+    engine = sa.create_engine("sqlite://", creator=look, poolclass=sa.pool.NullPool)
     try:
         with engine.connect() as connection:
             yield connection
-    except sa.exc.SQLAlchemyError as error:
-        raise InvalidInput(f"{path} cannot be read: {error}") from error
+    except sa.exc.DBAPIError as error:
+        raise refusal(cast(sqlite3.Error, error.orig), path) from error
     finally:
         engine.dispose()

@@ -1669,6 +1669,7 @@ complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casa
 complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys"' -n 'test $_shtab_casare_rpa_npos -eq 0' -a revoke -d 'Revoke a key at once'
 complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys revoke"' -s h -l help -d 'show this help message and exit'
 complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys revoke"' -l reason -x -d 'Why; kept with the key.'
+complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys revoke"' -l yes -s y -d 'Do not ask before the last admin key.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys revoke"' -l url -x -d 'Address of the orchestrator.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys revoke"' -l api-key -x -d 'Key, - (stdin), file:PATH or fd:N.'
 complete -c casare-rpa -n '_shtab_casare_rpa_within keys' -n 'test "$_shtab_casare_rpa_cmdpath" = "keys revoke"' -l output -s o -xka "table json jsonl yaml name none" -d 'How the answer is printed.'

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from casare_rpa.domain.jobs import JobStatus
-from casare_rpa.errors import Conflict, ServerFailed
+from casare_rpa.errors import Conflict
 from casare_rpa.settings import Settings
 from casare_rpa.store import Store, open_store
 from casare_rpa.store.moving import move
@@ -90,7 +90,7 @@ def test_a_target_with_rows_is_refused_and_stays_as_it_is(file: Path, postgresql
 
 def test_a_source_in_use_is_refused(file: Path, postgresql_url: str) -> None:
     store = open_store(f"sqlite:///{file}", Settings())
-    with pytest.raises(ServerFailed, match="another orchestrator"):
+    with pytest.raises(Conflict, match="another orchestrator"):
         move(file, postgresql_url)
     store.close()
 

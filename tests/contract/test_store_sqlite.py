@@ -55,6 +55,13 @@ def test_a_second_orchestrator_on_one_file_is_refused(store: SqliteStore, path: 
     _open(path).close()
 
 
+def test_behind_a_link_a_file_is_the_same_file(store: SqliteStore, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(store._path)
+    with pytest.raises(ServerFailed, match="another orchestrator"):
+        _open(link)
+
+
 def test_a_second_process_on_one_file_is_refused(store: SqliteStore, path: Path) -> None:
     code = (
         "import sys; from casare_rpa.store import open_store; from casare_rpa.settings import "

@@ -156,6 +156,7 @@ ROWS: dict[str, Row] = {
             "tests/agent/test_signals.py::test_a_closed_terminal_drains_it_and_loses_nothing",
             "tests/agent/test_signals.py::test_with_nohup_it_outlives_its_terminal",
             "tests/agent/test_signals.py::test_a_log_that_nobody_reads_any_more_stops_nothing",
+            "tests/orchestrator/test_server.py::test_a_closed_terminal_ends_it_in_peace",
         ),
     ),
     "F36": Row(

@@ -47,23 +47,37 @@ except CasareError as error:
 """
 
 
-def _start(state_dir: Path, *, stderr: Any = subprocess.PIPE, **env: str) -> subprocess.Popen[str]:
+_ON_ITS_OWN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "casare_cli", "orchestrator", "start"])
+"""
+
+
+def _environment(state_dir: Path, **env: str) -> dict[str, str]:
     given = {"CASARE_STATE_DIR": str(state_dir), "CASARE_PORT": "0", **env}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("CASARE_")}
-    return subprocess.Popen(
-        [sys.executable, "-c", _SERVE], env=inherited | given, stderr=stderr, text=True
-    )
+    return inherited | given
 
 
-def _url(state_dir: Path, process: subprocess.Popen[str]) -> str:
+def _start(
+    state_dir: Path, *, stderr: Any = subprocess.PIPE, prefix: tuple[str, ...] = (), **env: str
+) -> subprocess.Popen[str]:
+    command = [*prefix, sys.executable, "-c", _SERVE]
+    return subprocess.Popen(command, env=_environment(state_dir, **env), stderr=stderr, text=True)
+
+
+def _url(state_dir: Path, process: subprocess.Popen[Any]) -> str:
     about = state_dir / "orchestrator.json"
     eventually(lambda: about.exists() or process.poll() is not None, within_seconds=30)
     return str(orjson.loads(about.read_bytes())["url"])
 
 
 @contextmanager
-def _process(state_dir: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
-    process = _start(state_dir, **env)
+def _process(
+    state_dir: Path, *, prefix: tuple[str, ...] = (), **env: str
+) -> Iterator[subprocess.Popen[str]]:
+    process = _start(state_dir, prefix=prefix, **env)
     try:
         yield process
     finally:
@@ -270,6 +284,50 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
                 process.wait(timeout=1)
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=30) == 128 + signal.SIGTERM
+
+
+def test_sighup_ends_in_peace_however_often_it_comes(tmp_path: Path) -> None:
+    with _process(tmp_path) as process:
+        url = _url(tmp_path, process)
+        with _held_request(tmp_path, url) as held:
+            for _ in range(3):  # a closed terminal sends one, and the shell another
+                process.send_signal(signal.SIGHUP)
+            assert held.recv(1 << 16).startswith(b"HTTP/1.1 503 ")
+        assert process.wait(timeout=60) == 0
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"admin.key", "orchestrator.db", "orchestrator.db.lock"}
+
+
+def test_sighup_that_was_ignored_at_the_start_stays_ignored(tmp_path: Path) -> None:
+    with _process(tmp_path, prefix=("nohup",)) as process:
+        url = _url(tmp_path, process)
+        process.send_signal(signal.SIGHUP)
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+            assert http.get("/health").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how a terminal becomes one's own: Linux only")
+def test_a_closed_terminal_ends_it_in_peace(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ON_ITS_OWN_TERMINAL],
+        env=_environment(tmp_path),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        _url(tmp_path, process)
+        os.close(ours)
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert {file.name for file in tmp_path.iterdir()} == {"orchestrator.db", "orchestrator.db.lock"}
 
 
 def test_a_killed_server_comes_back_with_its_jobs(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def run(ctx: typer.Context, database: DatabaseUrl = None, state_dir: StateDir = 
     """Say what the orchestrator's database is, and change nothing.
 
     The state is missing, empty, older (migrate it, or start the orchestrator), current, or newer
-    (this program is too old for it). Exit code 0 when it is current, 1 else.
+    (this program is too old for it). Exit code 0 when it is current, 1 else, 6 when it cannot be
+    read.
 
     Examples:
         casare-rpa orchestrator db-status

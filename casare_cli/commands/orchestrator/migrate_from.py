@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from casare_cli.context import App
 from casare_cli.machine.databases import DatabaseUrl, StateDir, settings_of, sqlite_file
-from casare_rpa.errors import InvalidInput
+from casare_rpa.errors import ConfigInvalid, InvalidInput
 
 
 def run(
@@ -28,8 +29,10 @@ def run(
     """
     app: App = ctx.obj
     settings = settings_of(app, database, state_dir)
-    path = sqlite_file(source, otherwise="The source is written sqlite:///PATH.")
-    if not settings.database.startswith("postgres"):
+    path = _source_file(source)
+    from casare_rpa.store.addresses import back_end_of
+
+    if back_end_of(settings.database) != "postgresql":
         raise InvalidInput("the target is no PostgreSQL", hint="--database postgresql://...")
     try:
         from casare_rpa.store.moving import move
@@ -45,3 +48,10 @@ def run(
         text=f"copied {sum(rows.values()):,} rows: "
         + ", ".join(f"{count:,} {table}" for table, count in rows.items() if count),
     )
+
+
+def _source_file(source: str) -> Path:
+    try:
+        return sqlite_file(source, otherwise="The source is written sqlite:///PATH.")
+    except ConfigInvalid as error:  # it is no setting here
+        raise InvalidInput(error.message, hint=error.hint) from error

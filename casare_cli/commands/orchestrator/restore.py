@@ -8,18 +8,15 @@ from typing import Annotated
 import typer
 
 from casare_cli.context import App
-from casare_cli.machine.databases import (
-    DatabaseUrl,
-    StateDir,
-    settings_of,
-    sqlite_file,
-    while_no_server_runs,
-)
+from casare_cli.machine.databases import DatabaseUrl, StateDir, settings_of, sqlite_file
 
 
 def run(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A file made by orchestrator backup.")],
+    # Not tried by typer, which cannot say whose it is.
+    file: Annotated[
+        Path, typer.Argument(help="A file made by orchestrator backup.", readable=False)
+    ],
     force: Annotated[
         bool, typer.Option("--force", help="Replace the database; the old one is kept beside.")
     ] = False,
@@ -30,7 +27,8 @@ def run(
 
     What happened after the backup is forgotten: jobs submitted since are gone, jobs finished since
     may run again, and keys revoked since are good again. Watchers that know more are closed with
-    4409; robots are told that what they held since is no longer theirs.
+    4409; robots are told that what they held since is no longer theirs. The owner of the database
+    stays its owner, also when root restores it.
 
     Examples:
         casare-rpa orchestrator restore /var/backups/casare.db
@@ -43,8 +41,7 @@ def run(
     )
     from casare_rpa.store.sqlite.backup import restore
 
-    with while_no_server_runs():
-        kept = restore(file.absolute(), path, force=force)
+    kept = restore(file.absolute(), path, force=force)
     app.out.done(
         {"file": str(file), "database": str(path), "kept": str(kept) if kept else None},
         name="database",

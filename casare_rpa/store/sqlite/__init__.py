@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from casare_rpa.errors import CasareError, ConfigInvalid, ServerFailed, Unavailable
+from casare_rpa.errors import Unavailable
 from casare_rpa.settings import Settings
 from casare_rpa.store.base import OnChange
 from casare_rpa.store.migrate import migrate
 from casare_rpa.store.sql import SqlStore
+from casare_rpa.store.sqlite.files import look_into, not_opened, path_of, refusal
 from casare_rpa.store.sqlite.group_commit import GroupCommit, said
+from casare_rpa.store.sqlite.lock import lock
 from casare_rpa.store.tx import T, Tx
 
 _FREE_PAGES_AT_ONCE = 4000
@@ -33,14 +35,6 @@ def open_store(
     clock: Callable[[], float] | None = None,
 ) -> SqliteStore:
     return SqliteStore(path_of(url), settings, on_change=on_change, clock=clock)
-
-
-def path_of(url: str) -> Path:
-    """The file of the address *url*."""
-    name = sa.make_url(url).database
-    if not name or name == ":memory:":
-        raise ConfigInvalid("a SQLite store needs a file", hint="Write sqlite:///PATH.")
-    return Path(name).expanduser().absolute()
 
 
 class SqliteStore(SqlStore):
@@ -84,17 +78,10 @@ class SqliteStore(SqlStore):
         except BaseException as error:
             if connection is not None:
                 connection.close()
-            if isinstance(error, sa.exc.DatabaseError):
-                raise self._not_opened(error) from error
+            if isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, sqlite3.Error):
+                raise refusal(error.orig, self._path) from error
             raise
         return connection
-
-    def _not_opened(self, error: sa.exc.DatabaseError) -> CasareError:
-        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-            return ConfigInvalid(
-                f"{self._path} is no SQLite database", hint="Name another file with --database."
-            )
-        return Unavailable(f"the database cannot be opened: {error.orig}")
 
     @property
     def broken(self) -> str | None:
@@ -131,48 +118,20 @@ class SqliteStore(SqlStore):
 
 def _locked(path: Path) -> FileLock:
     """One orchestrator to a file (P20)."""
-    lock = _lock(path)
+    held = lock(path)
     try:
         # Inputs and results of jobs are nobody else's business; SQLite's other files inherit this.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        lock.release()
-        raise ConfigInvalid(f"the database {path} cannot be opened: {error}") from error
-    return lock
-
-
-def _lock(path: Path) -> FileLock:
-    lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise ServerFailed(
-            f"another orchestrator is using {path}",
-            hint="Stop it, or start this one with another --database.",
-        ) from None
-    except OSError as error:
-        raise ConfigInvalid(f"the database {path} cannot be opened: {error}") from error
-    return lock
-
-
-@contextmanager
-def locked_file(path: Path) -> Iterator[None]:
-    """No orchestrator uses the database *path* while the block runs. Raises ServerFailed."""
-    lock = _lock(path)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_in_use(path: Path) -> bool:
-    """Whether an orchestrator has the database *path*."""
-    try:
-        with locked_file(path):
-            return False
-    except ServerFailed:
-        return True
+        # Before anything is written: how SQLite keeps its log is written into the file.
+        look_into(path, "mode=ro").close()
+    except BaseException as error:
+        held.release()
+        if isinstance(error, OSError):
+            raise not_opened(path, error) from error
+        if isinstance(error, sqlite3.Error):
+            raise refusal(error, path) from error
+        raise
+    return held
 
 
 def _engine(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -12,7 +13,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from casare_rpa.errors import ConfigInvalid, Conflict, InvalidInput, NotFound, Unavailable
-from casare_rpa.store.sqlite import locked_file
+from casare_rpa.store.migrate import INSTALL_IT, other_program
+from casare_rpa.store.sqlite.files import BESIDE, mend_access, owner_beside, refusal, run_as_owner
+from casare_rpa.store.sqlite.lock import locked_file
+from casare_rpa.store.sqlite.targets import check_source, check_target
+from casare_rpa.store.tables import SCHEMA_VERSION
 
 _BUSY_SECONDS = 30.0
 _SIDE_FILES = ("", "-wal", "-shm")
@@ -25,12 +30,12 @@ def backup(database: Path, target: Path, *, force: bool = False) -> int:
     writing meanwhile. The file gets its name when it is whole, checked and on disk. It is for its
     owner's eyes only: inputs and results of jobs are in it, and hashes of keys.
 
-    Raises NotFound without a database, Conflict when *target* exists and not *force*.
+    Raises NotFound without a database, InvalidInput for a *target* that cannot be a backup,
+    Conflict when it exists and not *force*.
     """
     if not database.exists():
         raise NotFound(f"there is no database {database}")
-    if target.exists() and not force:
-        raise Conflict(f"{target} exists", hint="Name another file, or add --force.")
+    check_target(target, database, force=force)
     with _draft(target) as draft:
         _copy(database, draft)
         _sync(draft)
@@ -42,19 +47,22 @@ def backup(database: Path, target: Path, *, force: bool = False) -> int:
 def restore(source: Path, database: Path, *, force: bool = False) -> Path | None:
     """Make *database* what *source* holds; where the database that was there is kept, if one was.
 
-    Raises InvalidInput when *source* is no whole backup, ServerFailed while a server runs,
-    Conflict when there is a database and not *force*.
+    It gets the owner and the rights of the one that was there; made new by root, those of its
+    folder.
+
+    Raises InvalidInput when *source* is no whole backup or of a newer program, Conflict while a
+    server runs, and when there is a database and not *force*.
     """
-    if not source.exists():
-        raise NotFound(f"there is no backup {source}")
+    check_source(source, database)
     with locked_file(database):
         exists = database.exists() and database.stat().st_size > 0
         if exists and not force:
             raise Conflict(
                 f"{database} exists", hint="With --force it is kept beside, under another name."
             )
-        with _draft(database) as draft:
+        with _draft(database, like=_model(database)) as draft:
             _copy(source, draft)
+            _refuse_newer(draft, source)
             _begin_epoch(draft)
             _sync(draft)
             kept = _set_aside(database) if exists else None
@@ -63,23 +71,47 @@ def restore(source: Path, database: Path, *, force: bool = False) -> Path | None
     return kept
 
 
+def _model(database: Path) -> os.stat_result | None:
+    """Whose the restored database is to be; None: of whoever restores it."""
+    if os.name != "posix" or not (database.exists() or os.geteuid() == 0):
+        return None
+    return owner_beside(database)
+
+
 @contextmanager
-def _draft(target: Path) -> Iterator[Path]:
+def _draft(target: Path, *, like: os.stat_result | None = None) -> Iterator[Path]:
     """A new empty file beside *target*, removed after the block if it is still there."""
     draft = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise ConfigInvalid(f"cannot write {draft}: {error.strerror}") from error
+        mend = mend_access(target) if isinstance(error, PermissionError) else None
+        raise InvalidInput(f"{target} cannot be written: {error.strerror}", hint=mend) from error
     try:
+        with os.fdopen(descriptor, "r+b") as file:
+            if like is not None:
+                _make_alike(file.fileno(), like, target)
         yield draft
     except OSError as error:
-        raise Unavailable(f"cannot write {target}: {error}") from error
+        raise Unavailable(f"cannot write {target}: {error.strerror or error}") from error
     finally:
-        for ending in (*_SIDE_FILES, "-journal"):
+        for ending in BESIDE:
             with suppress(OSError):
                 Path(f"{draft}{ending}").unlink()
+
+
+def _make_alike(descriptor: int, like: os.stat_result, target: Path) -> None:
+    """Give the new file the owner and the rights of the database: its service must open it."""
+    mine = os.fstat(descriptor)
+    try:
+        if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+        if stat.S_ISREG(like.st_mode):
+            os.fchmod(descriptor, stat.S_IMODE(like.st_mode) & 0o666)
+    except OSError as error:
+        raise ConfigInvalid(
+            f"{target} cannot be given to its owner: {error.strerror}", hint=run_as_owner(target)
+        ) from error
 
 
 def _copy(source: Path, draft: Path) -> None:
@@ -95,9 +127,9 @@ def _copy(source: Path, draft: Path) -> None:
             writing.execute("PRAGMA journal_mode = DELETE")
             _check(writing, source)
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise InvalidInput(f"{source} is no whole SQLite database: {error}") from error
-        raise Unavailable(f"{source} cannot be copied: {error}") from error
+        raise refusal(error, source) from error
 
 
 def _check(connection: sqlite3.Connection, source: Path) -> None:
@@ -109,6 +141,13 @@ def _check(connection: sqlite3.Connection, source: Path) -> None:
         raise InvalidInput(f"{source} is no database of an orchestrator")
 
 
+def _refuse_newer(draft: Path, source: Path) -> None:
+    with closing(_connect(draft, "ro")) as connection:
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if version is not None and version[0] > SCHEMA_VERSION:
+        raise InvalidInput(f"{source} {other_program(version[0])}", hint=INSTALL_IT)
+
+
 def _begin_epoch(draft: Path) -> None:
     """What others saw since the backup is no longer true: the database says that it is another."""
     with closing(_connect(draft, "rw")) as connection:
@@ -118,7 +157,10 @@ def _begin_epoch(draft: Path) -> None:
 
 
 def _set_aside(database: Path) -> Path:
-    kept = database.with_name(f"{database.name}.before-{time.strftime('%Y%m%dT%H%M%S')}")
+    name = f"{database.name}.before-{time.strftime('%Y%m%dT%H%M%S')}"
+    kept = database.with_name(name)
+    while kept.exists():  # restored twice within a second
+        kept = database.with_name(f"{name}-{secrets.token_hex(2)}")
     for ending in _SIDE_FILES:
         with suppress(FileNotFoundError):
             Path(f"{database}{ending}").replace(f"{kept}{ending}")

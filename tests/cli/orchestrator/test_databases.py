@@ -88,3 +88,25 @@ def test_postgresql_is_shown_without_its_password(cli: Cli) -> None:
         assert "secret-word" not in done.stdout + done.stderr
         assert cli("orchestrator", "init-db", "--database", database).returncode == 0
         assert status(cli, database)[1]["state"] == "current"
+
+
+@pytest.mark.parametrize("version", ["9999", "0007"])
+def test_a_database_of_a_newer_program_is_neither_restored_nor_started(
+    cli: Cli, tmp_path: Path, version: str
+) -> None:
+    file, newer = tmp_path / "jobs.db", tmp_path / "newer.db"
+    address = ("--database", f"sqlite:///{file}")
+    cli("orchestrator", "init-db", *address)
+    before = file.read_bytes()
+    newer.write_bytes(before)
+    with sqlite3.connect(newer) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [version])
+    connection.close()
+    restored = cli("orchestrator", "restore", "--force", str(newer), *address)
+    assert restored.returncode == 2
+    assert f"its schema is {version}" in restored.stderr
+    assert file.read_bytes() == before
+    started = cli("orchestrator", "start", "--port", "0", "--database", f"sqlite:///{newer}")
+    assert started.returncode == 6
+    assert f"its schema is {version}" in started.stderr
+    assert "locate revision" not in started.stderr

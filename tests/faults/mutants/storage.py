@@ -5,9 +5,12 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _SQLITE = "casare_rpa/store/sqlite/__init__.py"
+_FILES = "casare_rpa/store/sqlite/files.py"
+_LOCK = "casare_rpa/store/sqlite/lock.py"
 _GROUP = "casare_rpa/store/sqlite/group_commit.py"
 _POSTGRES = "casare_rpa/store/postgresql/__init__.py"
 _SUBMITS = "casare_rpa/store/operations/submits.py"
+_NAMES = "cli/orchestrator/test_names.py::"
 _LITE = "contract/test_store_sqlite.py::"
 _PG = "contract/test_store_postgresql.py::"
 _SUBMIT = "contract/test_store_submit.py::"
@@ -143,10 +146,26 @@ _ALONE = [
     mutant(
         "one-orchestrator-to-a-file",
         "P20",
-        _SQLITE,
+        _LOCK,
         "        lock.acquire()\n",
         "",
         f"{_LITE}test_a_second_orchestrator_on_one_file_is_refused",
+    ),
+    mutant(
+        "one-lock-behind-links",
+        "P20",
+        _FILES,
+        "Path(os.path.realpath(Path(name).expanduser()))",
+        "Path(name).expanduser().absolute()",
+        f"{_LITE}test_behind_a_link_a_file_is_the_same_file",
+    ),
+    mutant(
+        "one-name-to-a-file",
+        "P20",
+        _FILES,
+        "    if found.st_nlink > 1:\n",
+        "    if False:\n",
+        f"{_NAMES}test_a_file_with_a_second_name_is_refused_by_both",
     ),
     mutant(
         "lock-let-go",
