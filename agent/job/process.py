@@ -17,6 +17,7 @@ from agent.job import frames
 from agent.job.asking import Asking
 from agent.job.outbox import Outbox
 from agent.job.quota import hold
+from casare_rpa.browser_programs import choose
 from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.domain.json_values import Json, json_safe
@@ -28,7 +29,6 @@ from casare_rpa.engine.secrecy.masking import Secrets
 from casare_rpa.engine.stop import StopFlag
 from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.errors import WorkflowInvalid
-from casare_rpa.nodes.browser.program import choose
 from casare_rpa.secrets import FindSecret
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ import os
 import platform
 from collections.abc import Iterable
 
+from casare_rpa import browser_programs
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
-from casare_rpa.nodes.browser import program
 
 
 def announced(told: Iterable[str], browser_path: str = "") -> list[str]:
@@ -19,7 +19,7 @@ def announced(told: Iterable[str], browser_path: str = "") -> list[str]:
 
     *browser_path* is the setting of that name.
     """
-    program.choose(browser_path)
+    browser_programs.choose(browser_path)
     return sorted({*told, *detected(), STARTS_ANYWHERE})
 
 
@@ -35,7 +35,7 @@ def detected() -> set[str]:
     of_nodes = {
         "windows": on_windows,
         "desktop-session": on_a_desktop,
-        "browser": program.lacking() is None,
+        "browser": browser_programs.lacking() is None,
     }
     found = {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}
     return found | ({"desktop"} if on_a_desktop else set())

@@ -93,14 +93,14 @@ def open_files(app: App) -> Iterator[Finding]:
 
 
 def browser(app: App) -> Iterator[Finding]:
-    from casare_rpa.nodes.browser import program
+    from casare_rpa import browser_programs
 
-    program.choose(app.settings.browser_path)
-    if lacking := program.lacking():
+    browser_programs.choose(app.settings.browser_path)
+    if lacking := browser_programs.lacking():
         what, mend = lacking
         yield warned("browser", f"browser nodes need {what}", mend)
     else:
-        yield passed("browser", program.browser_program() or "")
+        yield passed("browser", browser_programs.browser_program() or "")
 
 
 def javascript(app: App) -> Iterator[Finding]:

@@ -92,11 +92,11 @@ def _run(
     import asyncio
 
     from casare_cli.workflows.files import cannot_run
+    from casare_rpa import browser_programs
     from casare_rpa.domain.events import EventBus
     from casare_rpa.engine import StopFlag, compile_workflow, run_plan
-    from casare_rpa.nodes.browser import program
 
-    program.choose(app.settings.browser_path)
+    browser_programs.choose(app.settings.browser_path)
     try:
         plan = compile_workflow(file.workflow)
     except WorkflowInvalid as error:

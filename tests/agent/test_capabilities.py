@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.machine.capabilities import announced, detected
+from casare_rpa import browser_programs
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
-from casare_rpa.nodes.browser import program
 from tests.support.fleet import Orchestrator, start_agent
 from tests.support.runs import document, node
 
@@ -43,8 +43,8 @@ def test_it_announces_what_it_is_told_and_nothing_that_no_node_of_its_own_can_us
     browser.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("DISPLAY", ":0")
-    driver = {"browser"} if program.has_driver() else set()
+    driver = {"browser"} if browser_programs.has_driver() else set()
     assert detected() == {"desktop", *((driver | {"desktop-session"}) & IMPLEMENTED)}
-    monkeypatch.setattr(program, "has_driver", lambda: False)
+    monkeypatch.setattr(browser_programs, "has_driver", lambda: False)
     assert "browser" not in detected(), "a program that nothing can drive"
     assert announced(["gpu", "desktop"]) == sorted({"gpu", STARTS_ANYWHERE, *detected()})

@@ -149,12 +149,17 @@ class Cli:
         which lets the terminal show what is typed meanwhile; *answer* comes when it asks again."""
         process, ours = self._at_terminal(*words)
         text = _read_until(ours, question)
-        process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-        modes = termios.tcgetattr(ours)
-        modes[3] |= termios.ECHO
-        termios.tcsetattr(ours, termios.TCSANOW, modes)
-        process.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + SECONDS
+        # A signal between the question and the reading is looked at when the next one comes.
+        while time.monotonic() < deadline:
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            modes = termios.tcgetattr(ours)
+            modes[3] |= termios.ECHO
+            termios.tcsetattr(ours, termios.TCSANOW, modes)
+            process.send_signal(signal.SIGCONT)
+            if select.select([ours], [], [], 1.0)[0]:
+                break
         text += _read_until(ours, question)
         os.write(ours, answer.encode())
         text += _read_terminal(ours)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.nodes.browser import program
+from casare_rpa import browser_programs
 from tests.support.fleet import Orchestrator, start_agent, start_orchestrator
 
 REFERENCE = os.environ.get("CASARE_REFERENCE_DIR")
@@ -25,7 +25,9 @@ pytestmark = [
     pytest.mark.xdist_group("real-files"),
 ]
 FOLDER = Path(REFERENCE or ".") / "workflows"
-NEEDS_BROWSER = pytest.mark.skipif(program.lacking() is not None, reason="no browser to drive")
+NEEDS_BROWSER = pytest.mark.skipif(
+    browser_programs.lacking() is not None, reason="no browser to drive"
+)
 FILES = [
     pytest.param(f"task_{n}.json", marks=NEEDS_BROWSER if n == 5 else ()) for n in range(1, 11)
 ]

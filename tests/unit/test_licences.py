@@ -36,7 +36,8 @@ def said(name: str) -> str:
     """The licence that an installed library says it has."""
     about = metadata.metadata(name)
     kinds = [c.rpartition(" :: ")[2] for c in about.get_all("Classifier", []) if "License" in c]
-    return about["License-Expression"] or about["License"] or " AND ".join(kinds)
+    named = [*about.get_all("License-Expression", []), *about.get_all("License", [])]
+    return next(filter(None, named), " AND ".join(kinds))
 
 
 def test_the_page_names_every_library_and_its_extras() -> None:

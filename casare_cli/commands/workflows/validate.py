@@ -39,10 +39,10 @@ def run(
         casare-rpa workflows validate invoices.json -o json | jq '.items[] | {node, field, mend}'
     """
     from casare_cli.workflows.files import check_file
-    from casare_rpa.nodes.browser import program
+    from casare_rpa import browser_programs
 
     app: App = ctx.obj
-    program.choose(app.settings.browser_path)
+    browser_programs.choose(app.settings.browser_path)
     items: list[Json] = []
     unread: list[InvalidInput] = []
     for path in files:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casare_rpa import browser_programs
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
-from casare_rpa.nodes.browser import program as programs
 from casare_rpa.nodes.browser._errors import first_line
 from casare_rpa.nodes.browser._gate import Gate
 from casare_rpa.nodes.browser._session import Session, browser_environment
@@ -117,7 +117,7 @@ def _flags(ctx: Context, asked: Launch, gate: Gate | None) -> list[str]:
 
 
 def _program(asked: Launch) -> str:
-    found = programs.find(asked.kind, asked.channel)
+    found = browser_programs.find(asked.kind, asked.channel)
     if found is not None:
         return found
     if asked.channel:
@@ -132,7 +132,7 @@ def _program(asked: Launch) -> str:
             ErrorCode.BROWSER_NOT_FOUND,
             hint=f"playwright install {asked.kind}, or browser_type chromium",
         )
-    what, mend = programs.lacking() or ("a browser", "apt install chromium")
+    what, mend = browser_programs.lacking() or ("a browser", "apt install chromium")
     raise NodeError(f"browser nodes need {what}", ErrorCode.BROWSER_NOT_FOUND, hint=mend)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from casare_rpa import browser_programs
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.domain.events import BrowserPageReady
 from casare_rpa.nodes.base import (
@@ -20,7 +21,6 @@ from casare_rpa.nodes.base import (
     prop,
     unlisted,
 )
-from casare_rpa.nodes.browser import program as programs
 from casare_rpa.nodes.browser._errors import FINAL, Asked, node_error
 from casare_rpa.nodes.browser._selectors import locate
 from casare_rpa.nodes.browser._session import page_of
@@ -47,12 +47,12 @@ class BrowserNode(Node, abstract=True):
     category: ClassVar[str] = "browser"
     runs_on: ClassVar[str] = "browser"
     requires: ClassVar[tuple[str, ...]] = ("browser",)
-    needs: ClassVar[dict[str, str]] = {"playwright": programs.EXTRA}
+    needs: ClassVar[dict[str, str]] = {"playwright": browser_programs.EXTRA}
     timeout_seconds: ClassVar[float | None] = 0
 
     @classmethod
     def lacking(cls) -> tuple[str, str] | None:
-        return programs.lacking()
+        return browser_programs.lacking()
 
 
 class RetryingNode(BrowserNode, abstract=True):

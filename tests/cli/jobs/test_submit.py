@@ -299,11 +299,11 @@ def test_a_dry_run_of_a_file_checks_and_does_not_push_it(
     workflow_file.write_text(json.dumps(document() | {"metadata": {"name": name}}))
     done = remote("jobs", "submit", workflow_file, "--robot", "nobody", "--dry-run")
     assert (done.returncode, "push the file" in done.stdout) == (12, True)
-    step = {"node_id": "open", "node_type": "LaunchBrowserNode"}
+    step = {"node_id": "open", "node_type": "MoveWindowNode"}
     more = {"nodes": {"open": step}, "connections": [], "metadata": {"name": name}}
     workflow_file.write_text(json.dumps(document() | more))
     done = remote("jobs", "submit", workflow_file, "--dry-run")
-    assert (done.returncode, "agent --capabilities browser" in done.stdout) == (12, True)
+    assert (done.returncode, "agent --capabilities windows" in done.stdout) == (12, True)
     with server.client() as client:
         assert client.workflows(name=name)["total"] == 0
     assert remote("jobs", "submit", name, "--dry-run").returncode == 4

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from casare_rpa.nodes.browser import program
+from casare_rpa import browser_programs
 from tests.nodes.browser.site import Site, serving
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers take much memory: all of these tests run on one worker, one after the other."""
-    lacking = program.lacking()
+    lacking = browser_programs.lacking()
     here = str(__file__).removesuffix("conftest.py")
     for item in items:
         if str(item.path).startswith(here):

@@ -16,12 +16,12 @@ from typing import Any
 import psutil
 import pytest
 
+from casare_rpa import browser_programs
 from casare_rpa.domain.events import EventBus, NodeStarted
 from casare_rpa.domain.workflow import parse_workflow
 from casare_rpa.engine import RunOptions, RunResult, StopFlag, compile_workflow, run_plan
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes import catalogue
-from casare_rpa.nodes.browser import program
 from tests.nodes.browser.site import Site
 from tests.nodes.browser.walks import browsers, js, opened, walk
 from tests.support.fleet import eventually, start_agent, start_orchestrator
@@ -175,7 +175,7 @@ def test_what_is_missing_is_told_with_what_installs_it(
         monkeypatch.setitem(sys.modules, "playwright", None)
         wanted = ("needs the extra 'browser'", "pip install 'casare-rpa[browser]'")
     else:
-        monkeypatch.setattr(program, "has_driver", lambda: True)
+        monkeypatch.setattr(browser_programs, "has_driver", lambda: True)
         monkeypatch.setattr(catalogue, "_is_there", lambda module: True)
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
@@ -201,17 +201,17 @@ def test_the_browser_of_the_setting_comes_first(
     (build / "chrome").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "builds"))
-    monkeypatch.setattr(program, "_chosen", "")
-    assert program.browser_program() == str(tmp_path / "chromium-browser")
-    assert program.find("chromium", "chrome") == str(tmp_path / "google-chrome")
-    program.choose(str(tmp_path / "mine"))
-    assert program.browser_program() == str(tmp_path / "mine")
-    program.choose("/no/such/browser")
-    assert program.browser_program() is None
-    program.choose("")
+    monkeypatch.setattr(browser_programs, "_chosen", "")
+    assert browser_programs.browser_program() == str(tmp_path / "chromium-browser")
+    assert browser_programs.find("chromium", "chrome") == str(tmp_path / "google-chrome")
+    browser_programs.choose(str(tmp_path / "mine"))
+    assert browser_programs.browser_program() == str(tmp_path / "mine")
+    browser_programs.choose("/no/such/browser")
+    assert browser_programs.browser_program() is None
+    browser_programs.choose("")
     monkeypatch.setenv("PATH", "")
-    assert program.browser_program() == str(build / "chrome")
-    assert program.find("firefox") is None
+    assert browser_programs.browser_program() == str(build / "chrome")
+    assert browser_programs.find("firefox") is None
 
 
 @pytest.mark.without_browser
