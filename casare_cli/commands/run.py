@@ -194,9 +194,10 @@ def _end(result: RunResult) -> dict[str, Any]:
 
 @contextmanager
 def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
-    """Ask the run to stop at the first SIGINT or SIGTERM; the second one ends the program.
+    """Ask the run to stop at the first SIGINT, SIGTERM or SIGHUP; the second one ends the program.
 
-    The list yielded holds the number of the signal that came.
+    SIGHUP (the terminal was closed) stays ignored under nohup. The list yielded holds the number
+    of the signal that came.
     """
     came: list[int] = []
 
@@ -205,8 +206,11 @@ def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
         signal.signal(number, previous[number])
         stop.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
 
+    hangup = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
+    if signal.getsignal(hangup) is signal.SIG_IGN:
+        hangup = signal.SIGTERM
     previous: dict[int, Any] = {
-        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, hangup)
     }
     for number in previous:
         signal.signal(number, on_signal)

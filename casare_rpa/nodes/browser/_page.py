@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from casare_rpa import browser_programs
@@ -21,10 +22,11 @@ from casare_rpa.nodes.base import (
     prop,
     unlisted,
 )
+from casare_rpa.nodes.browser._dialogs import beside_dialogs
 from casare_rpa.nodes.browser._errors import FINAL, Asked, node_error
 from casare_rpa.nodes.browser._selectors import locate
 from casare_rpa.nodes.browser._session import page_of
-from casare_rpa.nodes.browser._values import OpenPage
+from casare_rpa.nodes.browser._values import POPUP, OpenPage
 from casare_rpa.nodes.file.disk import make_parent, path_of, plain_errors, replacing
 from casare_rpa.nodes.values.reading import as_number
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 #: The driver's own limit comes first, and its words say more.
 _GRACE_SECONDS = 5.0
 _SHOT_MS = 10_000
+_POPUP_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
 _HIGHLIGHT = """e => {
   const before = e.style.outline;
   e.style.outline = '3px solid #ff8c00';
@@ -119,8 +123,20 @@ class PageNode(RetryingNode, abstract=True):
     def tab(self, ctx: Context) -> OpenPage:
         return page_of(ctx, self.page)
 
+    async def _tab_in_time(self, ctx: Context) -> OpenPage:
+        """A tab that the page opens itself comes a moment after the click."""
+        deadline = time.monotonic() + min(self.seconds or _POPUP_SECONDS, _POPUP_SECONDS)
+        while True:
+            try:
+                return self.tab(ctx)
+            except NodeError:
+                is_popup = isinstance(self.page, str) and self.page.strip().startswith(POPUP)
+                if not is_popup or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def run(self, ctx: Context) -> Outputs:
-        tab = self.tab(ctx)
+        tab = await self._tab_in_time(ctx)
         try:
             found: Outputs = await self.repeat(ctx, lambda: self._attempt(ctx, tab))
         except NodeError as error:
@@ -133,37 +149,17 @@ class PageNode(RetryingNode, abstract=True):
         if tab.dialog is not None:
             ctx.log(f"nobody answered the page's {tab.dialog.type}: it is dismissed", "warning")
             await tab.answer_dialog(accept=False)
+            await tab.settle(self.seconds)
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._beside_dialogs(ctx, tab)
+                done, found = await beside_dialogs(
+                    ctx, tab, self.act(ctx, tab), leave=self.opens_dialogs
+                )
+                return found if done else self.with_page(tab)
         except NodeError:
             raise
         except Exception as error:
             raise node_error(error, asked, tab.shown) from error
-
-    async def _beside_dialogs(self, ctx: Context, tab: OpenPage) -> Outputs:
-        """A dialog stops the page, and the work with it, until it is answered."""
-        work = asyncio.ensure_future(self.act(ctx, tab))
-        try:
-            while True:
-                came = asyncio.ensure_future(tab.dialog_came.wait())
-                try:
-                    await asyncio.wait({work, came}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    came.cancel()
-                if work.done():
-                    return work.result()
-                if self.opens_dialogs:
-                    tab.hold(work)
-                    return self.with_page(tab)
-                kind = tab.dialog.type if tab.dialog else "dialog"
-                ctx.log(f"the page opened a dialog ({kind}): it is dismissed", "warning")
-                await tab.answer_dialog(accept=False)
-        finally:
-            if not work.done() and work not in tab.held:
-                work.cancel()
-                with contextlib.suppress(BaseException):
-                    await work
 
     def with_page(self, tab: OpenPage) -> Outputs:
         """The outputs of a node that hands its page on."""

@@ -138,7 +138,7 @@ def _as_value(value: Any) -> str:
             found = json.loads(value)
         except (ValueError, RecursionError):
             found = None
-        if isinstance(found, (dict, list, int, float)):
+        if isinstance(found, (dict, list)):
             return _json(found)
     return _json(value)
 

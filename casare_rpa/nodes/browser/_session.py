@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Playwright
 
 _KEY = "browser_session"
+#: The browser that a branch works on: each branch of a run has its own.
+_CURRENT: ContextVar[OpenBrowser | None] = ContextVar("current_browser", default=None)
 #: More in a run are a loop that forgets to close them.
 _MOST_OPEN = 10
 _CLOSE_SECONDS = 5.0
@@ -37,7 +40,14 @@ class Session:
         self._folder: Path | None = None
         self._before: frozenset[int] = frozenset()
         self.browsers: list[OpenBrowser] = []
-        self.current: OpenBrowser | None = None
+
+    @property
+    def current(self) -> OpenBrowser | None:
+        """The browser that this branch opened last, or found open when it began; else any."""
+        own = _CURRENT.get()
+        if own is not None and own in self.browsers:
+            return own
+        return next((b for b in reversed(self.browsers) if b.is_open), None)
 
     @property
     def lasts_for_the_run(self) -> bool:
@@ -80,7 +90,8 @@ class Session:
                 ErrorCode.RESOURCE_EXHAUSTED,
             )
         self.browsers.append(browser)
-        self.current = browser
+        _CURRENT.set(browser)
+        browser.tell = lambda text: self._ctx.log(text, "info")
 
         def gone(*_: Any) -> None:
             browser.is_open = False
@@ -91,8 +102,6 @@ class Session:
         """Close *browser* and what belongs to it; the last one opened before it is the current."""
         browser.is_open = False
         self.browsers = [each for each in self.browsers if each is not browser]
-        if self.current is browser:
-            self.current = next((b for b in reversed(self.browsers) if b.is_open), None)
         try:
             async with asyncio.timeout(seconds):
                 owner = browser.context.browser

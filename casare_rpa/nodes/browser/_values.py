@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from casare_rpa.nodes.browser._urls import shown_url
@@ -13,6 +17,15 @@ if TYPE_CHECKING:
     from casare_rpa.nodes.browser._gate import Gate
 
 
+#: What tabs are called that a page has opened.
+POPUP = "popup"
+#: By browser, the tab that a branch works on: each branch of a run has its own.
+_TABS: ContextVar[Mapping[OpenBrowser, OpenPage]] = ContextVar(
+    "current_tabs",
+    default=MappingProxyType({}),
+)
+
+
 class OpenBrowser:
     """A browser with its tabs. As text, and so in events and results, it is its name."""
 
@@ -21,7 +34,9 @@ class OpenBrowser:
         self.context = context
         self.gate = gate
         self.tabs: dict[str, OpenPage] = {}
-        self.current: OpenPage | None = None
+        self._last: OpenPage | None = None
+        #: Tells people what they would not see.
+        self.tell: Callable[[str], None] = lambda text: None
         self.is_open = True
         self.guards_files = False
         self._version = version
@@ -34,8 +49,21 @@ class OpenBrowser:
     def add(self, page: Page, name: str) -> OpenPage:
         """Make *page* the current tab, under *name*."""
         tab = OpenPage(self, page)
-        self.tabs[name] = self.current = tab
+        self.tabs[name] = self._last = tab
+        _TABS.set({**_TABS.get(), self: tab})
         return tab
+
+    @property
+    def current(self) -> OpenPage | None:
+        """The tab that this branch opened last, or else any: it works on no other's."""
+        return _TABS.get().get(self, self._last)
+
+    def adopt(self, page: Page) -> None:
+        """Give a tab that a page has opened a name; the current one stays."""
+        number = 1 + sum(name.partition("-")[0] == POPUP for name in self.tabs)
+        name = POPUP if number == 1 else f"{POPUP}-{number}"
+        self.tabs[name] = OpenPage(self, page)
+        self.tell(f"the page opened another tab; its name for `page` is {name!r}")
 
 
 class OpenPage:
@@ -52,6 +80,7 @@ class OpenPage:
         #: What waits for the dialog to be answered.
         self.held: set[asyncio.Task[Any]] = set()
         page.on("dialog", self._on_dialog)
+        page.on("popup", browser.adopt)
 
     def __str__(self) -> str:
         return f"page {shown_url(self.page.url)}"
@@ -67,6 +96,10 @@ class OpenPage:
         return shown_url(self.page.url)
 
     def _on_dialog(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            # "Leave this page?" is asked because somebody leaves it.
+            self.hold(asyncio.ensure_future(_accepted(dialog)))
+            return
         self.dialog = dialog
         self.dialog_came.set()
 
@@ -90,3 +123,20 @@ class OpenPage:
         self.held.discard(task)
         if not task.cancelled():
             task.exception()  # nobody asks for it any more
+
+    async def settle(self, seconds: float | None) -> None:
+        """Wait until nothing waits for a dialog any more, or another one has come."""
+        came = asyncio.ensure_future(self.dialog_came.wait())
+        try:
+            async with asyncio.timeout(seconds):
+                while self.held and not came.done():
+                    await asyncio.wait({*self.held, came}, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            return
+        finally:
+            came.cancel()
+
+
+async def _accepted(dialog: Dialog) -> None:
+    with contextlib.suppress(Exception):  # somebody else has answered it, or the page is gone
+        await dialog.accept()

@@ -57,8 +57,7 @@ class BrowserAlertHandleNode(PageNode):
         accept = action == "accept"
         text = as_text(self.prompt_text) if kind == "prompt" else None
         await tab.answer_dialog(accept=accept, text=text)
-        if tab.held:
-            await asyncio.wait(tuple(tab.held), timeout=self.timeout_ms / 1000 or None)
+        await tab.settle(self.timeout_ms / 1000 or None)
         return {
             "page": tab,
             "message": message,

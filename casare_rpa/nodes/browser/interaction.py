@@ -146,13 +146,16 @@ class TypeTextNode(ElementNode):
 
 
 class SelectDropdownNode(ElementNode):
-    """Choose an option of a select element, by its value, its label or its place (from 0)."""
+    """Choose an option of a select element, by its value, its label or its place (from 0).
+
+    A list chooses several, where the element takes them.
+    """
 
     example = {"selector": "select[name=country]", "value": "de"}
     side_effect = True
     verb = "choosing in"
     failure = ErrorCode.ELEMENT_NOT_FOUND
-    value: str = param("", kind="string", help="What to choose.")
+    value: Any = param("", kind="string", help="What to choose.")
     force: bool = prop(False, kind="boolean", help="Do not look whether it can be used.")
     no_wait_after: bool = prop(False, kind="boolean", help="Has no effect any more.")
     strict: bool = prop(False, kind="boolean", help="Fail if the selector finds several.")
@@ -161,7 +164,8 @@ class SelectDropdownNode(ElementNode):
 
     async def act(self, ctx: Context, tab: OpenPage) -> Outputs:
         by = one_of(self.select_by, "select_by", _SELECT_BY)
-        wanted = as_int(self.value, "value") if by == "index" else as_text(self.value)
+        values = self.value if isinstance(self.value, list) else [self.value]
+        wanted = [as_int(v, "value") if by == "index" else as_text(v) for v in values]
         field = await self.element(tab)
         choice: Any = {by: wanted}
         await field.select_option(**choice, timeout=self.timeout_ms, force=bool(self.force))

@@ -18,6 +18,7 @@ from casare_rpa.nodes.base import (
     prop,
     unlisted,
 )
+from casare_rpa.nodes.browser._dialogs import beside_dialogs
 from casare_rpa.nodes.browser._errors import Asked, node_error
 from casare_rpa.nodes.browser._launch import Launch, has_screen, launch
 from casare_rpa.nodes.browser._navigate import WAITS, go
@@ -93,7 +94,8 @@ class LaunchBrowserNode(RetryingNode):
             tab = browser.add(pages[0] if pages else await browser.context.new_page(), _FIRST_TAB)
             await asyncio.sleep(float(as_number(self.window_wait or 0, "window_wait")) / 1000)
             if self.url:
-                await go(ctx, tab, self.url, timeout_ms=self.timeout_ms)
+                going = go(ctx, tab, self.url, timeout_ms=self.timeout_ms)
+                await beside_dialogs(ctx, tab, going, leave=True)
             else:
                 await tell_ready(ctx, tab)
         except BaseException as error:
@@ -195,7 +197,7 @@ class CloseBrowserNode(RetryingNode):
         """A page that has something to save may do so."""
         async with asyncio.timeout(self.seconds):
             for page in browser.context.pages:
-                page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+                # Whoever opened it answers "Leave this page?" with yes.
                 await page.close(run_before_unload=True)
 
 
@@ -203,6 +205,7 @@ class NewTabNode(PageNode):
     """Open another tab and make it the current page; nodes can name it with `page`."""
 
     example = {"tab_name": "search", "url": "https://example.org"}
+    opens_dialogs = True
     verb = "opening a tab"
     failure = ErrorCode.BROWSER_LAUNCH_FAILED
     page: Json = unlisted(None, kind="any", port_kind="PAGE")

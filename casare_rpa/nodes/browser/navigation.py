@@ -18,6 +18,7 @@ class _Leading(PageNode, abstract=True):
     """A node after which the page is another one."""
 
     failure = ErrorCode.NAVIGATION_FAILED
+    opens_dialogs = True
     wait_until: str = prop("load", kind="choice", choices=WAITS, help="What to wait for.")
     outputs = (Output("page", "PAGE"),)
 

@@ -40,6 +40,14 @@ document.body.append(p);p.textContent='here'},200)">late</button>
 <div id="blue" style="position:absolute;left:300px;top:200px;width:60px;height:40px;
 background:linear-gradient(90deg,blue,yellow)"
 onclick="n.textContent='blue '+event.offsetX"></div>""",
+    "/alerts": "<title>Alerts</title><script>alert('on load')</script><p id=z>after</p>",
+    "/asks": "<title>Asks</title><script>document.title=confirm('Go on?')</script>",
+    "/opens": '<title>Opens</title><a id="new" target="_blank" href="/next">new</a>',
+    "/guarded": """<title>Guarded</title><textarea id="t"></textarea>
+<a id="away" href="/next">away</a>
+<script>onbeforeunload=e=>{e.preventDefault();return 'x'}</script>""",
+    "/many": """<title>Many</title><select multiple><option>x</option><option>y</option>
+<option>z</option></select><button onclick="alert(1);document.title=confirm(2)">two</button>""",
     "/captcha": '<div class="g-recaptcha" data-sitekey="k17"></div>',
     "/slow": "",
     "/loads": '<title>Loads</title><img src="{other}/seen.png">',

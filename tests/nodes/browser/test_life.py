@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ async def stopped_in(raw: dict[str, Any], how: str, folder: Path) -> RunResult:
         stop.request("cancelled")
     if how == "crash":
         for process in browsers():
-            if "playwright" in " ".join(process.cmdline()):
-                process.kill()
+            with suppress(psutil.Error):  # what the driver had started goes with it
+                if "playwright" in " ".join(process.cmdline()):
+                    process.kill()
     return await task
 
 
