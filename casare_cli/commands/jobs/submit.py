@@ -199,7 +199,8 @@ def _tell_start(app: App, job: Json, request: Json) -> None:
     """When the job may start, if that is later than now."""
     if not job.get("submitted", True):
         return
-    created = datetime.fromisoformat(job["created_at"])
+    made = job.get("created_at")
+    created = datetime.fromisoformat(made) if made else datetime.now(UTC)
     start = created + timedelta(seconds=request.get("start_in_seconds") or 0)
     if not_before := request.get("not_before"):
         start = datetime.fromisoformat(not_before)
