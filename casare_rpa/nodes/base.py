@@ -24,11 +24,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, dataclass_transform
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.domain.events import DomainEvent
 from casare_rpa.errors import CasareError
+
+if TYPE_CHECKING:
+    from casare_rpa.domain.events import DomainEvent
 
 Json: TypeAlias = Any
 Outputs: TypeAlias = dict[str, Any]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from casare_rpa import browser_programs
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.domain.events import BrowserPageReady
 from casare_rpa.nodes.base import (
     Context,
     Json,
@@ -228,6 +227,9 @@ async def save(path: Any, content: bytes, *, overwrite: bool = True) -> None:
 
 async def tell_ready(ctx: Context, tab: OpenPage) -> None:
     """Publish that a page has loaded."""
+    # Whoever only lists the nodes waits for no events.
+    from casare_rpa.domain.events import BrowserPageReady  # noqa: PLC0415
+
     title = ""
     with contextlib.suppress(Exception):
         async with asyncio.timeout(1.0):
