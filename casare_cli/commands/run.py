@@ -206,12 +206,12 @@ def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
         signal.signal(number, previous[number])
         stop.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
 
-    hangup = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
-    if signal.getsignal(hangup) is signal.SIG_IGN:
-        hangup = signal.SIGTERM
     previous: dict[int, Any] = {
-        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, hangup)
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
     }
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        previous[hangup] = signal.getsignal(hangup)
     for number in previous:
         signal.signal(number, on_signal)
     try:

@@ -28,13 +28,34 @@ async def retried(ctx: Context, asked: Retrying, attempt: Callable[[], Awaitable
     Only what may pass is tried again (no connection, a lock, a time limit). Nothing is inside a
     transaction, for that is undone with the first failure, or where the server may have acted.
     """
-    for left in range(max(int(asked.retry_count or 0), 0), -1, -1):
+    return await tried(
+        ctx,
+        lambda left: attempt(),
+        more=int(asked.retry_count or 0),
+        pause_seconds=lambda: float(asked.retry_interval or 0) / 1000,
+        is_final=lambda error: bool(
+            error.details.get(IN_TRANSACTION)
+            or error.details.get(MAY_HAVE_ACTED)
+            or not error.error_code.is_retryable
+        ),
+    )
+
+
+async def tried(
+    ctx: Context,
+    attempt: Callable[[int], Awaitable[T]],
+    *,
+    more: int,
+    pause_seconds: Callable[[], float],
+    is_final: Callable[[NodeError], bool],
+) -> T:
+    """What *attempt* returns; it is told how many are left. Raises what *is_final*, or the last."""
+    for left in range(max(more, 0), -1, -1):
         try:
-            return await attempt()
+            return await attempt(left)
         except NodeError as error:
-            final = error.details.get(IN_TRANSACTION) or error.details.get(MAY_HAVE_ACTED)
-            if left == 0 or final or not error.error_code.is_retryable:
+            if left == 0 or is_final(error):
                 raise
             ctx.log(f"{error.message}; trying again, {left} left", "warning")
-        await asyncio.sleep(max(float(asked.retry_interval or 0), 0.0) / 1000)
+        await asyncio.sleep(max(pause_seconds(), 0.0))
     raise AssertionError("the last attempt returns or raises")

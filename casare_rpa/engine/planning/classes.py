@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from casare_rpa.domain.workflow import NodeSpec, Problem, Severity, Workflow
-from casare_rpa.engine.planning.pairing import reachable
+from casare_rpa.engine.planning.pairing import may_run
 from casare_rpa.engine.planning.plan import Plan
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes.base import NodeType
@@ -43,9 +43,8 @@ def classes_of(
 
 def refuse_what_runs(plan: Plan, unavailable: Mapping[str, Problem]) -> None:
     """Raise WorkflowInvalid if a run could come to a node that cannot run here."""
-    ways = [*plan.heads, *plan.sources, *plan.sinks]
-    ways += (step for step in plan.steps if step.control in ("catch", "finally", "join"))
-    run = {need for step in reachable(ways) for need in (step, *step.demands)}
+    ways = may_run([*plan.heads, *plan.sources, *plan.sinks], plan.steps)
+    run = {need for step in ways for need in (step, *step.demands)}
     there = [step for step in plan.steps if step in run and not step.disabled]
     found = [unavailable[step.id] for step in there if step.id in unavailable]
     if found:

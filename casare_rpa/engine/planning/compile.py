@@ -10,7 +10,7 @@ from casare_rpa.domain.booleans import text_as_boolean
 from casare_rpa.domain.workflow import Connection, NodeSpec, Workflow
 from casare_rpa.engine.language.placeholders import secrets_in
 from casare_rpa.engine.planning.classes import classes_of, refuse_what_runs
-from casare_rpa.engine.planning.pairing import pair_steps, pick_heads, reachable
+from casare_rpa.engine.planning.pairing import may_run, pair_steps, pick_heads, reachable
 from casare_rpa.engine.planning.parameters import Parameters, Sources
 from casare_rpa.engine.planning.plan import Plan, Step
 from casare_rpa.engine.planning.wiring import (
@@ -145,8 +145,7 @@ class _Compiler:
         start = next((step for step in steps if step.control == "start"), None)
         if start is None:
             return
-        jumped_to = (step for step in steps if step.control in ("catch", "finally", "join"))
-        run = set(reachable([start, *jumped_to]))
+        run = set(may_run([start], steps))
         for step in steps:
             if step not in run and not step.control and not step.cls.side_effect:
                 yield step.id

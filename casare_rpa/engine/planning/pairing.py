@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from casare_rpa.engine.planning.plan import Step
 
 _LOOP_OF_END = {"for_end": "for", "while_end": "while"}
+#: Nodes that are jumped to because of how they are paired, wired or not.
+_JUMPED_TO = frozenset({"catch", "finally", "join"})
 #: Nodes that are jumped to or read, never begun at.
-_NEVER_HEADS = frozenset({"catch", "finally", "join", "subflow_input", "subflow_output"})
+_NEVER_HEADS = _JUMPED_TO | {"subflow_input", "subflow_output"}
 _Ways = Mapping[Step, Sequence[tuple[Step, str]]]
 
 
@@ -28,6 +30,11 @@ def reachable(starts: Iterable[Step], ports: Sequence[str] | None = None) -> Ite
             if target not in seen:
                 seen.add(target)
                 waiting.append(target)
+
+
+def may_run(starts: Iterable[Step], steps: Iterable[Step]) -> Iterator[Step]:
+    """Every one of *steps* that a run from *starts* may come to, by a wire or by a jump."""
+    return reachable([*starts, *(step for step in steps if step.control in _JUMPED_TO)])
 
 
 def _next(step: Step, ports: Sequence[str] | None) -> Iterator[Step]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from casare_rpa import browser_programs
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._attempts import tried
 from casare_rpa.nodes.base import (
     Context,
     Json,
@@ -81,16 +82,15 @@ class RetryingNode(BrowserNode, abstract=True):
 
     async def repeat(self, ctx: Context, attempt: Any) -> Any:
         """What *attempt* (a coroutine function) returns, at the latest after all attempts."""
-        for left in range(max(int(as_number(self.retry_count or 0, "retry_count")), 0), -1, -1):
-            try:
-                return await attempt()
-            except NodeError as error:
-                if left == 0 or error.error_code in FINAL:
-                    raise
-                ctx.log(f"{error.message}; trying again, {left} left", "warning")
-            interval = as_number(self.retry_interval or 0, "retry_interval")
-            await asyncio.sleep(max(float(interval), 0.0) / 1000)
-        raise AssertionError("the last attempt returns or raises")
+        return await tried(
+            ctx,
+            lambda left: attempt(),
+            more=int(as_number(self.retry_count or 0, "retry_count")),
+            pause_seconds=lambda: (
+                float(as_number(self.retry_interval or 0, "retry_interval")) / 1000
+            ),
+            is_final=lambda error: error.error_code in FINAL,
+        )
 
 
 class PageNode(RetryingNode, abstract=True):

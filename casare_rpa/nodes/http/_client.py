@@ -18,6 +18,7 @@ import httpx
 from casare_rpa import __version__
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.hosts import is_this_machine
+from casare_rpa.nodes._attempts import tried
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.reach import opened
 from casare_rpa.nodes.http._call import Call
@@ -104,15 +105,13 @@ async def fetch(ctx: Context, call: Call, receive: Receive[T]) -> T:
     Raises NodeError when no answer came, after all attempts.
     """
     session = _session(ctx)
-    for left in range(max(call.retry_count, 0), -1, -1):
-        try:
-            return await _attempt(session, call, receive, refuse_busy=left > 0)
-        except NodeError as error:
-            if left == 0 or error.error_code not in _RETRYABLE:
-                raise
-            ctx.log(f"{error.message}; trying again, {left} left", "warning")
-        await asyncio.sleep(max(call.retry_delay_seconds, 0))
-    raise AssertionError("the last attempt returns or raises")
+    return await tried(
+        ctx,
+        lambda left: _attempt(session, call, receive, refuse_busy=left > 0),
+        more=call.retry_count,
+        pause_seconds=lambda: call.retry_delay_seconds,
+        is_final=lambda error: error.error_code not in _RETRYABLE,
+    )
 
 
 async def read_body(response: httpx.Response, limit_bytes: int) -> bytes:
