@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -93,7 +94,7 @@ def _count(request: Request, desk: Desk, rate: RateClass | None) -> None:
         raise RateLimited(
             f"this key has made {allowance.limit} calls of this kind within a minute",
             hint="Wait as long as Retry-After says.",
-            details={"retry_after_seconds": round(allowance.wait_seconds, 3)},
+            details={"retry_after_seconds": math.ceil(allowance.wait_seconds * 1000) / 1000},
         )
 
 

@@ -98,11 +98,10 @@ def test_a_key_that_calls_too_often_is_told_when_to_come_back(tmp_path: Path) ->
 def test_a_client_that_waits_as_told_gets_through(tmp_path: Path) -> None:
     with running(tmp_path, reads_per_minute=30) as server:
         viewer = server.client(server.key("viewer"))
-        for _ in range(30):
-            viewer.jobs()
         with pytest.raises(errors.RateLimited) as refused:
-            viewer.jobs()
-        assert refused.value.retry_after_seconds >= 1
+            for _ in range(1000):  # a slow machine earns some calls while it makes them
+                viewer.jobs()
+        assert 0 < refused.value.retry_after_seconds <= 2
         time.sleep(refused.value.retry_after_seconds)  # as told
         viewer.jobs()
 

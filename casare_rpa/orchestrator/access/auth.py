@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ class Authenticator:
         if wait_seconds:
             return RateLimited(
                 "too many wrong keys from this address",
-                details={"retry_after_seconds": round(wait_seconds, 1)},
+                details={"retry_after_seconds": math.ceil(wait_seconds)},
             )
         return Unauthenticated("the key is unknown", hint="Was it copied whole?")
 
