@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from casare_rpa import faults
 from casare_rpa.errors import ConfigInvalid, Conflict, InvalidInput, NotFound, Unavailable
 from casare_rpa.store.migrate import INSTALL_IT, other_program
 from casare_rpa.store.sqlite.files import BESIDE, mend_access, owner_beside, refusal, run_as_owner
@@ -157,14 +158,35 @@ def _begin_epoch(draft: Path) -> None:
 
 
 def _set_aside(database: Path) -> Path:
+    """Give *database* a second name, under which it stays when its own is taken over."""
     name = f"{database.name}.before-{time.strftime('%Y%m%dT%H%M%S')}"
     kept = database.with_name(name)
     while kept.exists():  # restored twice within a second
         kept = database.with_name(f"{name}-{secrets.token_hex(2)}")
+    _empty_log(database)
     for ending in _SIDE_FILES:
         with suppress(FileNotFoundError):
-            Path(f"{database}{ending}").replace(f"{kept}{ending}")
+            _add_name(Path(f"{database}{ending}"), Path(f"{kept}{ending}"))
+    for ending in _SIDE_FILES[1:]:
+        Path(f"{database}{ending}").unlink(missing_ok=True)
+    _sync(database.parent)
+    faults.point("kept", "restore")
     return kept
+
+
+def _empty_log(database: Path) -> None:
+    """Move what SQLite's log holds into the file itself, if the file is whole enough for that."""
+    with suppress(sqlite3.Error), closing(_connect(database, "rw")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _add_name(file: Path, other: Path) -> None:
+    try:
+        other.hardlink_to(file)
+    except FileNotFoundError:
+        raise
+    except OSError:  # no hard links on this file system
+        file.replace(other)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -110,6 +114,36 @@ def test_a_restored_database_is_what_it_was_and_the_old_one_is_kept(
     epochs = [_status(cli, path)["epoch"] for path in (copy, file)]
     assert epochs[0] is None
     assert epochs[1]
+
+
+def test_a_restore_that_dies_half_way_leaves_the_database_where_it_was(
+    cli: Cli, tmp_path: Path, file: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    words = (str(copy), "--database", url(file))
+    with start_orchestrator(tmp_path) as orchestrator:
+        early = orchestrator.submit(quick())
+        assert cli("orchestrator", "backup", *words).returncode == 0
+        late = orchestrator.submit(quick())
+        orchestrator.program.signal(signal.SIGKILL)  # its log is not empty
+        orchestrator.program.wait()
+    code = "import sys; from pathlib import Path; from casare_rpa import faults; faults.arm()"
+    code += "; from casare_rpa.store.sqlite.backup import restore"
+    code += "; restore(Path(sys.argv[1]), Path(sys.argv[2]), force=True)"
+    died = subprocess.run(
+        [sys.executable, "-c", code, str(copy), str(file)],
+        env={**os.environ, "CASARE_FAULT": "restore.kept:kill"},
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert jobs_in(file) == {early, late}
+    (kept,) = file.parent.glob("*.before-*")
+    refused = cli("orchestrator", "restore", *words, "--force")
+    assert refused.returncode != 0
+    assert "2 names" in refused.stderr
+    kept.unlink()
+    assert cli("orchestrator", "restore", *words, "--force").returncode == 0
+    assert jobs_in(file) == {early}
 
 
 def _status(cli: Cli, file: Path) -> dict[str, object]:
