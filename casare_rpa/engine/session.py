@@ -230,6 +230,7 @@ class Run:
     def failure(self, step: Step, error: BaseException) -> Failure:
         """What *error* means for *step*, with secrets masked."""
         message = error.message if isinstance(error, CasareError) else str(error)
+        hint = error.hint if isinstance(error, CasareError) else None
         return Failure(
             step=step,
             at=step,
@@ -237,6 +238,7 @@ class Run:
             code=ErrorCode.from_exception(error),
             message=self.secrets.text(message or type(error).__name__),
             error=error,
+            hint=self.secrets.text(hint) if hint else None,
             business=isinstance(error, NodeError) and error.business,
         )
 

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.runs import document, node, run_document, run_node
+from casare_rpa.domain.events import EventBus, NodeFailed
+from tests.support.runs import chain, document, node, run_document, run_node
 
 
 @pytest.mark.parametrize(
@@ -162,3 +164,21 @@ def test_a_choice_that_is_none_is_only_warned_of() -> None:
     result = run_document(raw)
     assert result.success
     assert "loud" in result.logs[0]["message"]
+
+
+def test_a_failure_is_told_with_its_way_out_and_workflows_see_the_message_alone(
+    tmp_path: Path,
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    copy = node("CopyFileNode", source_path="a", dest_path="b")
+    bus = EventBus()
+    alone = run_document(document({"c": copy}), folder=tmp_path, bus=bus)
+    message = f"{tmp_path}/b already exists"
+    told = f"{message} - set `overwrite` to replace it"
+    assert alone.error is not None
+    assert alone.error.message == f"node c (CopyFileNode): {told}"
+    assert [event.error_message for event in bus.get_history(NodeFailed)] == [told]
+    note = node("SetVariableNode", variable_name="seen", value="{{c.error}}")
+    raw = document({"c": copy, "note": note}, chain("c.exec_error", "note"))
+    assert run_document(raw, folder=tmp_path).variables["seen"] == message

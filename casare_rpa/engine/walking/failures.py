@@ -31,12 +31,19 @@ class Failure:
     code: ErrorCode
     message: str
     error: BaseException
+    #: The way out, if the node knows one.
+    hint: str | None = None
     business: bool = False
 
     @property
+    def told(self) -> str:
+        """The message and the way out, for people; ports and comparisons have the message alone."""
+        return f"{self.message} - {self.hint}" if self.hint else self.message
+
+    @property
     def described(self) -> str:
-        """The message with the node's name before it."""
-        return f"node {self.node_id} ({self.step.type}): {self.message}"
+        """What is told, with the node's name before it."""
+        return f"node {self.node_id} ({self.step.type}): {self.told}"
 
     @property
     def stack_trace(self) -> str:

@@ -53,5 +53,5 @@ def _failed(strand: Strand, source: Step, error: BaseException) -> Failure | Non
     strand.scope.outputs[source.id] = {}
     if not source.goes_on_after_failure:
         return failure
-    strand.context.log(f"goes on after a failure: {failure.message}", "warning")
+    strand.context.log(f"goes on after a failure: {failure.told}", "warning")
     return None

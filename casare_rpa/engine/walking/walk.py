@@ -277,7 +277,7 @@ class Strand:
     def failure(self, step: Step, error: BaseException) -> Failure:
         """Publish that *step* failed with *error*; it is yet to be settled."""
         failure = self.run.failure(step, error)
-        self._publish_failed(failure, step, failure.message)
+        self._publish_failed(failure, step, failure.told)
         return failure
 
     def starved(self, failure: Failure) -> None:
@@ -308,7 +308,7 @@ class Strand:
             self.scope.outputs[step.id] = outputs
             self.follow(step, error_port)
         elif step.goes_on_after_failure:
-            self.context.log(f"goes on after a failure: {failure.message}", "warning")
+            self.context.log(f"goes on after a failure: {failure.told}", "warning")
             go_on_behind(self, step)
         else:
             self.raise_signal(Failed(failure))

@@ -94,7 +94,10 @@ def test_an_element_that_cannot_be_read_is_told_with_selector_page_and_time(site
         "table": "ELEMENT_NOT_FOUND",
         "anchor": "INVALID_INPUT",
     }
-    wanted = f"reading '#nobody' on {site.url}/: no such element within 300 ms"
+    wanted = (
+        f"reading '#nobody' on {site.url}/: no such element within 300 ms"
+        " - check the selector, or give it more time with `timeout` (milliseconds)"
+    )
     assert seen.failures["nobody"][1] == wanted
     assert "finds 2 elements" in seen.failures["several"][1]
     assert seen["first"]["text"] == "1"
