@@ -20,6 +20,7 @@ _NOT_SECRET = frozenset(
         *("host", "port", "database"),
         *("type", "project_id", "client_email", "token_uri", "auth_uri", "universe_domain"),
         *("auth_provider_x509_cert_url", "client_x509_cert_url", "subject"),
+        "service_account_file",
     }
 )
 _NAME = re.compile(r"[\w-]+(?:[ ./][\w-]+)*")

@@ -28,5 +28,5 @@ def drive(google: Google) -> Drive:
 
 @pytest.fixture
 def robot(google: Google, tmp_path: Path) -> Robot:
-    """Runs nodes with the service account of *google*, in the folder *tmp_path*."""
+    """Runs nodes as an account of *google*, in the folder *tmp_path*."""
     return Robot(google=google, folder=tmp_path)

@@ -1,4 +1,4 @@
-"""Google Drive as the tests need it: items in memory, its queries as far as the nodes write them."""
+"""Google Drive as the tests need it: items in memory, queries as far as nodes write them."""
 
 from __future__ import annotations
 

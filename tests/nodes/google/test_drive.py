@@ -87,6 +87,7 @@ def test_a_list_is_narrowed(drive: Drive, robot: Robot) -> None:
 def test_what_cannot_be_asked_for_is_refused(
     drive: Drive, robot: Robot, node_type: str, config: dict[str, Any], code: str
 ) -> None:
+    drive.add("a.pdf")
     assert robot.failure(node_type, **config)[0] == code
 
 

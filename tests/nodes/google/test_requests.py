@@ -90,7 +90,7 @@ def test_a_refusal_is_told_in_plain_words(
     got, message = robot.failure("DriveGetFileNode", file_id="item-1")
     assert (got, len(google.seen)) == (code, 1)
     assert words in message
-    assert "Google Drive as robot@project.iam.gserviceaccount.com" in message
+    assert "Google Drive as the account of the access token: " in message
 
 
 @pytest.mark.parametrize("way", ["exec_error", "continue_on_error"])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from casare_rpa.nodes.base import Context
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._node import GoogleNode
 from casare_rpa.nodes.google._services import DRIVE, Service, quoted
+from casare_rpa.nodes.values.reading import as_list
 
 FILES = "/drive/v3/files"
 FOLDER = "application/vnd.google-apps.folder"
 SHORTCUT = "application/vnd.google-apps.shortcut"
+_ONE_ID = re.compile(r"[\w-]+")
 #: So that items of shared drives are found like all others.
 EVERYWHERE: Mapping[str, Any] = {"supportsAllDrives": True}
 #: Google's names of what an item is told as, and ours.
@@ -73,6 +77,16 @@ async def listed(
             "fields": f"nextPageToken,files({fields})",
         },
     )
+
+
+def ids_of(ctx: Context, value: Any, name: str) -> list[Any]:
+    """Ids of a list of ids or of items with `id`; a text is one, or several by commas."""
+    if isinstance(value, str) and _ONE_ID.fullmatch(value) and ctx.get_variable(value) is None:
+        return [value]
+    return [
+        each.get("id") or each.get("file_id") if isinstance(each, Mapping) else each
+        for each in as_list(ctx, value, name)
+    ]
 
 
 def query_of(

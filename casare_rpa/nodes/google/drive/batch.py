@@ -10,9 +10,8 @@ from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, pr
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._node import OUTCOME, id_param, wanted
 from casare_rpa.nodes.google._refusals import status_of
-from casare_rpa.nodes.google.drive._node import DriveNode, item
+from casare_rpa.nodes.google.drive._node import DriveNode, ids_of, item
 from casare_rpa.nodes.google.drive.changing import copied, discarded, moved
-from casare_rpa.nodes.values.reading import as_list
 
 _MOST_ITEMS = 10_000
 Act = Callable[[str], Awaitable[dict[str, Any]]]
@@ -49,10 +48,10 @@ class DriveBatchNode(DriveNode, abstract=True):
         return self._outputs(results)
 
     def _ids(self, ctx: Context) -> list[str]:
-        given = as_list(ctx, self.file_ids, "file_ids")
+        given = ids_of(ctx, self.file_ids, "file_ids")
         if len(given) > _MOST_ITEMS:
             raise NodeError(f"more than {_MOST_ITEMS} file_ids", ErrorCode.VALUE_OUT_OF_RANGE)
-        return [wanted(_id_of(each), "an id in file_ids") for each in given]
+        return [wanted(each, "an id in file_ids") for each in given]
 
     def _stopped(self, error: NodeError, results: list[dict[str, Any]], count: int) -> NodeError:
         stopped = NodeError(
@@ -168,10 +167,6 @@ class DriveBatchDeleteNode(DriveBatchNode):
             return {}
 
         return await self.each(ctx, api, delete)
-
-
-def _id_of(value: Any) -> Any:
-    return value.get("id") or value.get("file_id") if isinstance(value, dict) else value
 
 
 def _result(file_id: str, error: NodeError | None = None) -> dict[str, Any]:

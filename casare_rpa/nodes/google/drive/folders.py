@@ -21,9 +21,16 @@ from casare_rpa.nodes.google.drive._documents import (
     is_document,
     usual_format,
 )
-from casare_rpa.nodes.google.drive._node import FOLDER, DriveNode, item, listed, query_of
+from casare_rpa.nodes.google.drive._node import (
+    FOLDER,
+    DriveNode,
+    ids_of,
+    item,
+    listed,
+    query_of,
+)
 from casare_rpa.nodes.google.drive.transfer import exported, fetched
-from casare_rpa.nodes.values.reading import as_list, int_within
+from casare_rpa.nodes.values.reading import int_within
 
 _FIELDS = "id,name,mimeType"
 _MOST_ITEMS = 10_000
@@ -125,13 +132,12 @@ class DriveBatchDownloadNode(DriveNode):
     async def _items(self, ctx: Context, api: Api) -> tuple[list[dict[str, Any]], list[NodeError]]:
         """Items by Google's names, and why others are not to be had."""
         if self.files is None or self.files == "":
-            folder = wanted(self.folder_id, "files and folder_id")
+            folder = wanted(self.folder_id, "without files, folder_id")
             found, _ = await _children(api, folder, _MOST_ITEMS)
             return [each for each in found if each["mimeType"] != FOLDER], []
         items: list[dict[str, Any]] = []
         failed: list[NodeError] = []
-        for each in as_list(ctx, self.files, "files"):
-            file_id = each.get("id") or each.get("file_id") if isinstance(each, dict) else each
+        for file_id in ids_of(ctx, self.files, "files"):
             try:
                 items.append(await item(api, wanted(file_id, "an id in files"), _FIELDS))
             except NodeError as error:
