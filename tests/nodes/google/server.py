@@ -123,6 +123,11 @@ class _Trouble:
     path: str
     reply: Reply
     left: int
+    when: Callable[[Call], bool]
+
+    def meets(self, call: Call) -> bool:
+        is_here = call.method == self.method and call.path.startswith(self.path)
+        return bool(self.left) and is_here and self.when(call)
 
 
 class Google(ThreadingHTTPServer):
@@ -189,9 +194,16 @@ class Google(ThreadingHTTPServer):
 
         return add
 
-    def trouble(self, method: str, path: str, reply: Reply, times: int = 1) -> None:
+    def trouble(
+        self,
+        method: str,
+        path: str,
+        reply: Reply,
+        times: int = 1,
+        when: Callable[[Call], bool] = lambda call: True,
+    ) -> None:
         """Answer the next requests whose path begins so with *reply*, before anything is done."""
-        self._troubles.append(_Trouble(method, path, reply, times))
+        self._troubles.append(_Trouble(method, path, reply, times, when))
 
     def asked(self, method: str, path: str = "/") -> list[Call]:
         """The requests with this method whose path begins so."""
@@ -222,11 +234,7 @@ class Google(ThreadingHTTPServer):
 
     def _routed(self, call: Call) -> Reply:
         for trouble in self._troubles:
-            if (
-                trouble.left
-                and call.method == trouble.method
-                and call.path.startswith(trouble.path)
-            ):
+            if trouble.meets(call):
                 trouble.left -= 1
                 return trouble.reply
         for route in self._routes:

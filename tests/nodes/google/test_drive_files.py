@@ -14,6 +14,7 @@ from casare_rpa.nodes.http import transfer
 from tests.nodes.google.drive import DOCUMENT, Drive
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google, refusal
+from tests.support.runs import node
 
 SHEET = "application/vnd.google-apps.spreadsheet"
 FORM = "application/vnd.google-apps.form"
@@ -61,14 +62,26 @@ def test_an_upload_goes_on_where_it_was_cut_off(
     assert len(drive.items) == 1
 
 
+@pytest.mark.parametrize("also_when_asked", [True, False])
 def test_an_upload_that_is_cut_off_for_ever_ends(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path, also_when_asked: bool
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    reply = refusal(503, "Backend Error", "backendError", {"Retry-After": "0"})
+    google.trouble("PUT", "/upload", reply, 99, lambda call: bool(call.raw) or also_when_asked)
+    assert robot.failure("DriveUploadFileNode", file_path="f")[0] == "NETWORK_ERROR"
+    pieces = [call for call in google.asked("PUT") if call.raw]
+    assert len(pieces) == (1 if also_when_asked else 6)
+    assert drive.items == {}
+
+
+def test_an_upload_that_is_refused_is_not_tried_again(
     google: Google, drive: Drive, robot: Robot, tmp_path: Path
 ) -> None:
     (tmp_path / "f").write_bytes(b"content")
-    # What cuts it is 503 to each piece; that nothing has arrived is what the server says then.
     google.trouble("PUT", "/upload", refusal(403, "No more", "storageQuotaExceeded"))
     code, message = robot.failure("DriveUploadFileNode", file_path="f")
-    assert (code, drive.items) == ("PERMISSION_DENIED", {})
+    assert (code, drive.items, len(google.asked("PUT"))) == ("PERMISSION_DENIED", {}, 1)
     assert "service accounts have no storage" in message
 
 
@@ -115,6 +128,25 @@ def test_a_failed_download_leaves_the_old_file(
         robot.failure("DriveDownloadFileNode", **{**config, "file_id": "item-2"})[0] == "DISK_FULL"
     )
     assert _tree(tmp_path) == {"f": "old"}
+
+
+def test_a_run_writes_within_its_folders_only(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    drive.add("a.txt", b"a", parents=["top"])
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link").symlink_to(tmp_path)
+    for folder, code in (
+        ("in/out", None),
+        ("out", "PERMISSION_DENIED"),
+        ("in/link", "PERMISSION_DENIED"),
+    ):
+        config = {"folder_id": "top", "destination_folder": str(tmp_path / folder)}
+        result = robot.run_nodes(
+            {"n": node("DriveDownloadFolderNode", **config)}, allowed_paths=(str(tmp_path / "in"),)
+        )
+        assert (result.error.code if result.error else None) == code
+    assert [path.name for path in tmp_path.rglob("*.txt")] == ["a.txt"]
 
 
 @pytest.mark.parametrize("node_type", ["DriveDownloadFileNode", "DriveExportFileNode"])
