@@ -17,6 +17,8 @@ _NAMES = frozenset(
         # the network
         "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
         "REQUESTS_CA_BUNDLE",
+        # Google: where the key file lies, and what stands for its services
+        "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_API_BASE_URL",
         # Python and what it loads
         "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONUTF8", "VIRTUAL_ENV",
         "LD_LIBRARY_PATH", "PLAYWRIGHT_BROWSERS_PATH",

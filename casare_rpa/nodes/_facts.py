@@ -10,8 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-#: Types with an account of their own at a server that the workflow names: the login is all they
-#: need, so any robot can run them. The other types of `external-account` sign in to one service.
+#: Types with an account of their own at a server that the workflow names, and those of a category
+#: whose account the workflow names or the robot's store holds: the login is all they need, so any
+#: robot can run them. The other types of `external-account` sign in to one service.
+_LOGINS_OF = frozenset({"google"})
 _BRING_THEIR_LOGIN = frozenset(
     {
         *("DeleteEmailNode", "EmailSuperNode", "MarkEmailNode", "MoveEmailNode"),
@@ -80,7 +82,9 @@ class Entry:
 
         A trigger needs none: when it runs, what it waits for has happened elsewhere.
         """
-        if self.runs_on == "any" or self.category == "triggers" or self.type in _BRING_THEIR_LOGIN:
+        if self.runs_on == "any" or self.category == "triggers":
+            return ()
+        if self.category in _LOGINS_OF or self.type in _BRING_THEIR_LOGIN:
             return ()
         return (self.runs_on,)
 

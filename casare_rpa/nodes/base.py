@@ -49,7 +49,8 @@ class NodeError(CasareError):
     """A node could not do its job: the run fails unless the workflow catches it.
 
     `code` is the ErrorCode's name. `business=True` says that the data is at fault, not the robot,
-    so that a retry is pointless.
+    so that a retry is pointless. `outputs` is what the node's ports hold where a workflow goes on
+    after the failure.
     """
 
     code = "NODE_FAILED"
@@ -65,6 +66,7 @@ class NodeError(CasareError):
         super().__init__(message, **more)
         self.error_code = code
         self.business = business
+        self.outputs: Outputs = {}
 
 
 @dataclass(frozen=True, slots=True)

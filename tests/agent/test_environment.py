@@ -10,13 +10,19 @@ def test_a_job_sees_none_of_the_agents_settings_and_keys() -> None:
         {
             "PATH": "/bin",
             "LC_ALL": "C.UTF-8",
+            "GOOGLE_APPLICATION_CREDENTIALS": "/srv/key.json",
+            "GOOGLE_ACCESS_TOKEN": "secret",
             "CASARE_API_KEY": "robot_secret",
             "ROBOT_API_KEY": "robot_secret",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "CREDENTIALS_DIRECTORY": "/run/credentials",
         }
     )
-    assert seen == {"PATH": "/bin", "LC_ALL": "C.UTF-8"}
+    assert seen == {
+        "PATH": "/bin",
+        "LC_ALL": "C.UTF-8",
+        "GOOGLE_APPLICATION_CREDENTIALS": "/srv/key.json",
+    }
 
 
 def test_the_environment_comes_back_after_the_block() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from casare_rpa.nodes.email import attachments
-from casare_rpa.nodes.email.attachments import safe_name
+from casare_rpa.nodes.file._names import safe_name
 from tests.nodes.mailbox import failed, mail, output
 from tests.support.imap_server import Imap, serving
 
@@ -97,4 +97,4 @@ def test_a_message_too_large_for_its_attachments_is_refused(
     ],
 )
 def test_a_name_is_made_safe(name: str, safe: str) -> None:
-    assert safe_name(name, 3, "application/pdf") == safe
+    assert safe_name(name, "attachment-3.pdf") == safe

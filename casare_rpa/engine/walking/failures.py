@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.engine.planning.plan import Step
+from casare_rpa.nodes.base import NodeError, Outputs
 
 if TYPE_CHECKING:
     from casare_rpa.engine.walking.frames import Frame
@@ -44,6 +45,13 @@ class Failure:
     def described(self) -> str:
         """What is told, with the node's name before it."""
         return f"node {self.node_id} ({self.step.type}): {self.told}"
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the node itself says that its ports hold after this."""
+        if self.step is self.at and isinstance(self.error, NodeError):
+            return self.error.outputs
+        return {}
 
     @property
     def stack_trace(self) -> str:

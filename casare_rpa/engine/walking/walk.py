@@ -303,9 +303,10 @@ class Strand:
         """Go where the workflow says after *failure*, a published one."""
         step = failure.at
         error_port = "error" if step.control == "call" else "exec_error"
+        told = failure.outputs
+        if told or step.ports.get(error_port):
+            self.scope.outputs[step.id] = {"success": False, "error": failure.message, **told}
         if step.ports.get(error_port):
-            outputs = {"success": False, "error": failure.message}
-            self.scope.outputs[step.id] = outputs
             self.follow(step, error_port)
         elif step.goes_on_after_failure:
             self.context.log(f"goes on after a failure: {failure.told}", "warning")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import mimetypes
-import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,15 +12,10 @@ from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param
 from casare_rpa.nodes.email._mailbox import Mailbox
 from casare_rpa.nodes.email._node import ImapNode, email_uid_param, folder_param, uid_of
 from casare_rpa.nodes.email._parts import Attachment, attachments, parsed
+from casare_rpa.nodes.file._names import safe_name
 from casare_rpa.nodes.file.disk import make_parent, path_of, plain_errors, replacing
 
 _MOST_BYTES = 100 << 20
-_MOST_NAME_BYTES = 180
-_NOT_IN_NAMES = frozenset('<>:"|?*')
-#: Names that Windows gives to devices, whatever follows a dot.
-_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
-)
 
 
 class SaveAttachmentNode(ImapNode):
@@ -58,27 +52,10 @@ class SaveAttachmentNode(ImapNode):
         return {"saved_files": saved, "count": len(saved)}
 
 
-def safe_name(name: str, number: int = 1, kind: str = "") -> str:
-    """A file's name of what a sender says: no folders, no hidden files, nothing that misleads."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    shown = "".join(
-        "_" if letter in _NOT_IN_NAMES else letter
-        for letter in unicodedata.normalize("NFC", last)
-        # Control letters, and those that turn the direction of what follows.
-        if unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
-    ).strip(" .")
-    if not shown:
-        return f"attachment-{number}{mimetypes.guess_extension(kind) or '.bin'}"
-    if shown.partition(".")[0].strip().lower() in _DEVICES:
-        shown = f"_{shown}"
-    stem, suffix = Path(shown).stem, Path(shown).suffix[:20]
-    room = _MOST_NAME_BYTES - len(suffix.encode())
-    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
-
-
 def _saved(folder: Path, files: Iterable[Attachment]) -> Iterator[Path]:
     for number, file in enumerate(files, 1):
-        name = safe_name(file.name, number, file.kind)
+        suffix = mimetypes.guess_extension(file.kind) or ".bin"
+        name = safe_name(file.name, f"attachment-{number}{suffix}")
         for path in _names(folder / name):
             if path.exists() or path.is_symlink():
                 continue

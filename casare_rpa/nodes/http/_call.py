@@ -27,7 +27,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request. `timeout_seconds` bounds each attempt from connecting to the last byte."""
+    """One request. `timeout_seconds` bounds each attempt from connecting to the last byte.
+
+    Unless *is_bounded*: then it bounds each wait for the server, and a transfer takes its time.
+    """
 
     method: str
     url: str
@@ -35,6 +38,7 @@ class Call:
     content: bytes | None = None
     upload: Upload | None = None
     timeout_seconds: float = 30.0
+    is_bounded: bool = True
     verify_ssl: bool = True
     proxy: str = ""
     max_redirects: int = 10

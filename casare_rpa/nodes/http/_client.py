@@ -144,7 +144,7 @@ def _session(ctx: Context) -> _Session:
 async def _attempt(session: _Session, call: Call, receive: Receive[T], *, refuse_busy: bool) -> T:
     with _plain_errors(call):
         async with (
-            asyncio.timeout(call.timeout_seconds),
+            asyncio.timeout(call.timeout_seconds if call.is_bounded else None),
             _answer(session, call) as response,
         ):
             if refuse_busy and response.status_code in _BUSY:

@@ -159,12 +159,13 @@ async def download(ctx: Context, call: Call, target: Target) -> tuple[int, int]:
     async def receive(response: httpx.Response) -> tuple[int, int]:
         if response.status_code != _OK:
             return response.status_code, 0
-        return _OK, await _save(response, target)
+        return _OK, await save(response, target)
 
     return await _client.fetch(ctx, call, receive)
 
 
-async def _save(response: httpx.Response, target: Target) -> int:
+async def save(response: httpx.Response, target: Target) -> int:
+    """Write the body to *target*, which appears when all of it has arrived; its size in bytes."""
     size = looked_at = 0
     with plain_errors():
         make_parent(target.path, target.create_dirs)

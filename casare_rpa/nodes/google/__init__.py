@@ -1,0 +1,1 @@
+"""Google's services: Drive, and what the nodes for all of them have in common."""

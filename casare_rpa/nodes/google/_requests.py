@@ -1,0 +1,174 @@
+"""One request to Google: its answer as JSON, refusals in plain words, patience within bounds."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._addresses import is_blocking
+from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, tried
+from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.google._refusals import (
+    HTTP_STATUS,
+    RETRY_AFTER,
+    is_too_fast,
+    refusal,
+    status_of,
+)
+from casare_rpa.nodes.http._call import Call
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+_MOST_ANSWER_BYTES = 64 << 20
+_MOST_REFUSAL_BYTES = 1 << 20
+_FURTHER_ATTEMPTS = 4
+_FIRST_PAUSE_SECONDS = 1.0
+#: Who asks for a longer pause has used up a quota: the run is told so instead of waiting.
+_MOST_PAUSE_SECONDS = 60.0
+_NEVER_ARRIVED = frozenset(
+    {ErrorCode.CONNECTION_REFUSED, ErrorCode.CONNECTION_TIMEOUT, ErrorCode.DNS_LOOKUP_FAILED}
+)
+_LOST_ON_THE_WAY = frozenset({ErrorCode.NETWORK_ERROR, ErrorCode.TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """`repeatable`: sent twice it does what it does once. `secrets` are in no message.
+
+    `timeout_seconds` bounds each attempt, or unless *is_bounded* each wait for the server.
+    """
+
+    what: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    repeatable: bool
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    timeout_seconds: float = 60.0
+    is_bounded: bool = True
+    #: Statuses beside 200 to 299 that are no refusal.
+    accepts: frozenset[int] = frozenset()
+
+
+async def ask(ctx: Context, request: Request) -> dict[str, Any]:
+    """The answer's JSON object, an empty one if it has no body. Raises NodeError."""
+    return await send(ctx, request, json_of)
+
+
+async def send(
+    ctx: Context, request: Request, receive: Callable[[httpx.Response], Awaitable[T]]
+) -> T:
+    """What *receive* makes of a good answer.
+
+    Tried again, at growing intervals, is what Google was too busy for, and what is lost on the way
+    if it is repeatable. Raises NodeError: details hold HTTP_STATUS if there was an answer, and
+    MAY_HAVE_ACTED where nobody knows whether the request was carried out.
+    """
+    # httpx takes as long to load as all of the engine: only runs that ask pay for it.
+    from casare_rpa.nodes.http import _client  # noqa: PLC0415
+
+    async def checked(response: httpx.Response) -> T:
+        if response.is_success or response.status_code in request.accepts:
+            return await receive(response)
+        raw = await _client.read_body(response, _MOST_REFUSAL_BYTES)
+        raise refusal(request.what, response.status_code, response.headers, raw)
+
+    call = _call(ctx, request)
+    patience = _Patience(request)
+
+    async def attempt(_left: int) -> T:
+        try:
+            return await _client.fetch(ctx, call, checked)
+        except NodeError as error:
+            _make_plain(request, error)
+            raise
+
+    return await tried(
+        ctx,
+        attempt,
+        more=_FURTHER_ATTEMPTS,
+        pause_seconds=patience.seconds,
+        is_final=patience.is_over,
+    )
+
+
+async def json_of(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of a good answer. Raises NodeError."""
+    from casare_rpa.nodes.http import _client  # noqa: PLC0415
+
+    raw = await _client.read_body(response, _MOST_ANSWER_BYTES)
+    if not raw.strip():
+        return {}
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        shown = str(response.url.copy_with(query=None))
+        raise NodeError(f"{shown} did not answer with a JSON object", ErrorCode.PARSE_ERROR)
+    return found
+
+
+def _call(ctx: Context, request: Request) -> Call:
+    return Call(
+        method=request.method,
+        url=request.url,
+        headers=request.headers,
+        content=request.content,
+        timeout_seconds=request.timeout_seconds,
+        is_bounded=request.is_bounded,
+        # Where something else than a question is redirected to, nobody has signed in for.
+        max_redirects=5 if request.method == "GET" else 0,
+        block_private=is_blocking(ctx),
+    )
+
+
+class _Patience:
+    """How long to wait for another attempt, and when there is no use in it."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._next = _FIRST_PAUSE_SECONDS
+        self._asked: float | None = None
+
+    def is_over(self, error: NodeError) -> bool:
+        self._asked = error.details.get(RETRY_AFTER)
+        if (self._asked or 0.0) > _MOST_PAUSE_SECONDS:
+            return True
+        if is_too_fast(error) or error.error_code in _NEVER_ARRIVED:
+            return False
+        return not (self._request.repeatable and _may_have_acted(error))
+
+    def seconds(self) -> float:
+        # Robots that were refused at one moment do not come back at one moment.
+        found = self._next * random.uniform(0.75, 1.25)
+        self._next *= 2
+        return found if self._asked is None else self._asked
+
+
+def _may_have_acted(error: NodeError) -> bool:
+    if HTTP_STATUS in error.details:
+        return status_of(error) >= 500
+    return error.error_code in _LOST_ON_THE_WAY
+
+
+def _make_plain(request: Request, error: NodeError) -> None:
+    """Say what was to be done, that it may have been done, and nothing that is secret."""
+    text = error.message
+    if HTTP_STATUS not in error.details:
+        text = f"{request.what}: {text}"
+    if not request.repeatable and _may_have_acted(error):
+        error.details[MAY_HAVE_ACTED] = True
+        text += "; nobody knows whether it was done, so it was not tried again"
+    for secret in request.secrets:
+        text = text.replace(secret, "***")
+    error.message = text
+    error.args = (text,)

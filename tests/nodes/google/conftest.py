@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.nodes.google.drive import Drive
+from tests.nodes.google.runs import Robot
+from tests.nodes.google.server import Google, Key, serving
+
+
+@pytest.fixture(scope="session")
+def key() -> Key:
+    return Key()
+
+
+@pytest.fixture
+def google(key: Key) -> Iterator[Google]:
+    with serving(key) as running:
+        yield running
+
+
+@pytest.fixture
+def drive(google: Google) -> Drive:
+    return Drive(google)
+
+
+@pytest.fixture
+def robot(google: Google, tmp_path: Path) -> Robot:
+    """Runs nodes as an account of *google*, in the folder *tmp_path*."""
+    return Robot(google=google, folder=tmp_path)
