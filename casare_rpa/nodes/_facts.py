@@ -10,17 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-#: Types with an account of their own at a server that the workflow names: the login is all they
-#: need, so any robot can run them. The other types of `external-account` sign in to one service.
-_BRING_THEIR_LOGIN = frozenset(
-    {
-        *("DeleteEmailNode", "EmailSuperNode", "MarkEmailNode", "MoveEmailNode"),
-        *("ReadEmailsNode", "SaveAttachmentNode", "SendEmailNode"),
-        *("FTPConnectNode", "FTPDeleteNode", "FTPDisconnectNode", "FTPDownloadNode"),
-        *("FTPGetSizeNode", "FTPListNode", "FTPMakeDirNode", "FTPRemoveDirNode"),
-        *("FTPRenameNode", "FTPUploadNode"),
-    }
-)
+#: Categories whose types of `external-account` sign in as the workflow says (mail, FTP, bots,
+#: OAuth): the login is all they need, so any robot can run them.
+_BRING_THEIR_LOGIN = frozenset({"email", "file", "http", "messaging"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +72,9 @@ class Entry:
 
         A trigger needs none: when it runs, what it waits for has happened elsewhere.
         """
-        if self.runs_on == "any" or self.category == "triggers" or self.type in _BRING_THEIR_LOGIN:
+        if self.runs_on == "any" or self.category == "triggers":
+            return ()
+        if self.runs_on == "external-account" and self.category in _BRING_THEIR_LOGIN:
             return ()
         return (self.runs_on,)
 
