@@ -30,7 +30,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`fields` are those of a JSON object or of a form; `kind` is the type without parameters."""
+    """`fields` are those of a JSON object, a form or a query; `kind` is the type of the body."""
 
     method: str
     path: str
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         kind = self.headers.get_content_type() if self.headers.get("content-type") else ""
-        fields: dict[str, Any] = {}
+        fields: dict[str, Any] = dict(parse_qsl(urlsplit(self.path).query))
         files: dict[str, File] = {}
         if kind == "application/json":
             fields = json.loads(body)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, tried
+from casare_rpa.nodes._attempts import in_doubt, may_have_acted, tried
 from casare_rpa.nodes.base import Context, NodeError, Outputs
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
@@ -24,8 +24,6 @@ RETRY_AFTER: Final = "retry_after"
 
 _MOST_WAITS = 4
 _MOST_WAIT_SECONDS = 60.0
-#: Failures after which the service may have got all of the request.
-_UNCERTAIN = frozenset({ErrorCode.TIMEOUT, ErrorCode.NETWORK_ERROR, ErrorCode.RESOURCE_EXHAUSTED})
 _FIRST_SERVER_ERROR = 500
 
 
@@ -48,13 +46,6 @@ async def exchange(ctx: Context, call: Call, judge: Callable[[Outputs], T], *, a
         pause_seconds=lambda: waits.pause_seconds,
         is_final=waits.are_over,
     )
-
-
-def in_doubt(error: NodeError) -> NodeError:
-    """*error*, which says now that the service may have done what it was asked."""
-    error.message += "; whether it was done is not known"
-    error.details[MAY_HAVE_ACTED] = True
-    return error
 
 
 def no_such_answer(service: str, what: str, status: int, *, acts: bool) -> NodeError:
@@ -134,4 +125,4 @@ async def _asked(ctx: Context, call: Call, *, acts: bool) -> Outputs:
     try:
         return await ask(ctx, call)
     except NodeError as error:
-        raise (in_doubt(error) if acts and error.error_code in _UNCERTAIN else error) from None
+        raise (in_doubt(error) if acts and may_have_acted(error) else error) from None

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._addresses import is_blocking
+from casare_rpa.nodes._attempts import in_doubt
 from casare_rpa.nodes._credentials import credential
 from casare_rpa.nodes._lines import without
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, unlisted
@@ -24,7 +25,6 @@ from casare_rpa.nodes.messaging._service import (
     UPLOAD_SECONDS,
     base_url,
     exchange,
-    in_doubt,
     no_such_answer,
     seconds_or_none,
     without_login,

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._attempts import in_doubt
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param
 from casare_rpa.nodes.http._call import FilePart
 from casare_rpa.nodes.messaging._media import media_of
-from casare_rpa.nodes.messaging._service import given, in_doubt
+from casare_rpa.nodes.messaging._service import given
 from casare_rpa.nodes.messaging._telegram import (
     Bot,
     TelegramNode,
