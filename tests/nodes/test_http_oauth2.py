@@ -7,6 +7,7 @@ import http.client
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -52,8 +53,9 @@ def is_listening(port: int) -> bool:
 
 def get(port: int, target: str) -> tuple[int, str]:
     """Ask as a browser does, as soon as somebody listens."""
+    end = time.monotonic() + 20
     while not is_listening(port):
-        pass
+        assert time.monotonic() < end, "nobody listens"
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as line:
         line.request("GET", target)
         answer = line.getresponse()
@@ -136,10 +138,10 @@ def test_another_verifier_gets_no_token(oauth: OAuth) -> None:
     oauth.codes["c0de"] = asked
     where = {"redirect_uri": asked["redirect_uri"]}
     config = {**CLIENT, **where, "token_url": f"{oauth.url}/token", "code": "c0de"}
-    code, message = failure("OAuth2TokenExchangeNode", {**config, "code_verifier": "another"})
+    code, message = failure("OAuth2TokenExchangeNode", {**config, "code_verifier": "some other"})
     assert (code, message) == (
         "PERMISSION_DENIED",
-        "the server of token_url refuses: invalid_grant: *** code_verifier; the code or refresh"
+        "the server of token_url refuses: invalid_grant: another code_verifier; the code or refresh"
         " token is used up, expired, or of another client or redirect_uri: sign in again",
     )
 
