@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -262,11 +262,16 @@ def test_it_waits_no_longer_than_it_says_and_leaves_nothing(port: int) -> None:
         assert "; 1 came with another state" in await waited
         again = asyncio.create_task(_failing(expected, 30, said))
         await asyncio.to_thread(get, port, "/none")
+        idle, idle_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.to_thread(get, port, "/none")
         again.cancel()
         with pytest.raises(asyncio.CancelledError):
             await again
-        assert not is_listening(port)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert not is_listening(port)
+        with suppress(ConnectionError):
+            assert await idle.read() == b""
+        idle_writer.close()
 
     asyncio.run(wait())
 

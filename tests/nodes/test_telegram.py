@@ -13,6 +13,7 @@ import pytest
 from casare_rpa.engine import RunResult
 from casare_rpa.engine.context import RunContext
 from casare_rpa.nodes import catalogue
+from casare_rpa.nodes.http import request
 from casare_rpa.nodes.messaging import _service, _telegram, telegram_send
 from casare_rpa.nodes.messaging._telegram import PUBLIC_API
 from tests.support.api_server import Reply, serving
@@ -353,6 +354,13 @@ def test_the_token_is_in_no_error_log_or_event(
         assert TOKEN not in json.dumps(events)
         assert TOKEN not in f"{result}"
     assert TOKEN not in caplog.text
+    monkeypatch.setattr(request, "MAX_BODY_BYTES", 10)
+    telegram.instead = [Reply(body="x" * 11)]
+    raw = document({"n": node("TelegramSendMessageNode", **config)})
+    events, result = told(raw, environment={"TELEGRAM_BOT_TOKEN": TOKEN})
+    assert result.error is not None
+    assert result.error.code == "RESOURCE_EXHAUSTED"
+    assert TOKEN not in f"{result} {events}"
     with silent() as port:
         url = f"http://127.0.0.1:{port}"
         raw = document({"n": node("TelegramSendMessageNode", **{**config, "api_url": url})})
