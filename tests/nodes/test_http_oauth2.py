@@ -395,6 +395,7 @@ def test_client_and_login_come_with_a_credential_or_the_environment(oauth: OAuth
     [
         ({}, "MISSING_REQUIRED_FIELD"),
         ({"code": "{{callback.code}}"}, "MISSING_REQUIRED_FIELD"),
+        ({"code": "c", "code_verifier": "{{authorize.none}}"}, "MISSING_REQUIRED_FIELD"),
         ({"grant_type": "refresh_token"}, "MISSING_REQUIRED_FIELD"),
         ({"grant_type": "password", "username": "ada"}, "MISSING_REQUIRED_FIELD"),
         ({"grant_type": "implicit"}, "INVALID_INPUT"),

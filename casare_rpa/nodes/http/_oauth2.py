@@ -1,11 +1,11 @@
-"""Asking the token and introspection endpoints of an OAuth 2.0 server (RFC 6749, RFC 7662)."""
+"""What the OAuth 2.0 nodes share: the client, and asking a server (RFC 6749, RFC 7662)."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import quote_plus, urlencode
 
 from casare_rpa.domain.codes import ErrorCode
@@ -13,7 +13,7 @@ from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes._attempts import in_doubt, may_have_acted
 from casare_rpa.nodes._credentials import Credential
 from casare_rpa.nodes._lines import without
-from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.base import Context, Node, NodeError
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
 from casare_rpa.nodes.values.reading import as_text, one_of, refuse_unresolved
@@ -22,6 +22,7 @@ from casare_rpa.nodes.values.reading import as_text, one_of, refuse_unresolved
 CLIENT_AUTH: Final = ("body", "basic")
 _MADE = "a token was made"
 _SECRETS = ("client_secret", "code", "code_verifier", "refresh_token", "password", "token")
+REDIRECT_URI: Final = "http://localhost:8080/callback"
 _FORM = "application/x-www-form-urlencoded"
 #: Errors of RFC 6749 that a person has to mend, and how.
 _MENDS: Mapping[str, str] = {
@@ -32,6 +33,13 @@ _MENDS: Mapping[str, str] = {
     "unsupported_grant_type": "the server does not know this grant_type",
     "invalid_scope": "check scope",
 }
+
+
+class OAuth2Node(Node, abstract=True):
+    """A node that speaks with an OAuth 2.0 server, as the workflow says."""
+
+    category: ClassVar[str] = "http"
+    runs_on: ClassVar[str] = "external-account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +93,7 @@ async def post_form(
     body, headers = client.signed(fields)
     call = Call(
         method="POST",
-        url=_endpoint(url, name),
+        url=checked_url(needed(url, name)),
         headers={"Content-Type": _FORM, "Accept": "application/json", **headers},
         content=urlencode(body).encode(),
         max_redirects=0,
@@ -103,12 +111,13 @@ async def post_form(
     return said
 
 
-def _endpoint(url: Any, name: str) -> str:
-    text = as_text(url).strip()
+def needed(value: Any, name: str) -> str:
+    """The text of a parameter that may not be empty. Raises NodeError."""
+    text = as_text(value).strip()
     if not text:
         raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
     refuse_unresolved(text, name)
-    return checked_url(text)
+    return text
 
 
 def _refusal(name: str, said: Mapping[str, Any], status: int, sent: Mapping[str, str]) -> NodeError:
