@@ -462,6 +462,17 @@ def test_answers_of_other_servers_are_told_apart_and_asked_for_once(
     assert len(oauth.seen) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"), [('"soon"', 0), ("null", 0), ("1e999", 0), ("59.5", 59), ('"60"', 60)]
+)
+def test_a_time_that_is_none_is_zero(oauth: OAuth, said: str, seconds: int) -> None:
+    oauth.instead = [Reply(body=f'{{"access_token": "at-0123456789", "expires_in": {said}}}')]
+    config = {**CLIENT, "token_url": f"{oauth.url}/token", "grant_type": "client_credentials"}
+    result = run_node("OAuth2TokenExchangeNode", config)
+    assert result.success, result.error
+    assert result.outputs["n"]["expires_in"] == seconds
+
+
 def test_a_blocked_run_asks_no_server_of_this_machine(oauth: OAuth) -> None:
     config = {**CLIENT, "token_url": f"{oauth.url}/token", "grant_type": "client_credentials"}
     got = failure("OAuth2TokenExchangeNode", config, block_private_addresses=True)

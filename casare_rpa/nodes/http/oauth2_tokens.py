@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._credentials import Credential, credential
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop, unlisted
@@ -82,7 +85,7 @@ class OAuth2TokenExchangeNode(OAuth2Node):
             "access_token": said["access_token"],
             "refresh_token": as_text(said.get("refresh_token") or fields.get("refresh_token")),
             "token_type": as_text(said.get("token_type")),
-            "expires_in": int(number_or_none(said.get("expires_in")) or 0),
+            "expires_in": _seconds(said.get("expires_in")),
             "scope": as_text(said.get("scope") or fields.get("scope")),
             "id_token": as_text(said.get("id_token")),
             "full_response": said,
@@ -98,12 +101,12 @@ class OAuth2TokenExchangeNode(OAuth2Node):
                 fields["code_verifier"] = as_text(self.code_verifier).strip()
             case "refresh_token":
                 token = found.part("refresh_token", given=self.refresh_token)
-                fields["refresh_token"] = _found(found, token, "refresh_token")
+                fields["refresh_token"] = found.given(token, "refresh_token")
             case "password":
                 name = found.part("username", given=self.username, env="HTTP_USERNAME")
                 secret = found.part("password", given=self.password, env="HTTP_PASSWORD")
-                fields["username"] = _found(found, name, "username")
-                fields["password"] = _found(found, secret, "password")
+                fields["username"] = found.given(name, "username")
+                fields["password"] = found.given(secret, "password")
         fields["scope"] = as_text(self.scope).strip()
         for name, text in fields.items():
             refuse_unresolved(text, name)
@@ -162,12 +165,15 @@ class OAuth2TokenValidateNode(OAuth2Node):
             "client_id": as_text(said.get("client_id")),
             "username": as_text(said.get("username")),
             "scope": as_text(said.get("scope")),
-            "expires_at": int(number_or_none(said.get("exp")) or 0),
+            "expires_at": _seconds(said.get("exp")),
             "token_type": as_text(said.get("token_type")),
             "full_response": said,
         }
 
 
-def _found(credential: Credential, text: str, name: str) -> str:
-    refuse_unresolved(text, name)
-    return credential.given(text, name)
+def _seconds(value: Any) -> int:
+    """Whole seconds, 0 for what is no number."""
+    found = number_or_none(value)
+    if isinstance(found, float):
+        return int(found) if math.isfinite(found) else 0
+    return found or 0
