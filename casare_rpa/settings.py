@@ -289,7 +289,8 @@ class Settings:
     )
     block_private_addresses: bool = setting(
         False,
-        "HTTP, mail, FTP and browser nodes refuse loopback, private and link-local addresses.",
+        "HTTP, messaging, mail, FTP and browser nodes refuse loopback, private and link-local"
+        " addresses.",
     )
     browser_path: str = setting(
         "", "The browser that browser nodes drive; empty: the first that is found."

@@ -113,6 +113,9 @@ class RunContext:
     async def secret(self, name: str) -> Mapping[str, Any]:
         return await self._run.stored.parts(name)
 
+    def conceal(self, value: Any) -> None:
+        self._run.secrets.learn(value)
+
     def masked(self, text: str) -> str:
         return self._run.secrets.text(text)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
 
 T = TypeVar("T")
@@ -13,6 +14,10 @@ T = TypeVar("T")
 #: Details of a failure that say that another attempt is not this node's to make.
 IN_TRANSACTION = "in_transaction"
 MAY_HAVE_ACTED = "may_have_acted"
+
+
+#: Failures of a request that the server may have got all the same.
+_UNCERTAIN = frozenset({ErrorCode.TIMEOUT, ErrorCode.NETWORK_ERROR, ErrorCode.RESOURCE_EXHAUSTED})
 
 
 class Retrying(Protocol):
@@ -59,3 +64,15 @@ async def tried(
             ctx.log(f"{error.message}; trying again, {left} left", "warning")
         await asyncio.sleep(max(pause_seconds(), 0.0))
     raise AssertionError("the last attempt returns or raises")
+
+
+def may_have_acted(error: NodeError) -> bool:
+    """Whether the server may have got the request that ended so."""
+    return error.error_code in _UNCERTAIN
+
+
+def in_doubt(error: NodeError, what: str = "it was done") -> NodeError:
+    """*error*, which says from now on that nobody knows whether *what*: MAY_HAVE_ACTED."""
+    error.message += f"; whether {what} is not known"
+    error.details[MAY_HAVE_ACTED] = True
+    return error

@@ -10,19 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-#: Types with an account of their own at a server that the workflow names, and those of a category
-#: whose account the workflow names or the robot's store holds: the login is all they need, so any
-#: robot can run them. The other types of `external-account` sign in to one service.
-_LOGINS_OF = frozenset({"google"})
-_BRING_THEIR_LOGIN = frozenset(
-    {
-        *("DeleteEmailNode", "EmailSuperNode", "MarkEmailNode", "MoveEmailNode"),
-        *("ReadEmailsNode", "SaveAttachmentNode", "SendEmailNode"),
-        *("FTPConnectNode", "FTPDeleteNode", "FTPDisconnectNode", "FTPDownloadNode"),
-        *("FTPGetSizeNode", "FTPListNode", "FTPMakeDirNode", "FTPRemoveDirNode"),
-        *("FTPRenameNode", "FTPUploadNode"),
-    }
-)
+#: Categories whose types of `external-account` sign in as the workflow says or the robot has stored
+#: (mail, FTP, bots, OAuth, Google): the login is all they need, so any robot can run them.
+_BRING_THEIR_LOGIN = frozenset({"email", "file", "google", "http", "messaging"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ class Entry:
         """
         if self.runs_on == "any" or self.category == "triggers":
             return ()
-        if self.category in _LOGINS_OF or self.type in _BRING_THEIR_LOGIN:
+        if self.runs_on == "external-account" and self.category in _BRING_THEIR_LOGIN:
             return ()
         return (self.runs_on,)
 

@@ -311,6 +311,10 @@ class Context(Protocol):
         """
         ...
 
+    def conceal(self, value: Any) -> None:
+        """Mask *value*, or every scalar in it, from now on: a secret that a service has given."""
+        ...
+
     def masked(self, text: str) -> str:
         """*text* with secrets as `***`: for a log of the node's own."""
         ...

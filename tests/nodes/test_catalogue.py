@@ -140,7 +140,9 @@ def test_a_login_of_the_workflow_s_own_asks_nothing_of_a_robot() -> None:
     anywhere = {
         e.type for e in accounts if required_by(e.type) is None and e.category != "triggers"
     }
-    assert anywhere == {e.type for e in accounts if e.category in ("email", "file", "google")}
+    assert anywhere == {
+        e.type for e in accounts if e.category in ("email", "file", "google", "http", "messaging")
+    }
     assert required_by("SolveCaptchaNode") == "external-account"
     assert "external-account" not in capabilities.IMPLEMENTED
 

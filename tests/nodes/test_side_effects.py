@@ -27,6 +27,12 @@ ACTING = {
     *("BrowserAlertHandleNode", "BrowserEvaluateNode", "BrowserRunScriptNode", "ClickElementNode"),
     *("CookieManagementNode", "DownloadFileNode", "FormFillerNode", "ImageClickNode"),
     *("PressKeyNode", "RefreshPageNode", "ScreenshotNode", "SelectDropdownNode", "TypeTextNode"),
+    *("TelegramAnswerCallbackNode", "TelegramDeleteMessageNode", "TelegramEditMessageNode"),
+    *("TelegramSendDocumentNode", "TelegramSendLocationNode", "TelegramSendMediaGroupNode"),
+    *("TelegramSendMessageNode", "TelegramSendPhotoNode"),
+    *("WhatsAppSendDocumentNode", "WhatsAppSendImageNode", "WhatsAppSendInteractiveNode"),
+    *("WhatsAppSendLocationNode", "WhatsAppSendMessageNode", "WhatsAppSendTemplateNode"),
+    *("WhatsAppSendVideoNode", "OAuth2TokenExchangeNode"),
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._attempts import MAY_HAVE_ACTED
+from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, in_doubt
 from casare_rpa.nodes._lines import Line, at_work, failure, reachable, trusting, without
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.email._account import Login
@@ -70,8 +70,7 @@ def _deliver(line: Line, server: Server, login: Login, draft: Draft) -> str:
             and client.has_begun
             and not isinstance(error, smtplib.SMTPResponseException)
         ):
-            found.message += "; whether the message was sent is not known"
-            found.details[MAY_HAVE_ACTED] = True
+            in_doubt(found, "the message was sent")
         raise found from error
     finally:
         if client is not None:

@@ -17,12 +17,21 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file to send as one field of a form."""
+class FilePart:
+    """A file to send as one field of a form; its own name and a guessed type unless given."""
 
     path: Path
     field_name: str
-    more_fields: Mapping[str, str]
+    file_name: str = ""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a request sends as multipart form data."""
+
+    files: tuple[FilePart, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +39,15 @@ class Call:
     """One request. `timeout_seconds` bounds each attempt from connecting to the last byte.
 
     Unless *is_bounded*: then it bounds each wait for the server, and a transfer takes its time.
+    `shown` is how messages name the URL where its path holds a secret.
     """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
-    upload: Upload | None = None
+    form: Form | None = None
+    shown: str = ""
     timeout_seconds: float = 30.0
     is_bounded: bool = True
     verify_ssl: bool = True

@@ -21,7 +21,7 @@ from casare_rpa.hosts import is_this_machine
 from casare_rpa.nodes._attempts import tried
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.reach import opened
-from casare_rpa.nodes.http._call import Call
+from casare_rpa.nodes.http._call import Call, FilePart
 from casare_rpa.nodes.http._guard import CheckedTransport, GuardedTransport
 
 T = TypeVar("T")
@@ -114,15 +114,16 @@ async def fetch(ctx: Context, call: Call, receive: Receive[T]) -> T:
     )
 
 
-async def read_body(response: httpx.Response, limit_bytes: int) -> bytes:
-    """The decoded body; NodeError once it grows beyond *limit_bytes*."""
+async def read_body(response: httpx.Response, limit_bytes: int, shown: str = "") -> bytes:
+    """The decoded body; NodeError, which names the URL as *shown*, beyond *limit_bytes*."""
     parts: list[bytes] = []
     size = 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > limit_bytes:
+            whose = shown or _shown(str(response.url))
             raise NodeError(
-                f"the answer of {_shown(str(response.url))} is larger than {limit_bytes} bytes",
+                f"the answer of {whose} is larger than {limit_bytes} bytes",
                 ErrorCode.RESOURCE_EXHAUSTED,
                 hint="HttpDownloadFileNode writes an answer of any size to a file",
             )
@@ -149,8 +150,7 @@ async def _attempt(session: _Session, call: Call, receive: Receive[T], *, refuse
         ):
             if refuse_busy and response.status_code in _BUSY:
                 raise NodeError(
-                    f"{call.method} {_shown(call.url)}: HTTP {response.status_code}",
-                    ErrorCode.NETWORK_ERROR,
+                    f"{_named(call)}: HTTP {response.status_code}", ErrorCode.NETWORK_ERROR
                 )
             return await receive(response)
 
@@ -170,7 +170,7 @@ async def _answer(session: _Session, call: Call) -> AsyncIterator[httpx.Response
             finally:
                 await response.aclose()
     raise NodeError(
-        f"{call.method} {_shown(call.url)}: more than {call.max_redirects} redirects",
+        f"{_named(call)}: more than {call.max_redirects} redirects",
         ErrorCode.HTTP_ERROR,
     )
 
@@ -197,26 +197,31 @@ def _same_server(asked: httpx.URL, to: httpx.URL) -> bool:
 @contextlib.contextmanager
 def _request(client: httpx.AsyncClient, call: Call) -> Iterator[httpx.Request]:
     timeout = httpx.Timeout(call.timeout_seconds)
-    if call.upload is None:
+    if call.form is None:
         yield client.build_request(
             call.method, call.url, headers=call.headers, content=call.content, timeout=timeout
         )
         return
-    with opened(call.upload.path) as stream:
-        part: tuple[str, IO[bytes]] = (call.upload.path.name, stream)
+    with contextlib.ExitStack() as stack:
+        parts = [(part.field_name, _part(part, stack)) for part in call.form.files]
         yield client.build_request(
             call.method,
             call.url,
             headers=call.headers,
-            data=dict(call.upload.more_fields),
-            files={call.upload.field_name: part},
+            data=dict(call.form.fields),
+            files=parts,
             timeout=timeout,
         )
 
 
+def _part(part: FilePart, stack: contextlib.ExitStack) -> tuple[str, IO[bytes], str | None]:
+    stream = stack.enter_context(opened(part.path))
+    return part.file_name or part.path.name, stream, part.content_type or None
+
+
 @contextlib.contextmanager
 def _plain_errors(call: Call) -> Iterator[None]:
-    what = f"{call.method} {_shown(call.url)}"
+    what = _named(call)
     try:
         yield
     except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
@@ -261,6 +266,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             for inner in error.exceptions:
                 yield from _causes(inner)
         error = error.__cause__ or error.__context__
+
+
+def _named(call: Call) -> str:
+    return f"{call.method} {call.shown or _shown(call.url)}"
 
 
 def _shown(url: str) -> str:

@@ -127,7 +127,7 @@ async def ask(ctx: Context, call: Call, encoding: str = "") -> Outputs:
     from casare_rpa.nodes.http import _client  # noqa: PLC0415
 
     async def receive(response: httpx.Response) -> Outputs:
-        raw = await _client.read_body(response, MAX_BODY_BYTES)
+        raw = await _client.read_body(response, MAX_BODY_BYTES, call.shown)
         return answer(response, raw, encoding)
 
     return await _client.fetch(ctx, call, receive)

@@ -21,7 +21,8 @@ from casare_rpa.nodes.file.disk import (
 )
 from casare_rpa.nodes.http._call import (
     Call,
-    Upload,
+    FilePart,
+    Form,
     checked_url,
     headers_of,
     map_of,
@@ -184,13 +185,12 @@ async def upload(ctx: Context, node: Any, **limits: Any) -> Outputs:
     with plain_errors():
         existing_file(path)
     fields = map_of(ctx, node.extra_fields, "extra_fields")
-    form = Upload(
-        path=path,
-        field_name=node.field_name or "file",
-        more_fields={key: word_of(value) for key, value in fields.items() if value is not None},
+    form = Form(
+        files=(FilePart(path=path, field_name=node.field_name or "file"),),
+        fields={key: word_of(value) for key, value in fields.items() if value is not None},
     )
     headers = headers_of(ctx, node.headers)
     # The type names the boundary between the parts, which only the request itself knows.
     sent = {key: text for key, text in headers.items() if key.lower() != "content-type"}
-    call = Call(method="POST", url=checked_url(node.url), headers=sent, upload=form, **limits)
+    call = Call(method="POST", url=checked_url(node.url), headers=sent, form=form, **limits)
     return await ask(ctx, call)
