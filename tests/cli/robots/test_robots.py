@@ -39,7 +39,7 @@ def test_a_paused_robot_gets_no_job_until_it_is_resumed(
     found = _shown(remote, robot)
     assert (found["status"], found["note"]) == ("maintenance", "new printer")
     assert found["resume_at"] is not None
-    listed = remote("robots", "list").stdout
+    listed = remote("robots", "list", "--all").stdout
     (line,) = [line for line in listed.splitlines() if robot.robot_id in line]
     assert "new printer" in line
     job_id = submit(robot)
@@ -91,7 +91,7 @@ def test_a_robot_without_room_on_its_disk_says_so_wherever_it_is_asked_for(
     lacking = "less than 64 MiB are free on the disk"
     robot.client.heartbeat(robot.robot_id, {"no_room": lacking})
     assert f"no room\t{lacking}" in remote("robots", "get", robot.robot_id).stdout
-    assert lacking in remote("robots", "list").stdout
+    assert lacking in remote("robots", "list", "--all").stdout
     done = remote("jobs", "why", submit(robot))
     assert (done.returncode, "until\t" in done.stdout) == (8, True)
     assert f"{robot.robot_id}: room is made on its disk" in done.stdout
