@@ -27,7 +27,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request. `timeout_seconds` bounds each attempt from connecting to the last byte."""
+    """One request. `timeout_seconds` bounds each attempt from connecting to the last byte.
+
+    Without `keeps_cookies` it brings none and keeps none: for services that know a caller by a key.
+    """
 
     method: str
     url: str
@@ -41,6 +44,7 @@ class Call:
     retry_count: int = 0
     retry_delay_seconds: float = 1.0
     block_private: bool = False
+    keeps_cookies: bool = True
 
 
 def map_of(ctx: Context, value: Json, name: str) -> dict[str, Any]:
