@@ -13,8 +13,8 @@ from casare_rpa.errors import InvalidInput
 #: The field of a secret that is one text.
 VALUE = "value"
 MAX_VALUE_BYTES = 64 << 10
-#: Where a database is, not how to get in; to mask a port would mask any number like it.
-_NOT_SECRET = frozenset({"host", "port", "database"})
+#: Where a service is, not how to get in; to mask a port would mask any number like it.
+_NOT_SECRET = frozenset({"host", "port", "database", "base_url", "provider"})
 _NAME = re.compile(r"[\w-]+(?:[ ./][\w-]+)*")
 _MAX_NAME_LENGTH = 256
 

@@ -98,8 +98,8 @@ class _Pauses:
 def _may_pass(error: NodeError) -> bool:
     if isinstance(error, Refused):
         return error.passes
-    # Who thought for ten minutes in vain is not asked again.
-    return error.error_code.is_retryable and error.error_code != ErrorCode.TIMEOUT
+    # Who thought for ten minutes in vain is not asked again, nor a port where nobody listens.
+    return error.error_code in (ErrorCode.NETWORK_ERROR, ErrorCode.CONNECTION_TIMEOUT)
 
 
 def _call(ctx: Context, service: Service, path: str, body: dict[str, Any]) -> Call:

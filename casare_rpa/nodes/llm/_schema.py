@@ -73,7 +73,8 @@ def _is_schema(given: Mapping[str, Any]) -> bool:
     kinds = kind if isinstance(kind, list) else [kind]
     if "$ref" in given or (all(k in _TYPES for k in kinds) and given.keys() <= _CHECKED | _NOTES):
         return True
-    return any(isinstance(given.get(key), dict | list) for key in ("properties", "anyOf", "oneOf"))
+    lists = ("enum", "anyOf", "oneOf", "allOf")
+    return "properties" in given or any(isinstance(given.get(key), list) for key in lists)
 
 
 def _of_fields(fields: Mapping[Any, Any]) -> dict[str, Any]:

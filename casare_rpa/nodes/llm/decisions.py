@@ -186,7 +186,7 @@ class AIDecisionTableNode(DecisionNode):
 
     example = {
         "context": "{{invoice}}",
-        "decision_table": '[{"if": "below 1000", "action": "pay"}, {"if": "more", "action": "ask"}]',
+        "decision_table": '[{"if": "up to 1000", "then": "pay"}, {"if": "more", "then": "ask"}]',
     }
     decision_table: Any = param("", kind="text", port_kind="DICT", help="The rows.")
     outputs = (
