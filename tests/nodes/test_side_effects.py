@@ -21,6 +21,7 @@ ACTING = {
     *("BrowserAlertHandleNode", "BrowserEvaluateNode", "BrowserRunScriptNode", "ClickElementNode"),
     *("CookieManagementNode", "DownloadFileNode", "FormFillerNode", "ImageClickNode"),
     *("PressKeyNode", "RefreshPageNode", "ScreenshotNode", "SelectDropdownNode", "TypeTextNode"),
+    *("AIAgentNode", "VectorStoreAddNode", "VectorStoreDeleteNode"),
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 

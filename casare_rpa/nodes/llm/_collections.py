@@ -7,17 +7,19 @@ import heapq
 import json
 import math
 import operator
-import sqlite3
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.values.reading import as_text
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _FILE = "vectors.db"
 _LOCK_SECONDS = 30.0
@@ -147,6 +149,8 @@ class Collections:
 
     @contextlib.contextmanager
     def _open(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
+        import sqlite3  # noqa: PLC0415 - only a run that asks a collection pays for it
+
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             db = sqlite3.connect(self._path, timeout=_LOCK_SECONDS, isolation_level=None)

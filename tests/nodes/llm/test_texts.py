@@ -160,7 +160,7 @@ def test_a_schema_that_cannot_be_kept_is_refused(
     assert not models.asked
 
 
-FITS = [
+FITS: list[tuple[dict[str, Any], Any, str]] = [
     ({"type": "integer"}, 3.0, ""),
     ({"type": "integer"}, 3.5, "it must be integer, not 3.5"),
     ({"type": "integer"}, True, "it must be integer, not true"),
