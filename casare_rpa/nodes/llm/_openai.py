@@ -19,6 +19,7 @@ _INSTEAD: Final[Mapping[str, str | None]] = {
     "temperature": None,
     "response_format": None,
 }
+_BEYOND = 1e30
 _KEY = "ai_adjustments"
 
 
@@ -191,6 +192,9 @@ def _maps(raw: Any) -> Iterator[dict[str, Any]]:
 
 
 def _is_vector(value: Any) -> bool:
+    # A comparison with NaN is false.
     return (
-        isinstance(value, list) and bool(value) and all(isinstance(x, int | float) for x in value)
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(x, int | float) and abs(x) < _BEYOND for x in value)
     )

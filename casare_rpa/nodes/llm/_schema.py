@@ -71,7 +71,8 @@ def faults(value: Any, schema: Schema) -> list[str]:
 def _is_schema(given: Mapping[str, Any]) -> bool:
     kind = given.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
-    if "$ref" in given or (all(k in _TYPES for k in kinds) and given.keys() <= _CHECKED | _NOTES):
+    named = all(isinstance(k, str) and k in _TYPES for k in kinds)
+    if "$ref" in given or (named and given.keys() <= _CHECKED | _NOTES):
         return True
     lists = ("enum", "anyOf", "oneOf", "allOf")
     return "properties" in given or any(isinstance(given.get(key), list) for key in lists)
@@ -110,10 +111,23 @@ def _check_keywords(schema: Any, where: str, depth: int) -> None:
                 hint=f"what can be: {', '.join(sorted(_CHECKED))}",
             )
     for kind in _types(schema):
-        if kind not in _TYPES:
+        if not isinstance(kind, str) or kind not in _TYPES:
             raise NodeError(f"{where}: there is no type {kind!r}", ErrorCode.INVALID_INPUT)
+    for key in schema:
+        if not _is_written_well(key, schema[key]):
+            raise NodeError(
+                f"{where}: {key} cannot be {shown(schema[key])}", ErrorCode.INVALID_INPUT
+            )
     for name, inner in _inner(schema, where):
         _check_keywords(inner, name, depth + 1)
+
+
+def _is_written_well(key: str, value: Any) -> bool:
+    if key in ("enum", "anyOf", "oneOf", "allOf"):
+        return isinstance(value, list)
+    if key == "required":
+        return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return not key.startswith(("min", "max")) or _is_number(value)
 
 
 def _inner(schema: Schema, where: str) -> Iterator[tuple[str, Any]]:

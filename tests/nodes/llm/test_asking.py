@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.domain.events import EventBus
+from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.engine import AiServices, RunResult
+from casare_rpa.engine.envelopes import envelope
 from casare_rpa.secrets import FindSecret, Secret
 from tests.nodes.llm.conftest import Asks, Runs
 from tests.nodes.llm.model_server import KEY, Cut, ModelServer, Refusal
@@ -348,3 +349,25 @@ def test_a_template_alone_asks_nobody(asks: Asks, models: ModelServer) -> None:
         "the prompt template 'summarize' lacks a value for text",
     )
     assert "'sumarize'" in why(asks("PromptTemplateNode", template_id="sumarize"))[1]
+
+
+def test_a_conversation_ends_with_the_run_and_nothing_else_does(
+    runs: Runs, models: ModelServer
+) -> None:
+    models.say("one", "two")
+    raw = document(
+        {
+            "ask": node("LLMCompletionNode", prompt="?"),
+            "then": node("LLMChatNode", message="?"),
+            "last": node("LogNode", message="end"),
+        },
+        chain("ask", "then", "last"),
+    )
+    events: list[DomainEvent] = []
+    bus = EventBus()
+    bus.subscribe_all(events.append)
+    assert runs(raw, bus=bus, tells_start_points=True).success
+    sent = [found for event in events if (found := envelope(event))]
+    begun = [each["data"] for each in sent if each["type"] == "node.started"]
+    held = {data["node_id"]: (data.get("state") or {}).get("held") for data in begun}
+    assert held == {"ask": None, "then": None, "last": ["ai_conversations"]}

@@ -150,6 +150,8 @@ def test_a_schema_may_come_as_text_or_by_a_connection(runs: Runs, models: ModelS
         ({"$ref": "#/definitions/a"}, "'$ref' cannot be checked"),
         ({"type": "object", "properties": [1]}, "schema.properties is no map"),
         ({"properties": {"a": {"type": "money"}}}, "there is no type 'money'"),
+        ({"type": "object", "required": "name"}, "schema: required cannot be 'name'"),
+        ({"type": "string", "minLength": "2"}, "schema: minLength cannot be '2'"),
         ('{"a"', "is neither a value nor the name of a variable"),
     ],
 )
@@ -183,6 +185,7 @@ FITS: list[tuple[dict[str, Any], Any, str]] = [
     ({"oneOf": [{"type": "number"}, {"type": "integer"}]}, 1, "it fits 2 of oneOf"),
     ({"allOf": [{"type": "number"}, {"minimum": 5}]}, 1, "it is below 5"),
     ({"who": "string", "lines": [{"sum": "number"}]}, {"who": "x", "lines": [{"sum": 1}]}, ""),
+    ({"type": {"name": "string"}, "title": "string"}, {"title": "x"}, "type is missing"),
     ({"who": "the sender"}, {"who": {"any": "thing"}}, ""),
     ({"who": {"name": "str"}}, {"who": {}}, "who.name is missing"),
 ]

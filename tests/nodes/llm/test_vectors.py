@@ -172,6 +172,24 @@ def test_what_cannot_be_added_is_refused(
     assert not models.asked
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers", "words"),
+    [
+        ("a\ud800", [1], "documents[0] holds half a letter"),
+        ("a", [float("nan")], "embedding 0 is no list of numbers"),
+        ("a", [10**400], "embedding 0 is no list of numbers"),
+        ("a", [True], "embedding 0 is no list of numbers"),
+    ],
+)
+def test_what_a_run_came_to_is_refused_as_well(
+    runs: Runs, text: str, numbers: list[Any], words: str
+) -> None:
+    config = {"documents": "{{texts}}", "embeddings": "{{vectors}}"}
+    raw = document({"n": node("VectorStoreAddNode", **config)})
+    result = runs(raw, variables={"texts": [text], "vectors": [numbers]})
+    assert words in why(result)[1]
+
+
 def test_a_file_that_holds_no_collections_is_named(asks: Asks, tmp_path: Path) -> None:
     (tmp_path / "vectors").mkdir()
     (tmp_path / "vectors" / "vectors.db").write_text("no database, but long enough" * 100)
