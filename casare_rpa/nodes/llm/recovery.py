@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, port, unlisted
+from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, port, prop, unlisted
 from casare_rpa.nodes.error_handling import STRATEGIES
 from casare_rpa.nodes.llm._asking import Unfit, field, share, written
 from casare_rpa.nodes.llm._choosing import chosen
 from casare_rpa.nodes.llm._looking import picture_of
-from casare_rpa.nodes.llm._node import ModelNode, between_lines, model_param
+from casare_rpa.nodes.llm._node import ModelNode, between_lines
 from casare_rpa.nodes.llm._talk import Picture
 from casare_rpa.nodes.values.reading import as_number, as_text
 
@@ -52,10 +52,10 @@ class AIRecoveryNode(ModelNode):
 
     category: ClassVar[str] = "error_handling"
     example = {"min_confidence": 0.7}
-    model: Any = model_param("gpt-4o")
-    use_screenshot: bool = param(True, kind="boolean", help="Show the model the screenshot.")
-    fallback_to_heuristic: bool = param(True, kind="boolean", help="Decide by a rule if need be.")
-    min_confidence: Any = param(
+    model: Any = prop("gpt-4o", kind="string", help="The model to ask.")
+    use_screenshot: bool = prop(True, kind="boolean", help="Show the model the screenshot.")
+    fallback_to_heuristic: bool = prop(True, kind="boolean", help="Decide by a rule if need be.")
+    min_confidence: Any = prop(
         0.5, kind="float", minimum=0.0, maximum=1.0, help="Advice that is less sure does not count."
     )
     error_message: Any = port("", kind="string", help="What went wrong.")
