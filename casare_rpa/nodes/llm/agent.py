@@ -57,7 +57,7 @@ class AIAgentNode(LoginNode):
     - `calculate` (arithmetic alone), `current_time`
     - `list_variables`, `get_variable`, `set_variable`: of this workflow; secret ones read `***`
     - `read_file`, `list_files`, `write_file`: within the folders that file nodes are held to
-    - `http_get`: within the limits of HttpRequestNode
+    - `http_get`: within the limits of HttpRequestNode, and with the cookies of the run
     - `search_documents`: of a collection, as VectorSearchNode
 
     What the model reads may try to talk it into something: give it no tool that would do harm then.
