@@ -16,8 +16,8 @@ from casare_rpa.nodes.file.read_write import ReadFileNode, WriteFileNode
 from casare_rpa.nodes.http.request import HttpRequestNode
 from casare_rpa.nodes.llm._asking import written
 from casare_rpa.nodes.llm._schema import faults
+from casare_rpa.nodes.llm._search import search
 from casare_rpa.nodes.llm._talk import Tool, ToolCall
-from casare_rpa.nodes.llm.vectors import search
 from casare_rpa.nodes.values.reading import MISSING
 
 #: What of a result the model gets to read.
