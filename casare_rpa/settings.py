@@ -300,6 +300,32 @@ class Settings:
         "Whether browsers run without a window where the workflow does not say.",
         env=("CASARE_HEADLESS", "BROWSER_HEADLESS"),
     )
+    openai_base_url: str = setting(
+        "",
+        "Server for language models that speaks OpenAI's protocol, as https://.../v1; empty:"
+        " OpenAI's own.",
+        env=("OPENAI_BASE_URL",),
+    )
+    openai_api_key: str = setting(
+        "",
+        "Its key, for nodes that name none.",
+        env=("OPENAI_API_KEY",),
+        secret=True,
+    )
+    anthropic_base_url: str = setting(
+        "",
+        "Server for language models that speaks Anthropic's protocol; empty: Anthropic's own.",
+        env=("ANTHROPIC_BASE_URL",),
+    )
+    anthropic_api_key: str = setting(
+        "",
+        "Its key, for nodes that name none.",
+        env=("ANTHROPIC_API_KEY",),
+        secret=True,
+    )
+    vectors_dir: str = setting(
+        "", "Folder of vector collections; empty: `vectors` in the state folder."
+    )
     max_result_bytes: int = setting(
         768 << 10, "Largest result of a run, as JSON.", minimum=1 << 10, maximum=_A_GIB
     )

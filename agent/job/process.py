@@ -22,7 +22,7 @@ from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.domain.json_values import Json, json_safe
 from casare_rpa.domain.workflow import parse_workflow
-from casare_rpa.engine import RunOptions, RunResult, compile_workflow, run_plan
+from casare_rpa.engine import AiServices, RunOptions, RunResult, compile_workflow, run_plan
 from casare_rpa.engine.envelopes import acts_outside, envelope
 from casare_rpa.engine.result import json_size
 from casare_rpa.engine.secrecy.masking import Secrets
@@ -161,6 +161,7 @@ def _options(job: Json, find_secret: FindSecret) -> RunOptions:
         node_timeout_seconds=job["node_timeout_seconds"],
         block_private_addresses=job["block_private_addresses"],
         browser_headless=job["browser_headless"],
+        ai=AiServices(**job["ai"]),
         scratch_dir=Path(job["scratch_dir"]) if job["scratch_dir"] else None,
         max_result_bytes=job["max_result_bytes"],
         find_secret=find_secret,

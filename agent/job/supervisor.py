@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -22,6 +23,7 @@ from agent.job.quota import Quota
 from agent.journal.file import events_payload
 from agent.machine.disk import Reserve
 from casare_rpa.domain.json_values import Json
+from casare_rpa.engine.ai_services import AiServices
 from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 
@@ -297,6 +299,7 @@ class Supervisor:
             "block_private_addresses": settings.block_private_addresses,
             "browser_path": settings.browser_path,
             "browser_headless": settings.browser_headless,
+            "ai": asdict(AiServices.of(settings, Path(settings.state_dir))),
             "max_result_bytes": settings.max_result_bytes,
             "memory_bytes": settings.job_memory_bytes,
             "processes": settings.job_processes,

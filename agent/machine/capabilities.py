@@ -7,20 +7,33 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
 
 from casare_rpa import browser_programs
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
+from casare_rpa.settings import Settings
 
 
-def announced(told: Iterable[str], browser_path: str = "") -> list[str]:
-    """The capabilities of this robot: those it is *told*, the detected, and this version's own.
+def announced(settings: Settings) -> list[str]:
+    """The capabilities of this robot: those it is told, the detected, and this version's own.
 
-    *browser_path* is the setting of that name.
+    A service for language models counts when a key or an address of one is set. A robot whose
+    workflows bring their own keys, by stored secrets, is told of it.
     """
-    browser_programs.choose(browser_path)
-    return sorted({*told, *detected(), STARTS_ANYWHERE})
+    browser_programs.choose(settings.browser_path)
+    services = {"ai-service"} if _has_models(settings) else set()
+    return sorted({*settings.capabilities, *services, *detected(), STARTS_ANYWHERE})
+
+
+def _has_models(settings: Settings) -> bool:
+    return any(
+        (
+            settings.openai_api_key,
+            settings.openai_base_url,
+            settings.anthropic_api_key,
+            settings.anthropic_base_url,
+        )
+    )
 
 
 def detected() -> set[str]:

@@ -50,7 +50,7 @@ def registration(identity: Identity, settings: Settings) -> Json:
         "robot_id": identity.robot_id,
         "name": settings.robot_name or f"Robot-{host}"[:128],
         "hostname": host[:256],
-        "capabilities": announced(settings.capabilities, settings.browser_path),
+        "capabilities": announced(settings),
         "environment": settings.environment,
         "max_concurrent_jobs": settings.max_concurrent_jobs,
         "tags": list(settings.tags),

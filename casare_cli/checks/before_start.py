@@ -171,6 +171,4 @@ def _pause(root: Path) -> Finding:
 def _capabilities(settings: Settings) -> Finding:
     from agent.machine.capabilities import announced
 
-    return passed(
-        "capabilities", ", ".join(announced(settings.capabilities, settings.browser_path))
-    )
+    return passed("capabilities", ", ".join(announced(settings)))

@@ -117,7 +117,7 @@ def _run(
 def _options(
     app: App, file: WorkflowFile, variables: dict[str, Any], timeout_seconds: float | None
 ) -> RunOptions:
-    from casare_rpa.engine import RunOptions
+    from casare_rpa.engine import AiServices, RunOptions
     from casare_rpa.secrets import SecretSources
 
     settings = app.settings
@@ -132,6 +132,7 @@ def _options(
         templates_dir=settings.templates_dir,
         block_private_addresses=settings.block_private_addresses,
         browser_headless=settings.browser_headless,
+        ai=AiServices.of(settings, app.state_dir),
         max_result_bytes=settings.max_result_bytes,
         find_secret=SecretSources.of(settings, os.environ).find,
     )

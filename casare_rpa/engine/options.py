@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from casare_rpa.engine.ai_services import AiServices
 from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.secrets import FindSecret
 
@@ -21,7 +22,8 @@ class RunOptions:
     no limit), `timeout_seconds` the whole run. With `allowed_paths` files are reached only below
     those folders. `templates_dir` is the folder of prompt templates, `scratch_dir` a folder for
     what goes with the run, made by the node that needs it (None: the system's temporary folder).
-    `browser_headless` counts where a workflow does not say whether its browser has a window.
+    `browser_headless` counts where a workflow does not say whether its browser has a window; `ai`
+    where a node that asks a language model does not say where and with which key.
     `environment` is what nodes see of the process environment; None: all but CASARE_* and what
     signs in to Vault. `find_secret` gives stored secrets; without it the run has none. It may wait,
     and is called in threads. Outputs and variables that together exceed `max_result_bytes` as JSON
@@ -40,6 +42,7 @@ class RunOptions:
     templates_dir: str = ""
     block_private_addresses: bool = False
     browser_headless: bool = True
+    ai: AiServices = field(default_factory=AiServices)
     scratch_dir: Path | None = None
     triggered_by: str = "manual"
     environment: Mapping[str, str] | None = None

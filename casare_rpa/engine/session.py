@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import uuid4
 
@@ -48,6 +48,7 @@ class Control:
             "templates_dir": options.templates_dir,
             "browser_headless": options.browser_headless,
             "scratch_dir": str(options.scratch_dir or ""),
+            **{f"ai_{name}": value for name, value in asdict(options.ai).items()},
             BACKGROUND: [],
         }
         self._at_first = len(self.resources)
@@ -101,6 +102,7 @@ class Run:
         self.readonly = frozenset(v.name for v in workflow.variables if v.readonly)
         self.secrets: Secrets = caller.secrets if caller else Secrets()
         self.secrets.names |= {v.name for v in workflow.variables if v.sensitive}
+        self.secrets.learn(options.ai.keys)
         self.stored: StoredSecrets = (
             caller.stored
             if caller

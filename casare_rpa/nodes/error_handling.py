@@ -22,7 +22,7 @@ from casare_rpa.nodes.http.request import ask, prepare
 from casare_rpa.nodes.values.iteration import truth
 
 _LONGEST_PAUSE_SECONDS = 86_400.0
-_STRATEGIES = ("stop", "continue", "retry", "restart", "fallback")
+STRATEGIES = ("stop", "continue", "retry", "restart", "fallback")
 
 
 class RetryNode(Node):
@@ -152,13 +152,13 @@ class ErrorRecoveryNode(Node):
     control = "recovery"
     example = {"strategy": "retry", "max_retries": 2}
     strategy: str = param(
-        "stop", kind="choice", port_kind="STRING", choices=_STRATEGIES, help="what to do"
+        "stop", kind="choice", port_kind="STRING", choices=STRATEGIES, help="what to do"
     )
     max_retries: Any = param(3, kind="integer", minimum=0, help="for retry and restart")
     exec_outputs = ("exec_out", "fallback")
 
     def run(self, ctx: Context) -> None:
-        known = self.strategy in _STRATEGIES
+        known = self.strategy in STRATEGIES
         ctx.set_variable("_error_recovery_strategy", self.strategy if known else "stop")
         limit = self.max_retries if isinstance(self.max_retries, (int, float)) else 3
         ctx.set_variable("_error_recovery_max_retries", limit)

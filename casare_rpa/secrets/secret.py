@@ -13,11 +13,11 @@ from casare_rpa.errors import InvalidInput
 #: The field of a secret that is one text.
 VALUE = "value"
 MAX_VALUE_BYTES = 64 << 10
-#: Where a server is, not how to get in; to mask a port would mask any number like it. And what
+#: Where a service is, not how to get in; to mask a port would mask any number like it. And what
 #: Google's key files say of the account beside its key: error messages name it.
 _NOT_SECRET = frozenset(
     {
-        *("host", "port", "database", "api_url"),
+        *("host", "port", "database", "api_url", "base_url", "provider"),
         *("type", "project_id", "client_email", "token_uri", "auth_uri", "universe_domain"),
         *("auth_provider_x509_cert_url", "client_x509_cert_url", "subject"),
         "service_account_file",

@@ -11,6 +11,7 @@ from agent.machine.capabilities import announced, detected
 from casare_rpa import browser_programs
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
+from casare_rpa.settings import Settings
 from tests.support.fleet import Orchestrator, start_agent
 from tests.support.runs import document, node
 
@@ -47,4 +48,15 @@ def test_it_announces_what_it_is_told_and_nothing_that_no_node_of_its_own_can_us
     assert detected() == {"desktop", *((driver | {"desktop-session"}) & IMPLEMENTED)}
     monkeypatch.setattr(browser_programs, "has_driver", lambda: False)
     assert "browser" not in detected(), "a program that nothing can drive"
-    assert announced(["gpu", "desktop"]) == sorted({"gpu", STARTS_ANYWHERE, *detected()})
+    told = Settings(capabilities=("gpu", "desktop"))
+    assert announced(told) == sorted({"gpu", STARTS_ANYWHERE, *detected()})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [Settings(openai_api_key="sk-1"), Settings(anthropic_base_url="http://127.0.0.1:1")],
+    ids=["a key", "an address"],
+)
+def test_it_announces_a_service_for_language_models_when_one_is_set(told: Settings) -> None:
+    assert "ai-service" in announced(told)
+    assert "ai-service" not in announced(Settings())

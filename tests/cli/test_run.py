@@ -10,6 +10,8 @@ import pytest
 
 from casare_cli.following.steps import TIMES
 from tests.cli.support import Cli, error_of, eventually
+from tests.nodes.llm.model_server import KEY
+from tests.nodes.llm.model_server import serving as serving_models
 
 KEYS = {
     "schema_version",
@@ -247,3 +249,16 @@ def test_a_workflow_on_stdin_is_run(cli: Cli, workflow_file: Path) -> None:
     assert json.loads(done.stdout)["variables"]["greeting"] == "hello you"
     both = cli(*words, "--input", "-", stdin=workflow_file.read_text())
     assert (both.returncode, "either the workflow or the input" in both.stderr) == (2, True)
+
+
+def test_a_language_model_is_asked_with_the_key_of_the_environment(cli: Cli) -> None:
+    path = write(cli.folder, {"ask": node("LLMCompletionNode", prompt="The capital of France?")})
+    with serving_models() as models:
+        models.say("Paris")
+        env = {"OPENAI_BASE_URL": f"{models.url}/v1", "OPENAI_API_KEY": KEY}
+        done = cli("run", path, "-o", "json", env=env)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outputs"]["ask"]["response"] == "Paris"
+    done = cli("run", path, env={"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""})
+    assert done.returncode != 0
+    assert "there is no key for the model 'gpt-4o-mini'" in done.stderr

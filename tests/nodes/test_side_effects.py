@@ -33,6 +33,7 @@ ACTING = {
     *("WhatsAppSendDocumentNode", "WhatsAppSendImageNode", "WhatsAppSendInteractiveNode"),
     *("WhatsAppSendLocationNode", "WhatsAppSendMessageNode", "WhatsAppSendTemplateNode"),
     *("WhatsAppSendVideoNode", "OAuth2TokenExchangeNode"),
+    *("AIAgentNode", "VectorStoreAddNode", "VectorStoreDeleteNode"),
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from casare_rpa.domain.workflow import Connection, Findings
 from casare_rpa.engine.checks.view import NodeView, View, closest, is_literal, listed
 from casare_rpa.engine.planning.parameters import taken
-from casare_rpa.engine.planning.wiring import is_only_exit
+from casare_rpa.engine.planning.wiring import CASES, is_only_exit
 
 
 def check(view: View, findings: Findings) -> None:
@@ -56,10 +56,11 @@ def _check_source(
 
 def _has_other_cases(source: NodeView) -> bool:
     """Whether a run, or the wiring alone, decides which cases the node has."""
-    if source.cls.control != "switch":
+    name = CASES.get(source.cls.control)
+    if name is None:
         return False
-    cases = source.spec.config.get("cases")
-    return not cases or "cases" in source.data_ports or not is_literal(cases)
+    cases = source.spec.config.get(name)
+    return not cases or name in source.data_ports or not is_literal(cases)
 
 
 def _check_target(target: NodeView, connection: Connection, place: str, findings: Findings) -> None:

@@ -25,6 +25,9 @@ _AFTERWARDS: Mapping[str, str] = {
     "on_error": "finally",
 }
 
+#: By control, the parameter whose items are ports.
+CASES: Mapping[str, str] = {"switch": "cases", "ai_switch": "options"}
+
 #: What people call the way of a failure: it is not the node's one exit.
 _FAILURES = ("error", "fail", "invalid", "exception", "catch", "timeout")
 
@@ -54,8 +57,8 @@ def settle_only_exit(step: Step) -> Iterator[str]:
 
 def unused_exits(step: Step) -> Iterator[str]:
     """What to warn of: ports that are wired and that the node never leaves by."""
-    if step.control == "switch":
-        return  # its cases may be known to a run alone
+    if step.control in CASES:
+        return  # they may be known to a run alone
     known = {"exec_out", "exec_error", *step.cls.exec_outputs_for(step.config)}
     for port in [port for port in step.ports if port not in known]:
         names = ", ".join(target.id for target in step.ports[port])

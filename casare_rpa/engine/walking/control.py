@@ -38,6 +38,12 @@ def _switch(strand: Strand, step: Step, node: Any, port: str | None) -> None:
     strand.follow(step, wanted if wanted in step.ports else "exec_out")
 
 
+def _option(strand: Strand, step: Step, node: Any, port: str | None) -> None:
+    """Leave by the option's own port, else by `exec_default`, else by `exec_out`."""
+    ways = (port or "", "exec_default", "exec_out")
+    strand.follow(step, next((way for way in ways if way in step.ports), "exec_out"))
+
+
 def _for(strand: Strand, step: Step, node: Any, port: str | None) -> None:
     if port == "completed":
         follow_completed(strand, step)
@@ -130,6 +136,7 @@ def _each(strand: Strand, step: Step, node: Any, port: str | None) -> Awaitable[
 CONTROLS: dict[str, Control] = {
     "end": _end,
     "switch": _switch,
+    "ai_switch": _option,
     "for": _for,
     "while": _while,
     "for_end": _loop_end,

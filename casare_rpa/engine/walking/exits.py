@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _LOOPS = frozenset({"for", "while", "each"})
 #: Of nodes that judge: nothing is done on the strength of a judgement that was not made.
-_REFUSALS = ("false", "invalid")
-_IF_WIRED = ("default", "failed")
+_REFUSALS = ("false", "exec_false", "invalid")
+_IF_WIRED = ("default", "exec_default", "failed")
 
 
 def pass_over(strand: Strand, step: Step) -> None:

@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._pictures import check_pixels
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file import reach
 from casare_rpa.nodes.file.disk import existing_file
 from casare_rpa.nodes.values.reading import as_int, as_list, as_text, optional_int, shown
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from pypdf import PageObject, PdfReader
     from pypdfium2 import PdfDocument
 
 MAX_FILE_BYTES: Final = 512 << 20
 MAX_PAGES: Final = 10_000
+_POINTS_PER_INCH: Final = 72
 #: PDFium works for one thread at a time.
 _pdfium_turn: Final = threading.Lock()
 
@@ -66,6 +69,19 @@ def rendering(path: Path, password: Any = "") -> Iterator[PdfDocument]:
     with _in_pdfium(_content(path), path, as_text(password)) as document:
         _check_count(len(document), path)
         yield document
+
+
+def rendered(document: PdfDocument, number: int, dpi: int) -> Image:
+    """The page *number* (from 0) as a picture. Raises NodeError for one that is too large."""
+    page = document[number]
+    try:
+        scale = dpi / _POINTS_PER_INCH
+        width, height = page.get_size()
+        check_pixels(width * scale, height * scale, f"page {number + 1}", "choose a smaller `dpi`")
+        image: Image = page.render(scale=scale).to_pil()
+        return image.convert("RGB")  # A copy: the page's own memory goes away with it.
+    finally:
+        page.close()
 
 
 @contextmanager

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from casare_rpa.nodes._pictures import check_pixels
 from casare_rpa.nodes.base import Context, Output, Outputs, param, prop, unlisted
-from casare_rpa.nodes.document._pdfs import rendering, span
+from casare_rpa.nodes.document._pdfs import rendered, rendering, span
 from casare_rpa.nodes.document.pdf import PdfNode
 from casare_rpa.nodes.file.disk import Drafts
 from casare_rpa.nodes.values.reading import int_within, one_of
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-    from pypdfium2 import PdfDocument
-
 _FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "bmp": "BMP", "tiff": "TIFF"}
-_POINTS_PER_INCH = 72
 
 
 class PDFToImagesNode(PdfNode):
@@ -59,7 +53,7 @@ class PDFToImagesNode(PdfNode):
                 for number in wanted:
                     self.check_wanted(ctx)
                     files.append(folder / f"{path.stem}_page_{number + 1}.{suffix}")
-                    image = _rendered(document, number, dpi)
+                    image = rendered(document, number, dpi)
                     with drafts.open(files[-1]) as stream:
                         image.save(stream, _FORMATS[suffix], dpi=(dpi, dpi))
         return {
@@ -67,15 +61,3 @@ class PDFToImagesNode(PdfNode):
             "page_count": len(files),
             "success": True,
         }
-
-
-def _rendered(document: PdfDocument, number: int, dpi: int) -> Image:
-    page = document[number]
-    try:
-        scale = dpi / _POINTS_PER_INCH
-        width, height = page.get_size()
-        check_pixels(width * scale, height * scale, f"page {number + 1}", "choose a smaller `dpi`")
-        image: Image = page.render(scale=scale).to_pil()
-        return image.convert("RGB")  # A copy: the page's own memory goes away with it.
-    finally:
-        page.close()

@@ -40,6 +40,7 @@ class Call:
 
     Unless *is_bounded*: then it bounds each wait for the server, and a transfer takes its time.
     `shown` is how messages name the URL where its path holds a secret.
+    Without `keeps_cookies` it brings none and keeps none: for services that know a caller by a key.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Call:
     retry_count: int = 0
     retry_delay_seconds: float = 1.0
     block_private: bool = False
+    keeps_cookies: bool = True
 
 
 def map_of(ctx: Context, value: Json, name: str) -> dict[str, Any]:

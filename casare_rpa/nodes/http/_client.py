@@ -10,7 +10,7 @@ import ssl
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import IO, TypeVar
 
 import httpx
@@ -28,6 +28,7 @@ T = TypeVar("T")
 Receive = Callable[[httpx.Response], Awaitable[T]]
 
 _KEY = "http_session"
+_KEY_WITHOUT_COOKIES = "http_session_without_cookies"
 _SECRET_HEADER = re.compile("(?i)auth|credential|key|pass|secret|session|signature|token")
 #: Answers that say "not now": asked again if the node has attempts left.
 _BUSY = frozenset({429, 502, 503, 504})
@@ -43,11 +44,12 @@ _RETRYABLE = frozenset(
 
 
 class _Session:
-    """The clients of one run. They share cookies, so that a login lasts."""
+    """The clients of one run. They share cookies, so that a login lasts, or take none."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], *, keeps_cookies: bool) -> None:
         self._clients: dict[tuple[bool, str, bool], httpx.AsyncClient] = {}
-        self._cookies = CookieJar()
+        domains = None if keeps_cookies else ()
+        self._cookies = CookieJar(DefaultCookiePolicy(allowed_domains=domains))
         self._proxies = _proxies(environment)
 
     def client(self, call: Call, url: httpx.URL) -> httpx.AsyncClient:
@@ -104,7 +106,7 @@ async def fetch(ctx: Context, call: Call, receive: Receive[T]) -> T:
 
     Raises NodeError when no answer came, after all attempts.
     """
-    session = _session(ctx)
+    session = _session(ctx, keeps_cookies=call.keeps_cookies)
     return await tried(
         ctx,
         lambda left: _attempt(session, call, receive, refuse_busy=left > 0),
@@ -131,13 +133,14 @@ async def read_body(response: httpx.Response, limit_bytes: int, shown: str = "")
     return b"".join(parts)
 
 
-def _session(ctx: Context) -> _Session:
-    session = ctx.resources.get(_KEY)
+def _session(ctx: Context, *, keeps_cookies: bool) -> _Session:
+    key = _KEY if keeps_cookies else _KEY_WITHOUT_COOKIES
+    session = ctx.resources.get(key)
     if not isinstance(session, _Session):
         # It logs each URL, with what its query holds, as news.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        session = _Session(ctx.environment)
-        ctx.resources[_KEY] = session
+        session = _Session(ctx.environment, keeps_cookies=keeps_cookies)
+        ctx.resources[key] = session
         ctx.on_close(session.close)
     return session
 

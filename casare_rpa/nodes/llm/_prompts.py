@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.llm._asking import written
 from casare_rpa.nodes.values.reading import as_text
 
 _BUILT_IN: Final = Path(__file__).with_name("prompts")
@@ -61,6 +62,23 @@ def stored_templates(ctx: Context) -> dict[str, PromptTemplate]:
         else:
             found[template.id] = template
     return found
+
+
+def filled(template: PromptTemplate, values: Mapping[str, Any]) -> str:
+    """The prompt with *values* in the places of its variables. Raises NodeError for missing ones.
+
+    A value that looks like a place is left as it is.
+    """
+    known = {item["name"]: item["default"] for item in template.variables if not item["required"]}
+    known |= {name: value for name, value in values.items() if value is not None}
+    missing = [item["name"] for item in template.variables if item["name"] not in known]
+    if missing:
+        raise NodeError(
+            f"the prompt template {template.id!r} lacks a value for {', '.join(missing)}",
+            ErrorCode.TEMPLATE_ERROR,
+            hint="give it in variables",
+        )
+    return _PLACEHOLDER.sub(lambda found: written(known[found[1]]), template.template)
 
 
 def _files(folder: Path) -> Iterator[Path]:

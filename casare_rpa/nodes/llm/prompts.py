@@ -1,15 +1,25 @@
-"""Looking up prompt templates."""
+"""Looking up prompt templates, and filling one in."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
-from casare_rpa.nodes.base import Context, Node, Output, Outputs, param
-from casare_rpa.nodes.llm._prompts import PromptTemplate, stored_templates
-from casare_rpa.nodes.values.reading import as_text
-
-_ENDED = (Output("success", "BOOLEAN"), Output("error", "STRING"))
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param
+from casare_rpa.nodes.llm._node import (
+    DONE,
+    ENDED,
+    MODEL_USED,
+    TOKENS,
+    LoginNode,
+    max_tokens_param,
+    needed,
+    temperature_param,
+)
+from casare_rpa.nodes.llm._prompts import PromptTemplate, filled, stored_templates
+from casare_rpa.nodes.values.reading import as_map, as_text
 
 
 class ListTemplatesNode(Node):
@@ -30,7 +40,7 @@ class ListTemplatesNode(Node):
     wanted_category: Any = param("", key="category", kind="string", help="Only this category.")
     search: Any = param("", kind="string", help="Only those with this text in them.")
     include_builtin: bool = param(True, kind="boolean", help="Also those of the program.")
-    outputs = (Output("templates", "LIST"), Output("count", "INTEGER"), *_ENDED)
+    outputs = (Output("templates", "LIST"), Output("count", "INTEGER"), *ENDED)
 
     async def run(self, ctx: Context) -> Outputs:
         found = await asyncio.to_thread(stored_templates, ctx)
@@ -63,7 +73,7 @@ class GetTemplateInfoNode(Node):
         Output("variables", "LIST"),
         Output("system_prompt", "STRING"),
         Output("found", "BOOLEAN"),
-        *_ENDED,
+        *ENDED,
     )
 
     async def run(self, ctx: Context) -> Outputs:
@@ -84,12 +94,71 @@ class GetTemplateInfoNode(Node):
 
 
 def _not_found(wanted: str, known: dict[str, PromptTemplate]) -> Outputs:
-    error = f"no prompt template is called {wanted!r}; there are {', '.join(sorted(known))}"
     return {
         "template_info": {},
         "variables": [],
         "system_prompt": "",
         "found": False,
         "success": False,
-        "error": error,
+        "error": _no_template(wanted, known),
     }
+
+
+def _no_template(wanted: str, known: dict[str, PromptTemplate]) -> str:
+    return f"no prompt template is called {wanted!r}; there are {', '.join(sorted(known))}"
+
+
+class PromptTemplateNode(LoginNode):
+    """Fill in a prompt template, and ask a language model with it.
+
+    The templates are those that ListTemplatesNode lists. `variables` is a map of values by name; a
+    variable that is left out has the template's default, and a required one fails the node.
+    `system_prompt` takes the place of the template's own. With `execute` off nothing is asked:
+    `rendered_prompt` and `system_prompt` are all there is. `parsed_response` is the answer as a map
+    if it is a JSON object, else empty. Keys and models are as with LLMCompletionNode.
+    """
+
+    example = {"template_id": "translate", "variables": {"text": "Hallo", "language": "English"}}
+    template_id: Any = param("", kind="string", help="The id of the template.")
+    variables: Any = param({}, kind="json", port_kind="DICT", help="Values by name.")
+    execute: bool = param(True, kind="boolean", help="Whether to ask the model.")
+    temperature: Any = temperature_param(0.7)
+    max_tokens: Any = max_tokens_param()
+    outputs = (
+        Output("rendered_prompt", "STRING"),
+        Output("system_prompt", "STRING"),
+        Output("response", "STRING"),
+        Output("parsed_response", "DICT"),
+        TOKENS,
+        *ENDED,
+        MODEL_USED,
+    )
+
+    async def run(self, ctx: Context) -> Outputs:
+        wanted = needed(self.template_id, "template_id").strip()
+        found = await asyncio.to_thread(stored_templates, ctx)
+        if wanted not in found:
+            raise NodeError(_no_template(wanted, found), ErrorCode.TEMPLATE_ERROR)
+        values = as_map(ctx, self.variables, "variables") if self.variables else {}
+        prompt = filled(found[wanted], values)
+        self.system_prompt = as_text(self.system_prompt).strip() or found[wanted].system_prompt
+        outputs = {"rendered_prompt": prompt, "system_prompt": self.system_prompt, **DONE}
+        if not self.execute:
+            return outputs | {"response": "", "parsed_response": {}, "tokens_used": 0}
+        answer = await self.ask(ctx, prompt)
+        if answer.is_cut:
+            ctx.log("the answer was cut off at max_tokens", "warning")
+        return outputs | {
+            "response": answer.text,
+            "parsed_response": _object_in(answer.text),
+            "tokens_used": answer.tokens,
+            "model_used": answer.model,
+        }
+
+
+def _object_in(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
