@@ -21,6 +21,15 @@ _BRING_THEIR_LOGIN = frozenset(
         *("FTPRenameNode", "FTPUploadNode"),
     }
 )
+#: Types that drive Excel and Word in the original, and change the files themselves here.
+_NEED_NO_PROGRAM = frozenset(
+    {
+        *("ExcelOpenNode", "ExcelCloseNode"),
+        *("ExcelReadCellNode", "ExcelWriteCellNode", "ExcelGetRangeNode"),
+        *("WordOpenNode", "WordCloseNode", "WordGetTextNode", "WordReplaceTextNode"),
+    }
+)
+_RUN_ANYWHERE = _BRING_THEIR_LOGIN | _NEED_NO_PROGRAM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +89,7 @@ class Entry:
 
         A trigger needs none: when it runs, what it waits for has happened elsewhere.
         """
-        if self.runs_on == "any" or self.category == "triggers" or self.type in _BRING_THEIR_LOGIN:
+        if self.runs_on == "any" or self.category == "triggers" or self.type in _RUN_ANYWHERE:
             return ()
         return (self.runs_on,)
 

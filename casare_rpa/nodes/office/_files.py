@@ -1,0 +1,304 @@
+"""The workbooks and documents that a run has open: found by the nodes, told of at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import IO, Any, ClassVar, TypeVar
+
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.file.disk import make_parent, not_found, plain_errors, replacing
+from casare_rpa.nodes.office._package import Format, is_signed, lock_owner, read_package
+from casare_rpa.nodes.values.reading import shown
+
+T = TypeVar("T")
+F = TypeVar("F", bound="OfficeFile")
+
+_KEY = "office_files"
+#: More open ones in a run are a loop that forgets to close them.
+_MOST_OPEN = 50
+#: By format, the file that a branch opened last: each branch of a run has its own.
+_CURRENT: ContextVar[dict[str, OfficeFile] | None] = ContextVar("office_files", default=None)
+
+Stamp = tuple[int, int, int]
+
+
+class OfficeFile:
+    """A workbook or document that is open: its content in memory, changed there until it is saved.
+
+    `lock` is held by whoever works with it: branches that run side by side wait for each other.
+    As text, and so in events and results, it is its path.
+    """
+
+    format: ClassVar[Format]
+
+    def __init__(self, path: Path, *, read_only: bool, create: bool) -> None:
+        """Read *path*, or begin a new one with *create* if there is none. Raises NodeError."""
+        self.path = path
+        self.read_only = read_only
+        self.lock = threading.RLock()
+        self.is_open = True
+        self.holders = 1
+        self._stamp = _stamp(path)
+        if self._stamp is None and not create:
+            raise not_found(path, f"{self.format.program} {self.format.what}")
+        self.is_new = self._stamp is None
+        if self.is_new:
+            self._check_new()
+        raw = b"" if self.is_new else read_package(path, self.format)
+        self.is_signed = bool(raw) and is_signed(raw)
+        self._load(raw)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    __repr__ = __str__
+
+    @property
+    def changes(self) -> int:
+        """How many changes are not saved yet."""
+        raise NotImplementedError
+
+    def _load(self, raw: bytes) -> None:
+        """Take over the content of the file; nothing: begin a new one."""
+        raise NotImplementedError
+
+    def _write(self, stream: IO[bytes]) -> None:
+        """Write all of it to *stream*."""
+        raise NotImplementedError
+
+    def _saved(self) -> None:
+        """What was written is now what the file holds."""
+        raise NotImplementedError
+
+    def check_writable(self) -> None:
+        """Raise NodeError if changes could not be saved, before there are any."""
+        if self.read_only:
+            raise NodeError(
+                f"{self.path} was opened with read_only, so it cannot be changed",
+                ErrorCode.PERMISSION_DENIED,
+                hint=f"set read_only of the {self.format.program}OpenNode to false",
+            )
+        if not self.is_new and not os.access(self.path, os.W_OK):
+            raise NodeError(f"{self.path} is read-only", ErrorCode.FILE_ACCESS_DENIED)
+
+    def save(self) -> bool:
+        """Write the file anew if anything was changed: all of it or nothing. Raises NodeError."""
+        if not self.changes and not self.is_new:
+            return False
+        self.check_writable()
+        if _stamp(self.path) != self._stamp:
+            raise NodeError(
+                f"{self.path} was changed by somebody else since it was opened: it is not saved, so"
+                " that nothing of theirs is lost",
+                ErrorCode.RESOURCE_LOCKED,
+                hint="open, change and close it without long waits in between",
+            )
+        make_parent(self.path, wanted=True)
+        with replacing(self.path, overwrite=not self.is_new) as stream:
+            self._write(stream)
+        self._stamp, self.is_new = _stamp(self.path), False
+        self._saved()
+        return True
+
+    def _check_new(self) -> None:
+        if self.path.suffix.lower() != self.format.suffix:
+            raise NodeError(
+                f"{self.path} is not there, and only {self.format.suffix} files can be created",
+                ErrorCode.FILE_NOT_FOUND,
+            )
+
+
+class OpenFiles:
+    """The files of one run."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self.files: list[OfficeFile] = []
+        self.said: set[str] = set()
+
+    @property
+    def lasts_for_the_run(self) -> bool:
+        """Whether it holds what another run would not have: an open file."""
+        return bool(self.files)
+
+    def last(self, format: Format) -> OfficeFile | None:
+        """The file that this branch opened last, or found open when it began; else any."""
+        own = (_CURRENT.get() or {}).get(format.what)
+        if own is not None and own in self.files:
+            return own
+        return next((f for f in reversed(self.files) if f.format is format), None)
+
+    def once(self, what: str, message: str) -> None:
+        """Warn of *what* once in a run."""
+        if what not in self.said:
+            self.said.add(what)
+            self._ctx.log(message, "warning")
+
+    def close(self) -> None:
+        """Forget all of them; the log says of each what is lost."""
+        for file in self.files:
+            file.is_open = False
+            if file.changes or file.is_new:
+                self._ctx.log(
+                    f"{file} was left open, so it is not saved; {file.format.program}CloseNode"
+                    " saves it",
+                    "warning",
+                )
+        self.files.clear()
+
+
+def files_of(ctx: Context) -> OpenFiles:
+    """The open files of the run."""
+    found = ctx.resources.get(_KEY)
+    if not isinstance(found, OpenFiles):
+        found = ctx.resources[_KEY] = OpenFiles(ctx)
+        ctx.on_close(found.close)
+    return found
+
+
+async def open_file(
+    ctx: Context, kind: type[F], path: Path, *, read_only: bool = False, create: bool = False
+) -> F:
+    """Open *path* as what the nodes after this one work on; once opened, it is found again.
+
+    Raises NodeError that says why it cannot be opened.
+    """
+    files = files_of(ctx)
+    real = _real(path)
+    found = _known(files, real, kind)
+    if found is None:
+        if len(files.files) >= _MOST_OPEN:
+            raise NodeError(
+                f"{len(files.files)} files are open in this run: close them with"
+                f" {kind.format.program}CloseNode, or open once, before the loop",
+                ErrorCode.RESOURCE_EXHAUSTED,
+            )
+        made = await in_thread(lambda: kind(real, read_only=read_only, create=create))
+        # Another branch may have opened it meanwhile.
+        found = _known(files, real, kind)
+        if found is None:
+            files.files.append(made)
+            _warn_of_lock(ctx, made)
+            return _remembered(made)
+    found.holders += 1
+    found.read_only = found.read_only and read_only
+    return _remembered(found)
+
+
+async def close_file(ctx: Context, file: OfficeFile, *, save: bool) -> bool:
+    """Close *file* for one of those who opened it; whether it was written. Raises NodeError."""
+
+    def work() -> bool:
+        with file.lock:
+            return save and file.save()
+
+    saved = await in_thread(work)
+    if saved and file.is_signed:
+        ctx.log(f"{file} was signed: the signature does not hold for what was saved", "warning")
+    file.holders -= 1
+    if file.holders <= 0:
+        file.is_open = False
+        files = files_of(ctx).files
+        if file in files:
+            files.remove(file)
+    return saved
+
+
+async def use(file: OfficeFile, work: Callable[[], T]) -> T:
+    """What *work* makes of *file*, in a thread, one at a time. Raises NodeError."""
+
+    def locked() -> T:
+        with file.lock:
+            if not file.is_open:
+                raise _closed(file)
+            return work()
+
+    return await in_thread(locked)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    def told() -> T:
+        with plain_errors():
+            return work()
+
+    return await asyncio.to_thread(told)
+
+
+def file_of(ctx: Context, kind: type[F], value: Any) -> F:
+    """The open file that a node was given: itself, its path or name; else the one opened last.
+
+    Raises NodeError that says what is missing.
+    """
+    format = kind.format
+    if isinstance(value, str) and value.strip():
+        value = _named(ctx, kind, value.strip())
+    found = files_of(ctx).last(format) if value in (None, "") else value
+    if found is None:
+        raise NodeError(
+            f"no {format.program} {format.what} is open",
+            ErrorCode.RESOURCE_NOT_FOUND,
+            hint=f"put {format.program}OpenNode before this node",
+        )
+    if not isinstance(found, kind):
+        raise NodeError(
+            f"{shown(found)} is no {format.program} {format.what} that is open",
+            ErrorCode.TYPE_MISMATCH,
+            hint=f"give the port '{format.what}' of {format.program}OpenNode",
+        )
+    if not found.is_open:
+        raise _closed(found)
+    return found
+
+
+def _named(ctx: Context, kind: type[F], name: str) -> Any:
+    """The open file of that path or file name, or what a variable of that name holds."""
+    files = [file for file in files_of(ctx).files if isinstance(file, kind)]
+    named = [file for file in files if name in (str(file.path), file.path.name)]
+    return named[-1] if named else ctx.get_variable(name, name)
+
+
+def _known(files: OpenFiles, path: Path, kind: type[F]) -> F | None:
+    return next((f for f in files.files if isinstance(f, kind) and f.path == path), None)
+
+
+def _real(path: Path) -> Path:
+    """The path by which a file is known, links followed."""
+    return Path(os.path.realpath(path))
+
+
+def _remembered(file: F) -> F:
+    _CURRENT.set({**(_CURRENT.get() or {}), file.format.what: file})
+    return file
+
+
+def _warn_of_lock(ctx: Context, file: OfficeFile) -> None:
+    owner = None if file.is_new or file.read_only else lock_owner(file.path, file.format)
+    if owner is not None:
+        ctx.log(
+            f"{file} is open in another program{f' of {owner}' if owner else ''}: what is saved"
+            " there and here replaces each other",
+            "warning",
+        )
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """What tells that a file is another one, or changed; None if there is none."""
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _closed(file: OfficeFile) -> NodeError:
+    return NodeError(
+        f"{file} is closed",
+        ErrorCode.RESOURCE_NOT_FOUND,
+        hint=f"open it again with {file.format.program}OpenNode",
+    )
