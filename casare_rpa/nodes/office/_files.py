@@ -235,24 +235,35 @@ def file_of(ctx: Context, kind: type[F], value: Any) -> F:
 
     Raises NodeError that says what is missing.
     """
-    format = kind.format
-    if isinstance(value, str) and value.strip():
-        value = _named(ctx, kind, value.strip())
-    found = files_of(ctx).last(format) if value in (None, "") else value
+    found, format = _given(ctx, kind, value), kind.format
     if found is None:
         raise NodeError(
             f"no {format.program} {format.what} is open",
             ErrorCode.RESOURCE_NOT_FOUND,
             hint=f"put {format.program}OpenNode before this node",
         )
-    if not isinstance(found, kind):
+    if not found.is_open:
+        raise _closed(found)
+    return found
+
+
+def still_open(ctx: Context, kind: type[F], value: Any) -> F | None:
+    """As file_of, but None if there is nothing to close any more."""
+    found = _given(ctx, kind, value)
+    return found if found is not None and found.is_open else None
+
+
+def _given(ctx: Context, kind: type[F], value: Any) -> F | None:
+    format = kind.format
+    if isinstance(value, str) and value.strip():
+        value = _named(ctx, kind, value.strip())
+    found = files_of(ctx).last(format) if value in (None, "") else value
+    if found is not None and not isinstance(found, kind):
         raise NodeError(
             f"{shown(found)} is no {format.program} {format.what} that is open",
             ErrorCode.TYPE_MISMATCH,
             hint=f"give the port '{format.what}' of {format.program}OpenNode",
         )
-    if not found.is_open:
-        raise _closed(found)
     return found
 
 

@@ -35,6 +35,7 @@ _MOST_OWNER_BYTES = 256
 class Format:
     """What a program's files are called and hold; `mains` are content types of the main part."""
 
+    one: str
     what: str
     program: str
     suffix: str
@@ -46,6 +47,7 @@ _OPEN = "application/vnd.openxmlformats-officedocument"
 _MS = "application/vnd.ms"
 
 WORKBOOK: Final = Format(
+    one="an Excel workbook",
     what="workbook",
     program="Excel",
     suffix=".xlsx",
@@ -58,6 +60,7 @@ WORKBOOK: Final = Format(
     ),
 )
 DOCUMENT: Final = Format(
+    one="a Word document",
     what="document",
     program="Word",
     suffix=".docx",
@@ -204,8 +207,7 @@ def _other(types: bytes, format: Format) -> tuple[str, str]:
         return "is a binary workbook (.xlsb)", "save it as .xlsx in Excel"
     for other in (WORKBOOK, DOCUMENT):
         if other is not format and any(name.encode() in types for name in other.mains):
-            words = f"is a {other.program} {other.what}, not a {format.program} {format.what}"
-            return words, f"open it with {other.program}OpenNode"
+            return f"is {other.one}, not {format.one}", f"open it with {other.program}OpenNode"
     return f"holds no {format.program} {format.what}", ""
 
 

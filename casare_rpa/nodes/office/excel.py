@@ -6,7 +6,7 @@ from typing import Any
 
 from casare_rpa.nodes.base import Context, Output, Outputs, param, port, prop
 from casare_rpa.nodes.office._books import Book
-from casare_rpa.nodes.office._files import close_file, file_of, open_file
+from casare_rpa.nodes.office._files import close_file, open_file, still_open
 from casare_rpa.nodes.office._node import EXCEL, OfficeNode, handle, say_unseen
 
 
@@ -57,7 +57,8 @@ class ExcelCloseNode(OfficeNode):
     Excel calculates them when it opens the file.
 
     It is refused if the file was changed by somebody else since it was opened. Without `save`
-    changes are dropped. `quit_app` has no effect, for no Excel was started.
+    changes are dropped. Closing twice does no harm. `quit_app` has no effect, for no Excel was
+    started.
     """
 
     example = {"save": True}
@@ -70,6 +71,7 @@ class ExcelCloseNode(OfficeNode):
     outputs = (Output("success", "BOOLEAN"),)
 
     async def act(self, ctx: Context) -> Outputs:
-        book = file_of(ctx, Book, self.workbook or self.app)
-        await close_file(ctx, book, save=bool(self.save))
+        book = still_open(ctx, Book, self.workbook or self.app)
+        if book is not None:
+            await close_file(ctx, book, save=bool(self.save))
         return {"success": True}

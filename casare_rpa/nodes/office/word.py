@@ -8,7 +8,7 @@ from typing import Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.office._documents import Document
-from casare_rpa.nodes.office._files import close_file, file_of, open_file, use
+from casare_rpa.nodes.office._files import close_file, file_of, open_file, still_open, use
 from casare_rpa.nodes.office._node import WORD, OfficeNode, handle, say_unseen
 from casare_rpa.nodes.office._values import xml_text
 from casare_rpa.nodes.values.reading import as_text
@@ -58,7 +58,7 @@ class WordGetTextNode(OfficeNode):
     with white space between them.
     """
 
-    example = {}
+    example = {"document": "letter.docx"}
     needs = WORD
     document: Any = handle("document")
     outputs = (Output("text", "STRING"), Output("word_count", "INTEGER"), _DONE)
@@ -112,8 +112,8 @@ class WordCloseNode(OfficeNode):
 
     It is saved whole or not at all: a new file takes the place of the old one and keeps its mode.
     What the Word nodes do not know stays in it as it was. It is refused if the file was changed by
-    somebody else since it was opened. Without `save` changes are dropped. `quit_app` has no effect,
-    for no Word was started.
+    somebody else since it was opened. Without `save` changes are dropped. Closing twice does no
+    harm. `quit_app` has no effect, for no Word was started.
     """
 
     example = {"save": True}
@@ -126,6 +126,7 @@ class WordCloseNode(OfficeNode):
     outputs = (_DONE,)
 
     async def act(self, ctx: Context) -> Outputs:
-        document = file_of(ctx, Document, self.document or self.app)
-        await close_file(ctx, document, save=bool(self.save))
+        document = still_open(ctx, Document, self.document or self.app)
+        if document is not None:
+            await close_file(ctx, document, save=bool(self.save))
         return {"success": True}
