@@ -69,20 +69,16 @@ class Parts:
                 found.append(Table(name=name, area=area, headings=headings))
         return found
 
+    def content(self, part: str) -> bytes:
+        return self._archive.read(part)
+
     def xml(self, part: str) -> Any:
         """The root element of a part."""
-        from lxml import etree  # noqa: PLC0415 - an extra
+        return parsed(self.content(part))
 
-        parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        return etree.fromstring(self._archive.read(part), parser)
-
-    def change(self, part: str, root: Any) -> None:
-        """Let *root* be what the part holds."""
-        from lxml import etree  # noqa: PLC0415 - an extra
-
-        self._changed[part] = etree.tostring(
-            root, xml_declaration=True, encoding="UTF-8", standalone=True
-        )
+    def change(self, part: str, content: bytes) -> None:
+        """Let *content* be what the part holds."""
+        self._changed[part] = content
 
     def drop(self, kind: str) -> None:
         """Leave out what the workbook has of this kind, and all that names it."""
@@ -92,12 +88,12 @@ class Parts:
             for link in links.iter(f"{_LINKS}Relationship"):
                 if _absolute(self.workbook, link.get("Target")) == part:
                     links.remove(link)
-            self.change(_links_of(self.workbook), links)
+            self.change(_links_of(self.workbook), spelt(links))
             types = self.xml(_TYPES)
             for named in types:
                 if named.get("PartName") == f"/{part}":
                     types.remove(named)
-            self.change(_TYPES, types)
+            self.change(_TYPES, spelt(types))
 
     def write(self, stream: IO[bytes]) -> None:
         """Write the file anew; parts that were not changed as they are."""
@@ -127,6 +123,21 @@ class Parts:
             for link in self.xml(links).iter(f"{_LINKS}Relationship")
             if link.get("TargetMode") != "External"
         }
+
+
+def parsed(content: bytes) -> Any:
+    """The root element of an XML text."""
+    from lxml import etree  # noqa: PLC0415 - an extra
+
+    return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def spelt(root: Any) -> bytes:
+    """The XML text of an element."""
+    from lxml import etree  # noqa: PLC0415 - an extra
+
+    text: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    return text
 
 
 def _links_of(part: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from casare_rpa.nodes.office._parts import MAIN, Parts
+from casare_rpa.nodes.office._parts import MAIN, Parts, parsed, spelt
 from casare_rpa.nodes.office._places import Area, named, parse_area, parse_cell
+from casare_rpa.nodes.office._slices import NotToBeCut, cut
 from casare_rpa.nodes.office._values import Content
 
 Changes = Mapping[tuple[int, int], Content]
@@ -53,7 +54,7 @@ class Styles:
     def save(self) -> None:
         if self._made and self._part:
             self._formats.set("count", str(len(self._formats)))
-            self._parts.change(self._part, self._root)
+            self._parts.change(self._part, spelt(self._root))
 
     def _add(self, style: int, number_format: int) -> int:
         from copy import deepcopy  # noqa: PLC0415 - for this alone
@@ -79,10 +80,11 @@ class Styles:
 
 
 class SheetPatch:
-    """The XML of one sheet, to write cells into it."""
+    """The XML of one sheet, to write cells into it; *whole* if none of its rows is left out."""
 
-    def __init__(self, root: Any, styles: Styles, epoch: datetime) -> None:
+    def __init__(self, root: Any, styles: Styles, epoch: datetime, *, whole: bool) -> None:
         self.root = root
+        self._whole = whole
         self._styles = styles
         self._epoch = epoch
         self._data = root.find(f"{MAIN}sheetData")
@@ -155,6 +157,8 @@ class SheetPatch:
         formula = cell.find(f"{MAIN}f")
         if formula is None or formula.get("t") != "shared" or not formula.text:
             return
+        if not self._whole:  # They may be in any row.
+            raise NotToBeCut
         from openpyxl.formula.translate import Translator  # noqa: PLC0415 - an extra
 
         written = Translator(f"={formula.text}", origin=cell.get("r"))
@@ -200,21 +204,31 @@ def patch(
     parts: Parts,
     sheet: str,
     changes: Changes,
-    stale: Iterable[tuple[int, int]],
+    stale: Collection[tuple[int, int]],
     styles: Styles,
     epoch: datetime,
 ) -> None:
     """Write *changes* into a sheet, and forget the values of the formulas in *stale*."""
     part = parts.sheets[sheet]
-    root = parts.xml(part)
-    _number(root.find(f"{MAIN}sheetData"))
-    sheet_patch = SheetPatch(root, styles, epoch)
-    for (row, column), content in sorted(changes.items(), key=lambda change: change[0]):
-        sheet_patch.write(row, column, content)
-    for row, column in stale:
-        sheet_patch.forget_value(row, column)
-    sheet_patch.widen(place for place, content in changes.items() if content.kind != "empty")
-    parts.change(part, root)
+    raw = parts.content(part)
+
+    def patched(text: bytes, *, whole: bool) -> bytes:
+        root = parsed(text)
+        _number(root.find(f"{MAIN}sheetData"))
+        found = SheetPatch(root, styles, epoch, whole=whole)
+        for (row, column), content in sorted(changes.items(), key=lambda change: change[0]):
+            found.write(row, column, content)
+        for row, column in stale:
+            found.forget_value(row, column)
+        found.widen(place for place, content in changes.items() if content.kind != "empty")
+        return spelt(root)
+
+    try:
+        slices = cut(raw, sorted({row for row, _ in (*changes, *stale)}))
+        made = slices.joined(patched(slices.small, whole=False))
+    except NotToBeCut:
+        made = patched(raw, whole=True)
+    parts.change(part, made)
 
 
 def calculate_when_opened(parts: Parts) -> None:
@@ -231,7 +245,7 @@ def calculate_when_opened(parts: Parts) -> None:
         else:
             behind.addprevious(about)
     about.set("fullCalcOnLoad", "1")
-    parts.change(parts.workbook, root)
+    parts.change(parts.workbook, spelt(root))
 
 
 def _number(data: Any) -> None:
