@@ -100,7 +100,7 @@ class Book(OfficeFile):
         return Area(min(rows), min(columns), max(rows), max(columns))
 
     def read(self, sheet: str, row: int, column: int, wanted: Callable[[], None]) -> Any:
-        """The value of a cell; None if it is empty.
+        """The value of a cell; an empty text if it is empty.
 
         Raises NodeError for a formula of which the file holds no value that is still true.
         """
@@ -112,7 +112,8 @@ class Book(OfficeFile):
             return out_of(change)
         content = self._content(sheet, wanted)
         if (row, column) not in content.formulas and not content.block_at(row, column):
-            return content.value(row, column)
+            value = content.value(row, column)
+            return "" if value is None else value
         if self._changes and cell in self._stale(wanted):
             raise self._stale_value(cell)
         results = self._results_of(sheet, wanted)
@@ -122,6 +123,8 @@ class Book(OfficeFile):
 
     def holds_formula(self, sheet: str, area: Area, wanted: Callable[[], None]) -> bool:
         formulas = self._content(sheet, wanted).formulas
+        if area.rows * area.columns < len(formulas):
+            return any(place in formulas for place in area.cells())
         return any(area.holds(row, column) for row, column in formulas)
 
     # -- writing ---------------------------------------------------------------------------------
@@ -135,6 +138,7 @@ class Book(OfficeFile):
         made = to_cell(value, as_text=(row, column) in content.texts)
         cell = Cell(sheet.casefold(), row, column)
         self._check_alone(content, cell)
+        self._check_shown(cell)
         self._check_heading(content, cell, made)
         self._changes[cell] = made
         if self._known_stale is not None:
@@ -149,6 +153,7 @@ class Book(OfficeFile):
         self._results: dict[str, dict[tuple[int, int], Any]] = {}
         self._known_stale: set[Cell] | None = None
         self._known_dependents: Dependents | None = None
+        self._merged: dict[str, list[Area]] = {}
         self._written = b""
         for name in ("_values", "_titles", "_tables", "_definitions"):
             self.__dict__.pop(name, None)
@@ -279,13 +284,23 @@ class Book(OfficeFile):
         block = content.block_at(cell.row, cell.column)
         if block is None:
             return
-        area = block.area
         raise NodeError(
-            f"{self._shown(cell)} is part of {block.what} in"
-            f" {named(area.first_row, area.first_column)}:{named(area.last_row, area.last_column)},"
-            " which cannot be changed in part",
+            f"{self._shown(cell)} is part of {block.what} in {block.area}, which cannot be changed"
+            " in part",
             ErrorCode.INVALID_INPUT,
         )
+
+    def _check_shown(self, cell: Cell) -> None:
+        if cell.sheet not in self._merged:
+            self._merged[cell.sheet] = self._parts.merged(self._titles[cell.sheet])
+        for area in self._merged[cell.sheet]:
+            first = (area.first_row, area.first_column)
+            if area.holds(cell.row, cell.column) and first != (cell.row, cell.column):
+                raise NodeError(
+                    f"{self._shown(cell)} is hidden by the merged cells {area}",
+                    ErrorCode.INVALID_INPUT,
+                    hint=f"write {named(*first)}",
+                )
 
     def _check_heading(self, content: Sheet, cell: Cell, made: Content) -> None:
         for table in self._tables.get(cell.sheet, ()):

@@ -76,6 +76,15 @@ class OfficeFile:
         """What was written is now what the file holds."""
         raise NotImplementedError
 
+    def refresh(self) -> None:
+        """Read the file again if it is another one by now, and nothing here would be lost."""
+        with self.lock:
+            stamp = _stamp(self.path)
+            if stamp is None or stamp == self._stamp or self.changes:
+                return
+            self._load(read_package(self.path, self.format))
+            self._stamp, self.is_new = stamp, False
+
     def check_writable(self) -> None:
         """Raise NodeError if changes could not be saved, before there are any."""
         if self.read_only:
@@ -186,6 +195,7 @@ async def open_file(
             files.files.append(made)
             _warn_of_lock(ctx, made)
             return _remembered(made)
+    await in_thread(found.refresh)
     found.holders += 1
     found.read_only = found.read_only and read_only
     return _remembered(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ROOM = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _LINKS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _TYPES = "[Content_Types].xml"
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?\bref=["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Parts:
                 found[sheet.get("name")] = target
         return found
 
-    @property
+    @cached_property
     def is_to_be_calculated(self) -> bool:
         """Whether Excel is told to calculate all of it when it opens it."""
         about = self.xml(self.workbook).find(f"{MAIN}calcPr")
@@ -57,6 +59,11 @@ class Parts:
     @property
     def styles(self) -> str | None:
         return next(iter(self._targets(self.workbook, "styles")), None)
+
+    def merged(self, sheet: str) -> list[Area]:
+        """The cells of a sheet that are shown as one."""
+        found = _MERGED.findall(self.content(self.sheets[sheet]))
+        return [area for ref in found if (area := parse_area(ref.decode("ascii", "replace")))]
 
     def tables(self, sheet: str) -> list[Table]:
         found = []

@@ -124,9 +124,7 @@ class SheetPatch:
                 max(area.last_row, row),
                 max(area.last_column, column),
             )
-        first = named(area.first_row, area.first_column)
-        last = named(area.last_row, area.last_column)
-        stated.set("ref", first if first == last else f"{first}:{last}")
+        stated.set("ref", str(area))
 
     def _cell(self, row: int, column: int, *, make: bool) -> Any:
         line = self._rows.get(row)

@@ -34,6 +34,11 @@ class Area:
     last_row: int
     last_column: int
 
+    def __str__(self) -> str:
+        first = named(self.first_row, self.first_column)
+        last = named(self.last_row, self.last_column)
+        return first if first == last else f"{first}:{last}"
+
     @property
     def rows(self) -> int:
         return self.last_row - self.first_row + 1

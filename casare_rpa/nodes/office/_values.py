@@ -89,6 +89,8 @@ def to_cell(value: Any, *, as_text: bool = False) -> Content:
 
 def out_of(content: Content) -> Any:
     """What reading gives for *content*, which is no formula."""
+    if content.kind == "empty":
+        return ""
     if content.kind == "number":
         return from_cell(content.value, "")
     if content.kind in ("date", "datetime", "time", "span"):

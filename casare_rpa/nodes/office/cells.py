@@ -54,7 +54,8 @@ class ExcelReadCellNode(CellNode):
 
     A number without a fraction is an integer. A date is ISO 8601 text (`2024-01-15`, with a time
     `2024-01-15T13:30:00`), a time of the day `13:30:00`, a span of hours `25:00:00`; an error of
-    Excel is its text (`#N/A`). An empty cell is None.
+    Excel is its text (`#N/A`). An empty cell is an empty text: a placeholder that leads to nothing
+    would stay as it is written.
 
     Formulas are not calculated: the value is the one that the file holds, calculated when the
     workbook was saved last. Where there is none, as after a program that only writes files, and
@@ -98,8 +99,8 @@ class ExcelWriteCellNode(CellNode):
     A formula is written with English names and commas, functions newer than Excel 2007 with their
     `_xlfn.`. It has no value until Excel calculates it; see ExcelReadCellNode. The cell keeps its
     format; one without a format for dates gets one for a date. Refused are lists and maps, text
-    longer than 32,767 characters, a part of an array formula, and other headings for the columns
-    of a table.
+    longer than 32,767 characters, a part of an array formula, what merged cells hide, and other
+    headings for the columns of a table. The protection of a sheet is not looked at.
     """
 
     example = {"sheet": "1", "cell": "B2", "value": "{{total}}"}
@@ -123,9 +124,9 @@ class ExcelGetRangeNode(CellNode):
 
     `range` is a reference (`A1:C3`, `A:C`, `2:5`, `Sheet2!A1:C3`) or a name of the workbook; empty:
     all that is used, from the first cell that holds something to the last. Whole rows and columns
-    end where the sheet is used. Values are those of ExcelReadCellNode, empty cells None; one
-    formula without a true value fails the node as there. A range of more than 1,000,000 cells is
-    refused.
+    end where the sheet is used. Values are those of ExcelReadCellNode, an empty cell is an
+    empty text; one formula without a true value fails the node as there. A range of more than
+    1,000,000 cells is refused.
     """
 
     example = {"sheet": "1", "range": "A1:C3"}

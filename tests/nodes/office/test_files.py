@@ -157,6 +157,17 @@ def test_a_file_that_is_opened_twice_is_one_workbook(tmp_path: Path) -> None:
     assert value_of(path, "A1") == 2
 
 
+def test_opening_again_what_another_program_has_replaced_reads_it_again(tmp_path: Path) -> None:
+    book(tmp_path, A1="old")
+    book(tmp_path, "new.xlsx", A1="new")
+    paths = {"source_path": "new.xlsx", "dest_path": "book.xlsx", "overwrite": True}
+    copied = ("CopyFileNode", paths)
+    assert last(tmp_path, opened(), copied, read("A1"))["value"] == "old"
+    assert last(tmp_path, opened(), copied, opened(), read("A1"))["value"] == "new"
+    kept = (opened(), write("A1", "mine"), copied, opened(), read("A1"))
+    assert last(tmp_path, *kept)["value"] == "mine"
+
+
 def test_a_loop_that_never_closes_is_told(tmp_path: Path) -> None:
     for number in range(51):
         book(tmp_path, f"{number}.xlsx")
