@@ -297,9 +297,9 @@ class Book(OfficeFile):
             first = (area.first_row, area.first_column)
             if area.holds(cell.row, cell.column) and first != (cell.row, cell.column):
                 raise NodeError(
-                    f"{self._shown(cell)} is hidden by the merged cells {area}",
+                    f"{self._shown(cell)} is hidden by the merged cells {area}"
+                    f"; write {named(*first)}",
                     ErrorCode.INVALID_INPUT,
-                    hint=f"write {named(*first)}",
                 )
 
     def _check_heading(self, content: Sheet, cell: Cell, made: Content) -> None:
@@ -314,9 +314,9 @@ class Book(OfficeFile):
             if made.value != content.value(cell.row, cell.column):
                 raise NodeError(
                     f"{self._shown(cell)} is a heading of the table {table.name}, by which its"
-                    " formulas name the column: it cannot be changed here",
+                    " formulas name the column: it cannot be changed here"
+                    "; rename the column in Excel, or write below it",
                     ErrorCode.INVALID_INPUT,
-                    hint="rename the column in Excel, or write below it",
                 )
 
     def _shown(self, cell: Cell) -> str:
@@ -324,18 +324,18 @@ class Book(OfficeFile):
 
     def _not_calculated(self, cell: Cell, why: str) -> NodeError:
         return NodeError(
-            f"the formula in {self._shown(cell)} {why}, and formulas are not calculated here",
+            f"the formula in {self._shown(cell)} {why}, and formulas are not calculated here;"
+            f" {_CALCULATE}",
             ErrorCode.RESOURCE_NOT_FOUND,
-            hint=_CALCULATE,
         )
 
     def _stale_value(self, cell: Cell) -> NodeError:
         return NodeError(
             f"the formula in {self._shown(cell)} depends, or may depend, on a cell that was changed"
             " in this run: its value in the file is no longer true, and formulas are not calculated"
-            " here",
+            " here"
+            f"; read it before the change; after it, save the workbook, {_CALCULATE}",
             ErrorCode.RESOURCE_NOT_FOUND,
-            hint=f"read it before the change; after it, save the workbook, {_CALCULATE}",
         )
 
 
@@ -351,9 +351,9 @@ def _place(text: str, sheets: Container[str]) -> Where | None:
 def too_many(area: Area) -> NodeError:
     return NodeError(
         f"a range of {area.rows:,} rows and {area.columns:,} columns is more than the"
-        f" {MAX_CELLS:,} cells that a node gives",
+        f" {MAX_CELLS:,} cells that a node gives"
+        "; read a part at a time",
         ErrorCode.RESOURCE_EXHAUSTED,
-        hint="read a part at a time",
     )
 
 

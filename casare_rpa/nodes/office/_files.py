@@ -89,9 +89,9 @@ class OfficeFile:
         """Raise NodeError if changes could not be saved, before there are any."""
         if self.read_only:
             raise NodeError(
-                f"{self.path} was opened with read_only, so it cannot be changed",
+                f"{self.path} was opened with read_only, so it cannot be changed"
+                f"; set read_only of the {self.format.program}OpenNode to false",
                 ErrorCode.PERMISSION_DENIED,
-                hint=f"set read_only of the {self.format.program}OpenNode to false",
             )
         if not self.is_new and not os.access(self.path, os.W_OK):
             raise NodeError(f"{self.path} is read-only", ErrorCode.FILE_ACCESS_DENIED)
@@ -104,9 +104,9 @@ class OfficeFile:
         if _stamp(self.path) != self._stamp:
             raise NodeError(
                 f"{self.path} was changed by somebody else since it was opened: it is not saved, so"
-                " that nothing of theirs is lost",
+                " that nothing of theirs is lost"
+                "; open, change and close it without long waits in between",
                 ErrorCode.RESOURCE_LOCKED,
-                hint="open, change and close it without long waits in between",
             )
         make_parent(self.path, wanted=True)
         with replacing(self.path, overwrite=not self.is_new) as stream:
@@ -178,9 +178,8 @@ async def open_file(
 
     Raises NodeError that says why it cannot be opened.
     """
-    files = files_of(ctx)
-    real = _real(path)
-    found = _known(files, real, kind)
+    files, real = files_of(ctx), _real(path)
+    found = _held(files, real, kind, read_only)
     if found is None:
         if len(files.files) >= _MOST_OPEN:
             raise NodeError(
@@ -190,14 +189,13 @@ async def open_file(
             )
         made = await in_thread(lambda: kind(real, read_only=read_only, create=create))
         # Another branch may have opened it meanwhile.
-        found = _known(files, real, kind)
+        found = _held(files, real, kind, read_only)
         if found is None:
+            found = made
             files.files.append(made)
             _warn_of_lock(ctx, made)
-            return _remembered(made)
+    # Another branch may have saved it meanwhile.
     await in_thread(found.refresh)
-    found.holders += 1
-    found.read_only = found.read_only and read_only
     return _remembered(found)
 
 
@@ -248,9 +246,9 @@ def file_of(ctx: Context, kind: type[F], value: Any) -> F:
     found, format = _given(ctx, kind, value), kind.format
     if found is None:
         raise NodeError(
-            f"no {format.program} {format.what} is open",
+            f"no {format.program} {format.what} is open"
+            f"; put {format.program}OpenNode before this node",
             ErrorCode.RESOURCE_NOT_FOUND,
-            hint=f"put {format.program}OpenNode before this node",
         )
     if not found.is_open:
         raise _closed(found)
@@ -270,9 +268,9 @@ def _given(ctx: Context, kind: type[F], value: Any) -> F | None:
     found = files_of(ctx).last(format) if value in (None, "") else value
     if found is not None and not isinstance(found, kind):
         raise NodeError(
-            f"{shown(found)} is no {format.program} {format.what} that is open",
+            f"{shown(found)} is no {format.program} {format.what} that is open"
+            f"; give the port '{format.what}' of {format.program}OpenNode",
             ErrorCode.TYPE_MISMATCH,
-            hint=f"give the port '{format.what}' of {format.program}OpenNode",
         )
     return found
 
@@ -284,8 +282,14 @@ def _named(ctx: Context, kind: type[F], name: str) -> Any:
     return named[-1] if named else ctx.get_variable(name, name)
 
 
-def _known(files: OpenFiles, path: Path, kind: type[F]) -> F | None:
-    return next((f for f in files.files if isinstance(f, kind) and f.path == path), None)
+def _held(files: OpenFiles, path: Path, kind: type[F], read_only: bool) -> F | None:
+    """The file if it is open already, which it now is once more: nobody closes it in between."""
+    for file in files.files:
+        if isinstance(file, kind) and file.path == path:
+            file.holders += 1
+            file.read_only = file.read_only and read_only
+            return file
+    return None
 
 
 def _real(path: Path) -> Path:
@@ -319,7 +323,6 @@ def _stamp(path: Path) -> Stamp | None:
 
 def _closed(file: OfficeFile) -> NodeError:
     return NodeError(
-        f"{file} is closed",
+        f"{file} is closed; open it again with {file.format.program}OpenNode",
         ErrorCode.RESOURCE_NOT_FOUND,
-        hint=f"open it again with {file.format.program}OpenNode",
     )

@@ -245,4 +245,4 @@ def _too_large(path: Path, why: str) -> NodeError:
 
 
 def _refused(path: Path, what: str, mend: str) -> NodeError:
-    return NodeError(f"{path} {what}", ErrorCode.INVALID_FORMAT, hint=mend or None)
+    return NodeError(f"{path} {what}{f'; {mend}' if mend else ''}", ErrorCode.INVALID_FORMAT)

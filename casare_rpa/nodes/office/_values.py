@@ -80,9 +80,9 @@ def to_cell(value: Any, *, as_text: bool = False) -> Content:
             return _moment(value)
         case Mapping() | list() | tuple() | set() | bytes() | bytearray():
             raise NodeError(
-                f"a cell holds one value, not {shown(value)}",
+                f"a cell holds one value, not {shown(value)}"
+                "; write its items one by one, or as JSON text",
                 ErrorCode.TYPE_MISMATCH,
-                hint="write its items one by one, or as JSON text",
             )
     return _text(str(value))
 

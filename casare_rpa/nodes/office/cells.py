@@ -33,9 +33,9 @@ class CellNode(OfficeNode, abstract=True):
         sheet, area = book.place(book.sheet(self.sheet), text, "cell")
         if area.rows * area.columns != 1:
             raise NodeError(
-                f"cell: {as_text(text)!r} is more than one cell",
+                f"cell: {as_text(text)!r} is more than one cell"
+                "; a range is read with ExcelGetRangeNode",
                 ErrorCode.INVALID_INPUT,
-                hint="a range is read with ExcelGetRangeNode",
             )
         return sheet, area.first_row, area.first_column
 
