@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
-import logging
-import warnings
-from collections.abc import Callable, Container
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Callable
 from typing import IO, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
-from casare_rpa.nodes.office._files import OfficeFile
-from casare_rpa.nodes.office._formulas import Dependents, Where, references
+from casare_rpa.nodes.office._contents import Contents, place_of
+from casare_rpa.nodes.office._file import OfficeFile
 from casare_rpa.nodes.office._package import WORKBOOK, damage_told
-from casare_rpa.nodes.office._parts import Parts, Table
+from casare_rpa.nodes.office._parts import Parts
 from casare_rpa.nodes.office._patch import Styles, calculate_when_opened, patch
 from casare_rpa.nodes.office._places import (
     Area,
@@ -25,7 +21,7 @@ from casare_rpa.nodes.office._places import (
     shown,
     split_sheet,
 )
-from casare_rpa.nodes.office._sheets import Sheet, read_results, read_sheet
+from casare_rpa.nodes.office._sheets import Sheet
 from casare_rpa.nodes.office._values import Content, out_of, to_cell
 from casare_rpa.nodes.values.reading import as_text, number_or_none
 
@@ -46,20 +42,20 @@ class Book(OfficeFile):
     @property
     def waits_for_calculation(self) -> bool:
         """Whether it was saved last by a program that does not calculate."""
-        return self._parts.is_to_be_calculated
+        return self._file.parts.is_to_be_calculated
 
     # -- reading ---------------------------------------------------------------------------------
 
     def sheet(self, value: Any) -> str:
         """The name of the sheet that a parameter gives: a name, or a number counted from 1."""
-        titles = list(self._titles.values())
-        title = self._titles.get(as_text(value).strip().casefold())
+        titles = list(self._file.titles.values())
+        title = self._file.titles.get(as_text(value).strip().casefold())
         number = number_or_none(value)
         if isinstance(value, str) and title is not None:
             return title
         if number is None and not as_text(value).strip():
             number = 1
-        if number is not None and number == int(number) and 1 <= number <= len(titles):
+        if number is not None and 1 <= number <= len(titles) and number == int(number):
             return titles[int(number) - 1]
         if title is not None:
             return title
@@ -76,19 +72,21 @@ class Book(OfficeFile):
         if area is not None:
             return self.sheet(other) if other else sheet, area
         cell = Cell(sheet.casefold(), 1, 1)
-        meaning = self._meaning(cell, written)
-        found = _place(meaning, self._titles) if meaning else self._of_table(cell, written)
+        meaning = self._file.meaning(cell, written)
+        found = (
+            place_of(meaning, self._file.titles) if meaning else self._file.of_table(cell, written)
+        )
         if found is None:
             raise NodeError(
                 f"{parameter}: {written!r} is no cell or range such as A1 or A1:C3, and no name of"
                 f" {self.path}",
                 ErrorCode.INVALID_INPUT,
             )
-        return self._titles[found[0]], found[1]
+        return self._file.titles[found[0]], found[1]
 
     def used(self, sheet: str, wanted: Callable[[], None]) -> Area | None:
         """The smallest range with every cell of the sheet that holds something."""
-        content = self._content(sheet, wanted)
+        content = self._file.content(sheet, wanted)
         places = set(content.places())
         for cell, change in self._changes.items():
             if cell.sheet == sheet.casefold():
@@ -110,19 +108,19 @@ class Book(OfficeFile):
             if change.kind == "formula":
                 raise self._not_calculated(cell, "was written in this run")
             return out_of(change)
-        content = self._content(sheet, wanted)
+        content = self._file.content(sheet, wanted)
         if (row, column) not in content.formulas and not content.block_at(row, column):
             value = content.value(row, column)
             return "" if value is None else value
         if self._changes and cell in self._stale(wanted):
             raise self._stale_value(cell)
-        results = self._results_of(sheet, wanted)
+        results = self._file.results_of(sheet, wanted)
         if (row, column) not in results:
             raise self._not_calculated(cell, "has no value in the file")
         return results[row, column]
 
     def holds_formula(self, sheet: str, area: Area, wanted: Callable[[], None]) -> bool:
-        formulas = self._content(sheet, wanted).formulas
+        formulas = self._file.content(sheet, wanted).formulas
         if area.rows * area.columns < len(formulas):
             return any(place in formulas for place in area.cells())
         return any(area.holds(row, column) for row, column in formulas)
@@ -134,7 +132,7 @@ class Book(OfficeFile):
     ) -> None:
         """Let a cell hold *value* as to_cell reads it. Raises NodeError if it may not."""
         self.check_writable()
-        content = self._content(sheet, wanted)
+        content = self._file.content(sheet, wanted)
         made = to_cell(value, as_text=(row, column) in content.texts)
         cell = Cell(sheet.casefold(), row, column)
         self._check_alone(content, cell)
@@ -142,141 +140,44 @@ class Book(OfficeFile):
         self._check_heading(content, cell, made)
         self._changes[cell] = made
         if self._known_stale is not None:
-            self._known_stale |= self._dependents(wanted).of([cell])
+            self._known_stale |= self._file.dependents(wanted).of([cell])
 
     # -- saving ----------------------------------------------------------------------------------
 
     def _load(self, raw: bytes) -> None:
-        self._raw = raw or _empty()
         self._changes: dict[Cell, Content] = {}
-        self._sheets: dict[str, Sheet] = {}
-        self._results: dict[str, dict[tuple[int, int], Any]] = {}
         self._known_stale: set[Cell] | None = None
-        self._known_dependents: Dependents | None = None
-        self._merged: dict[str, list[Area]] = {}
         self._written = b""
-        for name in ("_values", "_titles", "_tables", "_definitions"):
-            self.__dict__.pop(name, None)
-        with damage_told(self.path, self.format):
-            self._parts = Parts(self._raw)
-            self._book = _opened(self._raw, data_only=False)
-            if not self._titles:
-                raise ValueError("it has no sheet with cells")
+        self._file = Contents(raw or _empty(), self.path)
 
     def _write(self, stream: IO[bytes]) -> None:
         with damage_told(self.path, self.format):
-            self._written = self._patched() if self._changes else self._raw
+            self._written = self._patched() if self._changes else self._file.raw
         stream.write(self._written)
 
     def _saved(self) -> None:
         self._load(self._written)
 
     def _patched(self) -> bytes:
-        parts, epoch = Parts(self._raw), self._epoch
+        parts, epoch = Parts(self._file.raw), self._file.epoch
         styles = Styles(parts)
         stale = self._stale(_always)
         keys = {cell.sheet for cell in (*self._changes, *stale)}
-        for key in (key for key in self._titles if key in keys):
+        for key in (key for key in self._file.titles if key in keys):
             changes = {(c.row, c.column): v for c, v in self._changes.items() if c.sheet == key}
             old = sorted((c.row, c.column) for c in stale - self._changes.keys() if c.sheet == key)
-            patch(parts, self._titles[key], changes, old, styles, epoch)
+            patch(parts, self._file.titles[key], changes, old, styles, epoch)
         styles.save()
         calculate_when_opened(parts)
         made = io.BytesIO()
         parts.write(made)
         return made.getvalue()
 
-    # -- what is known of it ---------------------------------------------------------------------
-
-    @cached_property
-    def _titles(self) -> dict[str, str]:
-        """The sheets with cells, in their order, by their names in small letters."""
-        known = self._parts.sheets
-        return {t.casefold(): t for t in self._book.sheetnames if t in known}
-
-    @cached_property
-    def _values(self) -> Any:
-        """The workbook as openpyxl opens it with the results of its formulas."""
-        return _opened(self._raw, data_only=True)
-
-    @cached_property
-    def _tables(self) -> dict[str, list[Table]]:
-        return {key: self._parts.tables(title) for key, title in self._titles.items()}
-
-    @cached_property
-    def _definitions(self) -> dict[str, dict[str, str]]:
-        """What names stand for, by sheet; those of the whole workbook under an empty name."""
-        owners = {"": self._book, **{key: self._book[title] for key, title in self._titles.items()}}
-        return {
-            key: {name.casefold(): as_text(d.attr_text) for name, d in owner.defined_names.items()}
-            for key, owner in owners.items()
-        }
-
-    @property
-    def _epoch(self) -> datetime:
-        epoch: datetime = self._book.epoch
-        return epoch
-
-    def _content(self, sheet: str, wanted: Callable[[], None]) -> Sheet:
-        key = sheet.casefold()
-        if key not in self._sheets:
-            with damage_told(self.path, self.format):
-                self._sheets[key] = read_sheet(self._book[sheet], wanted)
-        return self._sheets[key]
-
-    def _results_of(self, sheet: str, wanted: Callable[[], None]) -> dict[tuple[int, int], Any]:
-        key = sheet.casefold()
-        if key not in self._results:
-            content = self._content(sheet, wanted)
-            with damage_told(self.path, self.format):
-                self._results[key] = read_results(self._values[sheet], content, wanted)
-        return self._results[key]
-
     def _stale(self, wanted: Callable[[], None]) -> set[Cell]:
         """The formulas whose value in the file may no longer be true."""
         if self._known_stale is None:
-            self._known_stale = self._dependents(wanted).of(self._changes)
+            self._known_stale = self._file.dependents(wanted).of(self._changes)
         return self._known_stale
-
-    def _dependents(self, wanted: Callable[[], None]) -> Dependents:
-        if self._known_dependents is None:
-            formulas: dict[Cell, str] = {}
-            for key, title in self._titles.items():
-                content = self._content(title, wanted)
-                formulas |= {Cell(key, *place): text for place, text in content.formulas.items()}
-                for block in content.blocks:
-                    filled = (at for at in content.places() if block.area.holds(*at))
-                    formulas |= {Cell(key, *at): block.formula for at in filled}
-            self._known_dependents = Dependents(formulas, self._read_by)
-        return self._known_dependents
-
-    def _read_by(self, cell: Cell, text: str) -> list[Where] | None:
-        """What a name in the formula of a cell reads; None: nobody can tell."""
-        meaning = self._meaning(cell, text)
-        place = self._of_table(cell, text) if meaning is None else _place(meaning, self._titles)
-        if place is not None:
-            return [place]
-        is_constant = meaning is not None and not list(references(f"={meaning}"))
-        return [] if is_constant else None
-
-    def _meaning(self, cell: Cell, text: str) -> str | None:
-        """What a name of the workbook, or of the cell's sheet, stands for."""
-        sheet, name = split_sheet(text)
-        own = self._definitions.get(sheet.casefold() or cell.sheet, {})
-        return own.get(name.casefold()) or self._definitions[""].get(name.casefold())
-
-    def _of_table(self, cell: Cell, text: str) -> Where | None:
-        """All of a table, for whatever part of it; of its row alone if that is said."""
-        name, _, part = text.partition("[")
-        for key, tables in self._tables.items():
-            for table in tables:
-                if table.name.casefold() != name.strip().casefold():
-                    continue
-                area = table.area
-                if "[#this row]" in part.casefold() or part.startswith("@"):
-                    area = Area(cell.row, area.first_column, cell.row, area.last_column)
-                return key, area
-        return None
 
     # -- what may not be -------------------------------------------------------------------------
 
@@ -291,9 +192,7 @@ class Book(OfficeFile):
         )
 
     def _check_shown(self, cell: Cell) -> None:
-        if cell.sheet not in self._merged:
-            self._merged[cell.sheet] = self._parts.merged(self._titles[cell.sheet])
-        for area in self._merged[cell.sheet]:
+        for area in self._file.merged(cell.sheet):
             first = (area.first_row, area.first_column)
             if area.holds(cell.row, cell.column) and first != (cell.row, cell.column):
                 raise NodeError(
@@ -303,7 +202,7 @@ class Book(OfficeFile):
                 )
 
     def _check_heading(self, content: Sheet, cell: Cell, made: Content) -> None:
-        for table in self._tables.get(cell.sheet, ()):
+        for table in self._file.tables.get(cell.sheet, ()):
             top = table.area
             if (
                 not table.headings
@@ -320,7 +219,7 @@ class Book(OfficeFile):
                 )
 
     def _shown(self, cell: Cell) -> str:
-        return f"{shown(cell._replace(sheet=self._titles[cell.sheet]))} of {self.path}"
+        return f"{shown(cell._replace(sheet=self._file.titles[cell.sheet]))} of {self.path}"
 
     def _not_calculated(self, cell: Cell, why: str) -> NodeError:
         return NodeError(
@@ -339,15 +238,6 @@ class Book(OfficeFile):
         )
 
 
-def _place(text: str, sheets: Container[str]) -> Where | None:
-    """The place that the meaning of a name is, if it is one."""
-    sheet, rest = split_sheet(text)
-    area = parse_area(rest)
-    if area is None or sheet.casefold() not in sheets:
-        return None
-    return sheet.casefold(), area
-
-
 def too_many(area: Area) -> NodeError:
     return NodeError(
         f"a range of {area.rows:,} rows and {area.columns:,} columns is more than the"
@@ -355,15 +245,6 @@ def too_many(area: Area) -> NodeError:
         "; read a part at a time",
         ErrorCode.RESOURCE_EXHAUSTED,
     )
-
-
-def _opened(raw: bytes, *, data_only: bool) -> Any:
-    from openpyxl import load_workbook  # noqa: PLC0415 - an extra
-
-    # Its remarks are on what it does not read, none of which is lost here.
-    logging.getLogger("openpyxl").setLevel(logging.CRITICAL)
-    warnings.filterwarnings("ignore", module=r"openpyxl\.")
-    return load_workbook(io.BytesIO(raw), read_only=True, data_only=data_only, keep_links=False)
 
 
 def _empty() -> bytes:

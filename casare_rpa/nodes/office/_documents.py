@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any
 
-from casare_rpa.nodes.office._files import OfficeFile
+from casare_rpa.nodes.office._file import OfficeFile
 from casare_rpa.nodes.office._package import DOCUMENT, damage_told
 from casare_rpa.nodes.office._words import replace, text_of
 
