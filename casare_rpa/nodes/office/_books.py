@@ -42,7 +42,7 @@ class Book(OfficeFile):
     @property
     def waits_for_calculation(self) -> bool:
         """Whether it was saved last by a program that does not calculate."""
-        return self._file.parts.is_to_be_calculated
+        return self._file.waits_for_calculation
 
     # -- reading ---------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ class Contents:
         with damage_told(path, WORKBOOK):
             self.parts = Parts(raw)
             self._book = _opened(raw, data_only=False)
+            #: Whether it was saved last by a program that does not calculate.
+            self.waits_for_calculation = self.parts.is_to_be_calculated
             if not self.titles:
                 raise ValueError("it has no sheet with cells")
 
@@ -52,7 +54,8 @@ class Contents:
 
     @cached_property
     def tables(self) -> dict[str, list[Table]]:
-        return {key: self.parts.tables(title) for key, title in self.titles.items()}
+        with damage_told(self._path, WORKBOOK):
+            return {key: self.parts.tables(title) for key, title in self.titles.items()}
 
     @cached_property
     def _definitions(self) -> dict[str, dict[str, str]]:
@@ -126,7 +129,8 @@ class Contents:
     def merged(self, key: str) -> list[Area]:
         """The cells of a sheet that are shown as one."""
         if key not in self._merged:
-            self._merged[key] = self.parts.merged(self.titles[key])
+            with damage_told(self._path, WORKBOOK):
+                self._merged[key] = self.parts.merged(self.titles[key])
         return self._merged[key]
 
 

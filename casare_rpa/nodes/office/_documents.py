@@ -53,8 +53,10 @@ class Document(OfficeFile):
                 raise ValueError("it has no body")
 
     def _write(self, stream: IO[bytes]) -> None:
+        made = io.BytesIO()  # An archive that fails half-way still writes to it when it goes.
         with damage_told(self.path, self.format):
-            self._main.package.save(stream)
+            self._main.package.save(made)
+        stream.write(made.getbuffer())
 
     def _saved(self) -> None:
         self._changes = 0

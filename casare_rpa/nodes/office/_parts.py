@@ -50,7 +50,7 @@ class Parts:
                 found[sheet.get("name")] = target
         return found
 
-    @cached_property
+    @property
     def is_to_be_calculated(self) -> bool:
         """Whether Excel is told to calculate all of it when it opens it."""
         about = self.xml(self.workbook).find(f"{MAIN}calcPr")
