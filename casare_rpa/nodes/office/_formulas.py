@@ -10,9 +10,11 @@ from typing import Final
 from casare_rpa.nodes.office._places import Area, Cell, parse_area, split_sheet
 
 #: More formulas are not looked into: all of them then count as depending on any change.
-MAX_FORMULAS: Final = 100_000
+MAX_FORMULAS: Final = 300_000
 #: A reference to so few cells is kept for each of them, which finds it at once.
 _FEW = 64
+#: So many areas are looked into for one change; then all formulas count as depending on it.
+_MOST_LOOKS = 20_000_000
 #: Functions whose arguments say only when they are calculated which cells they read.
 _REACHING = ("INDIRECT(", "OFFSET(")
 
@@ -32,7 +34,7 @@ class Dependents:
         self._all = formulas
         self._names = names
         self._by_cell: dict[Cell, list[Cell]] = defaultdict(list)
-        self._by_area: dict[str, list[tuple[Area, Cell]]] = defaultdict(list)
+        self._by_area: dict[str, dict[Area, list[Cell]]] = defaultdict(lambda: defaultdict(list))
         #: Formulas of which nobody can tell what they read.
         self._unsure: set[Cell] = set()
         if len(formulas) > MAX_FORMULAS:
@@ -45,8 +47,13 @@ class Dependents:
         """The formulas whose value may be another after a change of these cells."""
         found = set(self._unsure)
         waiting = [*changed, *found]
+        looks = 0
         while waiting:
-            for dependent in self._direct(waiting.pop()):
+            cell = waiting.pop()
+            looks += len(self._by_area.get(cell.sheet, ()))
+            if looks > _MOST_LOOKS:
+                return set(self._all)
+            for dependent in self._direct(cell):
                 if dependent not in found:
                     found.add(dependent)
                     waiting.append(dependent)
@@ -54,9 +61,9 @@ class Dependents:
 
     def _direct(self, cell: Cell) -> Iterator[Cell]:
         yield from self._by_cell.get(cell, ())
-        for area, dependent in self._by_area.get(cell.sheet, ()):
+        for area, dependents in self._by_area.get(cell.sheet, {}).items():
             if area.holds(cell.row, cell.column):
-                yield dependent
+                yield from dependents
 
     def _add(self, cell: Cell, formula: str) -> None:
         for reference in references(formula):
@@ -68,7 +75,7 @@ class Dependents:
                     for row, column in area.cells():
                         self._by_cell[Cell(sheet, row, column)].append(cell)
                 else:
-                    self._by_area[sheet].append((area, cell))
+                    self._by_area[sheet][area].append(cell)
 
     def _places(self, cell: Cell, reference: str) -> Sequence[Where] | None:
         sheet, rest = split_sheet(reference)

@@ -60,9 +60,10 @@ class ExcelReadCellNode(CellNode):
     Formulas are not calculated: the value is the one that the file holds, calculated when the
     workbook was saved last. Where there is none, as after a program that only writes files, and
     where the formula depends, also by others, on a cell that was written in this run, the node
-    **fails** rather than giving a value that is not true. A formula with INDIRECT or OFFSET, and
-    one that cannot be read, counts as depending on every cell. Read such results before writing, or
-    let Excel or LibreOffice save the file in between.
+    **fails** rather than giving a value that is not true. A formula with INDIRECT or OFFSET, one
+    that cannot be read, and each of more than 300,000 counts as depending on every cell. Read such
+    results before writing, or let Excel or LibreOffice save the file in between. NOW, TODAY and
+    RAND are what they were when the file was saved.
 
     `sheet` is a name or a number counted from 1; sheets without cells (charts) are not counted. A
     sheet that is called like a number is found by its name if that is text. `cell` is a reference
