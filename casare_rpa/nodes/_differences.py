@@ -12,6 +12,12 @@ _KEEPS_INTEGERS = "a whole number stays one"
 _STARTED_BY_HAND = "a trigger that a person starts waits for nothing"
 _LAST_PARSED = "without text it works on the document parsed last"
 _NAMES_VARIABLES = "text that is no number names a variable"
+_LAST_OPENED = "without one it works on the one opened last"
+_ON_THE_FILE = "it works on the file itself, without Excel or Word"
+
+_EXCEL = ("ExcelCloseNode", "ExcelGetRangeNode", "ExcelReadCellNode", "ExcelWriteCellNode")
+_WORD = ("WordCloseNode", "WordGetTextNode", "WordReplaceTextNode")
+_OFFICE = ("ExcelOpenNode", *_EXCEL, "WordOpenNode", *_WORD)
 
 #: By type and by what differs of it.
 INTENDED: Final[Mapping[tuple[str, str], str]] = {
@@ -49,4 +55,8 @@ INTENDED: Final[Mapping[tuple[str, str], str]] = {
     ("SSETriggerNode", "property sse_url.required"): _STARTED_BY_HAND,
     ("WorkflowCallTriggerNode", "property call_alias.required"): _STARTED_BY_HAND,
     ("ValidateNode", "property value.required"): "that there is no value is what it may find",
+    **{(name, "runs_on"): _ON_THE_FILE for name in _OFFICE},
+    **{(name, "property workbook.required"): _LAST_OPENED for name in _EXCEL},
+    **{(name, "property document.required"): _LAST_OPENED for name in _WORD},
+    ("ExcelGetRangeNode", "property range.required"): "without one it gives all that is used",
 }

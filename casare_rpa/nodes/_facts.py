@@ -13,6 +13,14 @@ from typing import Any
 #: Categories whose types of `external-account` sign in as the workflow says or the robot has stored
 #: (mail, FTP, bots, OAuth, Google): the login is all they need, so any robot can run them.
 _BRING_THEIR_LOGIN = frozenset({"email", "file", "google", "http", "messaging"})
+#: Types that drive Excel and Word in the original, and change the files themselves here.
+_NEED_NO_PROGRAM = frozenset(
+    {
+        *("ExcelOpenNode", "ExcelCloseNode"),
+        *("ExcelReadCellNode", "ExcelWriteCellNode", "ExcelGetRangeNode"),
+        *("WordOpenNode", "WordCloseNode", "WordGetTextNode", "WordReplaceTextNode"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +80,7 @@ class Entry:
 
         A trigger needs none: when it runs, what it waits for has happened elsewhere.
         """
-        if self.runs_on == "any" or self.category == "triggers":
+        if self.runs_on == "any" or self.category == "triggers" or self.type in _NEED_NO_PROGRAM:
             return ()
         if self.runs_on == "external-account" and self.category in _BRING_THEIR_LOGIN:
             return ()

@@ -192,7 +192,7 @@ def item(node_type: str) -> dict[str, Any]:
         "type": entry.type,
         "aliases": list(entry.aliases),
         "category": entry.category,
-        "runs_on": entry.runs_on,
+        "runs_on": cls.runs_on if cls else entry.runs_on,
         "implemented": cls is not None,
         "requires": sorted({*(cls.requires if cls else ()), *entry.requires}),
         "extras": sorted(set(cls.needs.values())) if cls else [],

@@ -226,6 +226,20 @@ def test_what_a_node_opened_is_held_until_it_is_closed(tmp_path: Path) -> None:
     assert not any(kind == "held" for kind, _ in told.state("after").lost)
 
 
+def test_an_open_workbook_is_held_until_it_is_closed(tmp_path: Path) -> None:
+    path = str(tmp_path / "new.xlsx")
+    nodes = {
+        "open": node("ExcelOpenNode", file_path=path, create_if_missing=True),
+        "use": log("use"),
+        "close": node("ExcelCloseNode"),
+        "after": log("after"),
+    }
+    told = Told(document(nodes, chain(*nodes)))
+    assert told.result.success, told.result.error
+    assert told.state("use").lost["held", "office_files"].node_id == "open"
+    assert not any(kind == "held" for kind, _ in told.state("after").lost)
+
+
 def test_a_start_that_the_plan_does_not_have_is_refused_before_anything_runs() -> None:
     with pytest.raises(WorkflowInvalid, match="there is no node gone"):
         Told(document({"a": log("a")}), StartPoint(node_id="gone"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 
 from casare_rpa.engine import RunResult
@@ -22,6 +23,7 @@ from casare_rpa.nodes import _addresses
 from casare_rpa.nodes.data import _patterns
 from tests.nodes.web_server import Server, serving
 from tests.support.runs import run_node
+from tests.support.workbooks import excel_workbook, packed, parts_of
 
 REFUSED = "PERMISSION_DENIED"
 TOO_MUCH = "RESOURCE_EXHAUSTED"
@@ -221,6 +223,37 @@ XML = [
             "PARSE_ERROR",
         ),
         ("elements nested without end", "<a>" * 5000 + "</a>" * 5000, TOO_MUCH),
+    )
+]
+
+
+def _office(name: str, part: str) -> Callable[[World], dict[str, Any]]:
+    """A file with this name, one part of which is a document that declares entities."""
+
+    def made(world: World) -> dict[str, Any]:
+        raw = io.BytesIO()
+        if name.endswith(".docx"):
+            docx.Document().save(raw)
+        else:
+            raw = io.BytesIO(excel_workbook())
+        parts = parts_of(raw.getvalue()) | {part: _LAUGHS.encode()}
+        (world.folder / name).write_bytes(packed(parts))
+        return {"file_path": name}
+
+    return made
+
+
+OFFICE = [
+    Hole(
+        name=f"entities in {part} ({seen})",
+        node_type=kind,
+        config=_office(file, part),
+        code="INVALID_FORMAT",
+    )
+    for kind, file, part, seen in (
+        ("ExcelOpenNode", "a.xlsx", "xl/sharedStrings.xml", "openpyxl CVE-2017-5992"),
+        ("ExcelOpenNode", "a.xlsx", "xl/worksheets/sheet1.xml", "the same"),
+        ("WordOpenNode", "a.docx", "word/document.xml", "python-docx CVE-2016-5851"),
     )
 ]
 
@@ -487,7 +520,7 @@ if sys.platform == "linux":
         _code("memory without end", "'a'*10**10", "MemoryError (line 1)", memory_limit_mb=256)
     )
 
-HOLES = [*EXPRESSIONS, *TEXTS, *XML, *PATHS, *ARCHIVES, *HTTP, *SCRIPTS]
+HOLES = [*EXPRESSIONS, *TEXTS, *XML, *OFFICE, *PATHS, *ARCHIVES, *HTTP, *SCRIPTS]
 
 
 @pytest.fixture(scope="module")

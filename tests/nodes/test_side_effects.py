@@ -23,6 +23,7 @@ ACTING = {
     *("EnvironmentVariableNode", "LogToFileNode", "ProcessKillNode", "RunCommandNode"),
     *("ExtractPDFPagesNode", "MergePDFsNode", "PDFToImagesNode", "SplitPDFNode"),
     *("ImageConvertNode", "QRCodeNode"),
+    *("ExcelCloseNode", "WordCloseNode"),
     *("DatabaseSuperNode", "ExecuteBatchNode", "ExecuteNonQueryNode"),
     *("BrowserAlertHandleNode", "BrowserEvaluateNode", "BrowserRunScriptNode", "ClickElementNode"),
     *("CookieManagementNode", "DownloadFileNode", "FormFillerNode", "ImageClickNode"),
