@@ -12,6 +12,7 @@ _KEEPS_INTEGERS = "a whole number stays one"
 _STARTED_BY_HAND = "a trigger that a person starts waits for nothing"
 _LAST_PARSED = "without text it works on the document parsed last"
 _NAMES_VARIABLES = "text that is no number names a variable"
+_LETTERS_DO = "a column's letters do as well as its number"
 
 #: By type and by what differs of it.
 INTENDED: Final[Mapping[tuple[str, str], str]] = {
@@ -48,5 +49,7 @@ INTENDED: Final[Mapping[tuple[str, str], str]] = {
     ("RSSFeedTriggerNode", "property feed_url.required"): _STARTED_BY_HAND,
     ("SSETriggerNode", "property sse_url.required"): _STARTED_BY_HAND,
     ("WorkflowCallTriggerNode", "property call_alias.required"): _STARTED_BY_HAND,
+    ("SheetsDeleteColumnNode", "property start_column.kind"): _LETTERS_DO,
+    ("SheetsInsertColumnNode", "property column_index.kind"): _LETTERS_DO,
     ("ValidateNode", "property value.required"): "that there is no value is what it may find",
 }
