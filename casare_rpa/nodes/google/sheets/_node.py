@@ -53,7 +53,9 @@ def spreadsheet_param(*, aliases: tuple[str, ...] = (), help: str = _SPREADSHEET
     return param(None, kind="string", required=True, aliases=aliases, help=help)
 
 
-def sheet_id_param(help: str = "The sheet's number: `gid` in its address, 0 of the first.") -> Any:
+def sheet_id_param(
+    help: str = "The sheet's number: `gid` in its address, mostly 0 for the first.",
+) -> Any:
     return param(None, kind="integer", required=True, help=help)
 
 

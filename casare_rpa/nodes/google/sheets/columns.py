@@ -25,6 +25,7 @@ from casare_rpa.nodes.google.sheets._ranges import (
     in_sheet,
     row_of,
 )
+from casare_rpa.nodes.google.sheets._sheets import dimension_of, inserted, sheet_numbered
 from casare_rpa.nodes.google.sheets._values import read, render_param, values_in
 from casare_rpa.nodes.google.sheets.cells import sheet_name_param
 from casare_rpa.nodes.values.reading import int_within
@@ -48,16 +49,15 @@ def _count_param() -> Any:
 class SheetsGetColumnNode(FileSheetsNode):
     """Read a column of a Google spreadsheet as a list of values.
 
-    Rows are counted from 1. Empty cells are empty text; those at the end are left out. Without
-    `end_row` (0) all rows from `start_row` on are read.
+    Rows are counted from 1. Empty cells are empty text; those at the end are left out. `end_row`
+    may lie beyond the end of the sheet.
     """
 
     example = {"credential_name": "google", "spreadsheet_id": "1x", "column": "B", "start_row": 2}
-    beyond_limits = frozenset({"end_row"})
     sheet_name: str = sheet_name_param()
     column: str = param("A", kind="string", required=True, help="The column, by its letters.")
     start_row: int = param(1, kind="integer", minimum=1, help="The first row, from 1.")
-    end_row: int = param(1000, kind="integer", minimum=1, help="The last row; 0: the last one.")
+    end_row: int = param(1000, kind="integer", minimum=1, help="The last row, from 1.")
     value_render_option: str = render_param()
     outputs = (*OUTCOME, Output("values", "LIST"), Output("cell_count", "INTEGER"))
 
@@ -71,8 +71,6 @@ class SheetsGetColumnNode(FileSheetsNode):
     def _cells(self) -> str:
         column = column_of(self.column, "column")
         first = row_of(self.start_row, "start_row")
-        if self.end_row == 0:
-            return f"{column}{first}:{column}"
         last = row_of(self.end_row, "end_row")
         if last < first:
             raise NodeError(
@@ -103,8 +101,9 @@ class SheetsInsertColumnNode(NamedSheetsNode):
     async def work(self, ctx: Context, api: Api) -> Outputs:
         path = spreadsheet_path(self.spreadsheet_id)
         first = column_index(self.column_index, "column_index")
-        area = _columns_area(self.sheet_id, first, self.num_columns)
-        await changed(api, path, "insertDimension", {"range": area}, repeatable=False)
+        count = int_within(self.num_columns, "num_columns", 1, MOST_COLUMNS)
+        sheet = await sheet_numbered(api, path, sheet_id_of(self.sheet_id))
+        await inserted(api, path, sheet, "COLUMNS", first, count)
         return {}
 
 
@@ -130,15 +129,7 @@ class SheetsDeleteColumnNode(NamedSheetsNode):
     async def work(self, ctx: Context, api: Api) -> Outputs:
         path = spreadsheet_path(self.spreadsheet_id)
         first = column_index(self.start_column, "start_column")
-        area = _columns_area(self.sheet_id, first, self.num_columns)
+        count = int_within(self.num_columns, "num_columns", 1, MOST_COLUMNS)
+        area = dimension_of(sheet_id_of(self.sheet_id), "COLUMNS", first, count)
         await changed(api, path, "deleteDimension", {"range": area}, repeatable=False)
         return {}
-
-
-def _columns_area(sheet_id: Any, first: int, count: Any) -> dict[str, Any]:
-    return {
-        "sheetId": sheet_id_of(sheet_id),
-        "dimension": "COLUMNS",
-        "startIndex": first,
-        "endIndex": first + int_within(count, "num_columns", 1, MOST_COLUMNS),
-    }

@@ -18,7 +18,7 @@ from casare_rpa.nodes.google.sheets._ranges import (
     row_of,
     table_place,
 )
-from casare_rpa.nodes.google.sheets._sheets import sheet_named
+from casare_rpa.nodes.google.sheets._sheets import dimension_of, inserted, sheet_named
 from casare_rpa.nodes.google.sheets._values import (
     ask,
     input_option_of,
@@ -72,9 +72,10 @@ class SheetsGetRowNode(FileSheetsNode):
 class SheetsAppendRowNode(FileSheetsNode):
     """Append a row to a sheet of a Google spreadsheet, below the last row that holds something.
 
-    `values` is the list of its values; a list of lists appends several rows. The rows are inserted,
-    so that nothing below is overwritten. `sheet_name` may be a range, such as `Sheet1!A1:C1`, if a
-    sheet has several tables: then it is that table's end. `table_range` is what it was appended to.
+    `values` is the list of its values; a list of lists appends several rows. They begin in the
+    first column of the table that Google finds there, which `table_range` tells, and are inserted,
+    so that nothing below is overwritten. If a sheet has several tables `sheet_name` may be a range,
+    such as `Sheet1!A1:C1`: then it is that table's end.
     With USER_ENTERED a text that begins with `=` becomes a formula: take RAW for what comes from
     elsewhere.
     """
@@ -174,8 +175,7 @@ class SheetsInsertRowNode(FileSheetsNode):
         input_option_of(self.value_input_option)
         rows = self._rows(ctx)
         sheet = await sheet_named(api, path, self.sheet_name)
-        area = _rows_area(sheet, row, max(1, len(rows)))
-        await changed(api, path, "insertDimension", {"range": area}, repeatable=False)
+        await inserted(api, path, sheet, "ROWS", row - 1, max(1, len(rows)))
         if rows:
             await self._fill(api, path, row, rows)
         return {"inserted_row": row}
@@ -225,16 +225,6 @@ class SheetsDeleteRowNode(FileSheetsNode):
                 f"there is no row {row}: the sheet {sheet['title']!r} has {sheet['row_count']}",
                 ErrorCode.VALUE_OUT_OF_RANGE,
             )
-        area = _rows_area(sheet, row, count)
+        area = dimension_of(sheet["sheet_id"], "ROWS", row - 1, count)
         await changed(api, path, "deleteDimension", {"range": area}, repeatable=False)
         return {"deleted_rows": count}
-
-
-def _rows_area(sheet: dict[str, Any], row: int, count: int) -> dict[str, Any]:
-    """*count* rows from *row*, from 1, as Google's changes name them: from 0, without the end."""
-    return {
-        "sheetId": sheet["sheet_id"],
-        "dimension": "ROWS",
-        "startIndex": row - 1,
-        "endIndex": row - 1 + count,
-    }
