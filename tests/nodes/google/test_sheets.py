@@ -49,16 +49,16 @@ def test_sheets_come_and_go(book: Book, robot: Robot) -> None:
     added, small, twin, _, _ = robot.steps(
         on("SheetsAddSheetNode", title="July"),
         on("SheetsAddSheetNode", sheet_name="Small", row_count=5, column_count="3"),
-        on("SheetsDuplicateSheetNode", source_sheet_id=0, new_sheet_name="Twin", insert_index=1),
+        on("SheetsDuplicateSheetNode", source_sheet_id=0, new_sheet_name="Twin", insert_index=2),
         on("SheetsRenameSheetNode", sheet_id="{{n0.sheet_id}}", new_name="August"),
         on("SheetsDeleteSheetNode", sheet_id=0),
     )
     assert (added["sheet_name"], small["sheet_name"]) == ("July", "Small")
-    assert (twin["new_sheet_name"], twin["new_sheet_id"]) == ("Twin", book.sheets[0].sheet_id)
+    assert (twin["new_sheet_name"], twin["new_sheet_id"]) == ("Twin", book.sheets[1].sheet_id)
     titles = [sheet.title for sheet in book.sheets]
-    assert titles == ["Twin", "My 'own' sheet", "Q1", "August", "Small"]
+    assert titles == ["My 'own' sheet", "Twin", "Q1", "August", "Small"]
     assert (book.sheets[-1].rows, book.sheets[-1].columns) == (5, 3)
-    assert book.sheets[0].table()[1][0] == "Ada"
+    assert book.sheets[1].table()[1][0] == "Ada"
 
 
 def test_a_duplicate_needs_no_name(book: Book, robot: Robot) -> None:
