@@ -12,6 +12,7 @@ _KEEPS_INTEGERS = "a whole number stays one"
 _STARTED_BY_HAND = "a trigger that a person starts waits for nothing"
 _LAST_PARSED = "without text it works on the document parsed last"
 _NAMES_VARIABLES = "text that is no number names a variable"
+_LETTERS_DO = "a column's letters do as well as its number"
 _LAST_OPENED = "without one it works on the one opened last"
 _ON_THE_FILE = "it works on the file itself, without Excel or Word"
 
@@ -54,6 +55,8 @@ INTENDED: Final[Mapping[tuple[str, str], str]] = {
     ("RSSFeedTriggerNode", "property feed_url.required"): _STARTED_BY_HAND,
     ("SSETriggerNode", "property sse_url.required"): _STARTED_BY_HAND,
     ("WorkflowCallTriggerNode", "property call_alias.required"): _STARTED_BY_HAND,
+    ("SheetsDeleteColumnNode", "property start_column.kind"): _LETTERS_DO,
+    ("SheetsInsertColumnNode", "property column_index.kind"): _LETTERS_DO,
     ("ValidateNode", "property value.required"): "that there is no value is what it may find",
     **{(name, "runs_on"): _ON_THE_FILE for name in _OFFICE},
     **{(name, "property workbook.required"): _LAST_OPENED for name in _EXCEL},

@@ -1,1 +1,1 @@
-"""Google's services: Drive, and what the nodes for all of them have in common."""
+"""Google's services: Drive, Sheets, and what the nodes for all of them have in common."""

@@ -45,6 +45,7 @@ _MENDS: Mapping[str, str] = {
     "fileNotDownloadable": "a Google document is exported: DriveExportFileNode",
     "notFound": "check the id, and that it is shared with the account",
     "NOT_FOUND": "check the id, and that it is shared with the account",
+    "PERMISSION_DENIED": "check that it is shared with the account",
     "storageQuotaExceeded": "service accounts have no storage of their own: use a folder of a"
     " shared drive",
 }

@@ -13,7 +13,7 @@ from casare_rpa.engine import RunResult
 from casare_rpa.nodes.google._services import BASE_URL
 from casare_rpa.secrets import Secret, SecretMissing
 from tests.nodes.google.server import Google
-from tests.support.runs import document, node, run_document
+from tests.support.runs import chain, document, node, run_document
 
 
 @dataclass
@@ -38,6 +38,13 @@ class Robot:
         result = self.run(node_type, **config)
         assert result.success, result.error
         return dict(result.outputs["n"])
+
+    def steps(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
+        """The outputs of several nodes, `n0` and so on, one after the other in one run."""
+        names = [f"n{number}" for number in range(len(steps))]
+        result = self.run_nodes(dict(zip(names, steps, strict=True)), chain(*names))
+        assert result.success, result.error
+        return [dict(result.outputs[name]) for name in names]
 
     def failure(self, node_type: str, **config: Any) -> tuple[str, str]:
         """Code and message of a node that fails."""

@@ -92,10 +92,16 @@ class Refused(Exception):
     """One of Google's errors."""
 
     def __init__(
-        self, status: int, message: str, reason: str = "", headers: Mapping[str, str] | None = None
+        self,
+        code: int,
+        message: str,
+        reason: str = "",
+        headers: Mapping[str, str] | None = None,
+        *,
+        status: str = "",
     ) -> None:
         super().__init__(message)
-        self.reply = refusal(status, message, reason, headers)
+        self.reply = refusal(code, message, reason, headers, status=status)
 
 
 class Cut(Exception):
@@ -364,13 +370,21 @@ def serving(key: Key) -> Iterator[Google]:
 
 
 def refusal(
-    status: int, message: str, reason: str = "", headers: Mapping[str, str] | None = None
+    code: int,
+    message: str,
+    reason: str = "",
+    headers: Mapping[str, str] | None = None,
+    *,
+    status: str = "",
 ) -> Reply:
-    """An error as Google's services send it."""
-    errors = [{"message": message, "domain": "global", "reason": reason}] if reason else []
-    body = {"error": {"code": status, "message": message, "errors": errors}}
-    found = _json(status, body)
-    return Reply(status, found.body, {**found.headers, **(headers or {})})
+    """An error as Google's services send it: older ones give a reason, newer ones a status."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if reason:
+        error["errors"] = [{"message": message, "domain": "global", "reason": reason}]
+    if status:
+        error["status"] = status
+    found = _json(code, {"error": error})
+    return Reply(code, found.body, {**found.headers, **(headers or {})})
 
 
 def _check_names(call: Call, route: _Route) -> None:
