@@ -42,7 +42,7 @@ def test_a_program_may_tidy_up_at_sigterm(orchestrator: Orchestrator, tmp_path: 
     """The engine hangs and passes nothing on; SIGTERM reaches the program all the same."""
     up, tidy = tmp_path / "up", tmp_path / "tidy"
     program = f"trap 'touch {tidy}; exit 0' TERM; touch {up}; while :; do sleep 0.05; done"
-    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=2) as agent:
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=3) as agent:
         job_id = orchestrator.submit(workflows.shell(program))
         eventually(up.exists)
         (job_process,) = guard_of(agent).children()
@@ -72,7 +72,7 @@ def test_a_job_that_holds_its_process_up_times_out_all_the_same(
 ) -> None:
     """A process that is stopped can neither count its own time nor hear that it is over."""
     with start_agent(orchestrator, tmp_path) as agent:
-        job_id = orchestrator.submit(workflows.gated(tmp_path), timeout_seconds=3)
+        job_id = orchestrator.submit(workflows.gated(tmp_path), timeout_seconds=6)
         eventually(lambda: begun(tmp_path))
         (job_process,) = guard_of(agent).children()
         job_process.suspend()
