@@ -55,8 +55,9 @@ def test_a_program_may_tidy_up_at_sigterm(orchestrator: Orchestrator, tmp_path: 
 def test_the_third_signal_does_not_wait_for_a_job_that_hangs(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
-    patient = {"drain_timeout_seconds": 600, "cancel_grace_seconds": 600}
-    with start_agent(orchestrator, tmp_path, **patient) as agent:
+    with start_agent(
+        orchestrator, tmp_path, drain_timeout_seconds=600, cancel_grace_seconds=600
+    ) as agent:
         job_id = orchestrator.submit(workflows.gated(tmp_path))
         eventually(lambda: begun(tmp_path))
         (job_process,) = guard_of(agent).children()

@@ -128,9 +128,7 @@ def test_an_agent_that_waits_for_its_orchestrator_is_not_ready_and_asks_for_pati
         assert not listening.hears("READY=1")
 
 
-def test_the_watchdog_is_fed_only_while_renewals_succeed(
-    tmp_path: Path, listening: Ear
-) -> None:
+def test_the_watchdog_is_fed_only_while_renewals_succeed(tmp_path: Path, listening: Ear) -> None:
     """With a watch of 2 s it must be fed each second."""
     environment = {"NOTIFY_SOCKET": listening.address, "WATCHDOG_USEC": "2000000"}
     with (

@@ -14,9 +14,6 @@ from tests.agent.checks import (
 )
 from tests.support.fleet import Orchestrator, eventually, start_agent, start_orchestrator
 
-#: What the second and the third signal make short.
-_PATIENT = {"drain_timeout_seconds": 600, "cancel_grace_seconds": 600}
-
 
 def test_a_sleeping_job_is_cancelled_at_once(orchestrator: Orchestrator, tmp_path: Path) -> None:
     with start_agent(orchestrator, tmp_path, cancel_grace_seconds=600):
@@ -142,7 +139,9 @@ def test_the_third_signal_ends_the_agent_and_its_jobs_at_once(
 ) -> None:
     mark = f"third-{tmp_path.parent.name}-{tmp_path.name}"
     stubborn = f"trap '' TERM; touch '{tmp_path}/up'; while :; do sleep 0.1; done # {mark}"
-    with start_agent(orchestrator, tmp_path, **_PATIENT) as agent:
+    with start_agent(
+        orchestrator, tmp_path, drain_timeout_seconds=600, cancel_grace_seconds=600
+    ) as agent:
         job_id = orchestrator.submit(workflows.shell(stubborn))
         eventually(lambda: (tmp_path / "up").exists())
         stop_three_times(agent)

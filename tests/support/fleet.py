@@ -5,8 +5,8 @@ with start_orchestrator(tmp_path) as orchestrator:
         job_id = orchestrator.submit(workflow_document)
         job = orchestrator.wait_for(job_id)
 
-Times are short, but for leases (10 s): those outlast what a loaded machine makes of a renewal. Where
-the end of one is the matter, give a shorter one; any setting may be given as a keyword.
+Times are short, but for leases (10 s): those outlast what a loaded machine makes of a renewal.
+Where the end of one is the matter, give a shorter one; any setting may be given as a keyword.
 Everything that was started is ended when the blocks are left, whatever the test did to it, and
 when the test run itself is killed.
 """
