@@ -200,7 +200,7 @@ def test_wrong_keys_are_limited_and_right_ones_go_on(server: Running) -> None:
 
 def _connection(server: Running) -> socket.socket:
     host, port = server.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=60)
+    return socket.create_connection((host, int(port)), timeout=30)
 
 
 def test_a_connection_that_sends_no_request_is_closed(
