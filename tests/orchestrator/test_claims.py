@@ -59,7 +59,7 @@ def test_a_job_for_one_robot_finds_it_among_many(server: Running) -> None:
     server.push()
     threads, granted = _wait_with(server, 10)
     server.admin.submit({"workflow_id": "my-workflow", "robot_id": "r7"})
-    eventually(lambda: granted)
+    eventually(lambda: granted, within_seconds=20)  # the waiting ends, with a look, after 25 s
     assert server.admin.jobs()["jobs"][0]["robot_id"] == "r7"
     server.orchestrator.stop()
     for thread in threads:
