@@ -114,7 +114,7 @@ def test_a_run_that_fails_or_completes_leaves_nothing(site: Site, scratch: Path)
 def test_a_browser_that_dies_is_told_and_another_can_be_opened(site: Site) -> None:
     seen = walk(
         site,
-        end=node("RunCommandNode", command=_kill_line(), timeout=20),
+        end=node("RunCommandNode", command=_kill_line(), timeout=60),
         after=js("1"),
         again=node("LaunchBrowserNode", url=f"{site.url}/", window_wait=0),
         here=js("document.title"),
