@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import psutil
 
-from tests.support.fleet import Orchestrator, eventually
+from tests.support.fleet import Agent, Orchestrator, eventually
 
 Json = dict[str, Any]
 TERMINAL = frozenset({"job.completed", "job.failed", "job.cancelled"})
@@ -49,3 +50,14 @@ def processes_with(mark: str) -> list[psutil.Process]:
 
 def wait_until_gone(mark: str, seconds: float = 30.0) -> None:
     eventually(lambda: not processes_with(mark), seconds, f"the end of {mark}")
+
+
+def stop_three_times(agent: Agent) -> None:
+    """Send SIGTERM thrice, each when the agent has obeyed the one before.
+
+    The system keeps one signal of a kind for a process that does not get to run, no second one.
+    """
+    for obeyed in ("no new jobs", "stopped and given back"):
+        agent.program.signal(signal.SIGTERM)
+        eventually(lambda text=obeyed: agent.program.says(text))  # type: ignore[misc]
+    agent.program.signal(signal.SIGTERM)

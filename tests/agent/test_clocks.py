@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def test_a_guard_that_wakes_from_a_suspend_ends_its_job(
             assert guard._watch(job.pid, reader, wakeup) == guard.LEASE_EXPIRED
         finally:
             job.kill()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 28  # the lease is over in 30 s of the clock that stands still
     for descriptor in (wakeup, _wake):
         os.close(descriptor)
 
@@ -115,7 +116,7 @@ def test_a_machine_that_stood_still_for_longer_than_its_lease_overlaps_with_nobo
 ) -> None:
     """The agent, the guard and the job stop and go on together, as in a suspend."""
     with (
-        start_orchestrator(tmp_path, lease_seconds=3) as orchestrator,
+        start_orchestrator(tmp_path, lease_seconds=6) as orchestrator,
         start_agent(orchestrator, tmp_path, robot_id="asleep") as first,
     ):
         job_id = orchestrator.submit(workflows.gated(tmp_path))
@@ -129,7 +130,7 @@ def test_a_machine_that_stood_still_for_longer_than_its_lease_overlaps_with_nobo
                 assert old
                 began = time.monotonic()
                 _signal_all(frozen, signal.SIGCONT)
-                _, alive = psutil.wait_procs(old, timeout=10)
+                _, alive = psutil.wait_procs(old, timeout=60)
                 took_ms = round((time.monotonic() - began) * 1000)
                 assert not alive
                 with capsys.disabled():
@@ -155,13 +156,23 @@ time.time_ns = lambda: int(wrong(real()) * 1e9)
 """
 
 
+_SHORT_LEASE_SECONDS = 6.0
+
+
+@pytest.fixture(scope="module")
+def short_leases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestrator]:
+    folder = tmp_path_factory.mktemp("short")
+    with start_orchestrator(folder, lease_seconds=_SHORT_LEASE_SECONDS) as running:
+        yield running
+
+
 @pytest.mark.parametrize(
     ("offset", "speed"),
     [(86400, 1), (-86400, 1), (0, 2)],
     ids=["tomorrow", "yesterday", "fast"],
 )
 def test_a_wrong_wall_clock_of_the_agent_changes_nothing(
-    orchestrator: Orchestrator, tmp_path: Path, offset: int, speed: int
+    short_leases: Orchestrator, tmp_path: Path, offset: int, speed: int
 ) -> None:
     """Renewals, drains and the job's own time go by clocks that nobody sets."""
     robot_id = f"wrong-{offset}-{speed}"
@@ -170,24 +181,24 @@ def test_a_wrong_wall_clock_of_the_agent_changes_nothing(
     code = _WRONG_CLOCK.format(offset=offset, speed=speed)
     (patch / "sitecustomize.py").write_text(code, encoding="utf-8")
     with start_agent(
-        orchestrator,
+        short_leases,
         tmp_path,
         robot_id=robot_id,
         environment={"PYTHONPATH": str(patch)},
     ):
-        job_id = orchestrator.submit(workflows.gated(tmp_path), robot_id=robot_id)
+        job_id = short_leases.submit(workflows.gated(tmp_path), robot_id=robot_id)
         eventually(lambda: workflows.ledger(tmp_path))
-        until = time.monotonic() + 4.2  # more than two leases
+        until = time.monotonic() + _SHORT_LEASE_SECONDS + 0.5
         eventually(lambda: time.monotonic() > until)
         (tmp_path / "gate").touch()
-        job = orchestrator.wait_for(job_id)
+        job = short_leases.wait_for(job_id)
         assert (job["status"], job["attempt"]) == ("completed", 1)
-        sound_history(orchestrator, job_id)
+        sound_history(short_leases, job_id)
 
 
 def test_without_an_answer_the_job_is_dead_before_its_lease_is_over(tmp_path: Path) -> None:
     """The orchestrator hangs: at 0.9 of the lease, counted from sending, the tree is ended."""
-    lease_seconds = 6.0
+    lease_seconds = 15.0  # a tenth of it is what a loaded machine has for the ending
     with (
         start_orchestrator(tmp_path, lease_seconds=lease_seconds) as orchestrator,
         start_agent(orchestrator, tmp_path) as agent,
@@ -197,7 +208,7 @@ def test_without_an_answer_the_job_is_dead_before_its_lease_is_over(tmp_path: Pa
         orchestrator.program.signal(signal.SIGSTOP)
         began = time.monotonic()
         try:
-            wait_until_gone(str(tmp_path / "gate"), 30)
+            wait_until_gone(str(tmp_path / "gate"), 60)
             # The last renewal was sent before the stop.
             assert time.monotonic() - began < lease_seconds, agent.program.tail()
         finally:

@@ -128,7 +128,7 @@ def test_a_job_that_kills_its_guard_harms_only_itself(
 
 def test_a_stopped_agents_job_ends_when_its_lease_does(tmp_path: Path) -> None:
     with (
-        start_orchestrator(tmp_path) as orchestrator,
+        start_orchestrator(tmp_path, lease_seconds=5) as orchestrator,
         start_agent(orchestrator, tmp_path) as agent,
     ):
         job_id = orchestrator.submit(workflows.gated(tmp_path))
@@ -146,7 +146,7 @@ def test_a_stopped_agents_job_ends_when_its_lease_does(tmp_path: Path) -> None:
 
 
 def test_an_attempt_that_lost_its_lease_is_kept_apart(tmp_path: Path) -> None:
-    with start_orchestrator(tmp_path) as orchestrator:
+    with start_orchestrator(tmp_path, lease_seconds=5) as orchestrator:
         with start_agent(orchestrator, tmp_path, robot_id="first") as first:
             job_id = orchestrator.submit(workflows.gated(tmp_path))
             eventually(lambda: begun(tmp_path))

@@ -102,7 +102,7 @@ def test_a_sound_journal_is_taken_as_it_is(folders: Folders, journal: Path) -> N
 @settings(
     deadline=None,
     max_examples=150,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(cut=st.integers(1, 4096))
 def test_a_tail_cut_anywhere_leaves_what_was_before_it(folders: Folders, cut: int) -> None:
@@ -125,7 +125,7 @@ def test_a_tail_cut_anywhere_leaves_what_was_before_it(folders: Folders, cut: in
 @settings(
     deadline=None,
     max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), outcome=st.booleans())
 def test_flipped_bits_invent_nothing_and_lose_no_ending_that_can_be_read(

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from agent.job.ladder import Ladder
 from tests.agent import workflows
-from tests.agent.checks import wait_until_gone
+from tests.agent.checks import stop_three_times, wait_until_gone
 from tests.agent.test_crashes import begun, guard_of
 from tests.support.fleet import Orchestrator, eventually, start_agent
 
@@ -44,7 +42,7 @@ def test_a_program_may_tidy_up_at_sigterm(orchestrator: Orchestrator, tmp_path: 
     """The engine hangs and passes nothing on; SIGTERM reaches the program all the same."""
     up, tidy = tmp_path / "up", tmp_path / "tidy"
     program = f"trap 'touch {tidy}; exit 0' TERM; touch {up}; while :; do sleep 0.05; done"
-    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=2) as agent:
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=3) as agent:
         job_id = orchestrator.submit(workflows.shell(program))
         eventually(up.exists)
         (job_process,) = guard_of(agent).children()
@@ -57,16 +55,15 @@ def test_a_program_may_tidy_up_at_sigterm(orchestrator: Orchestrator, tmp_path: 
 def test_the_third_signal_does_not_wait_for_a_job_that_hangs(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
-    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=60) as agent:
+    with start_agent(
+        orchestrator, tmp_path, drain_timeout_seconds=600, cancel_grace_seconds=600
+    ) as agent:
         job_id = orchestrator.submit(workflows.gated(tmp_path))
         eventually(lambda: begun(tmp_path))
         (job_process,) = guard_of(agent).children()
         job_process.suspend()
-        for _ in range(3):
-            agent.program.signal(signal.SIGTERM)
-            until = time.monotonic() + 0.5
-            eventually(lambda until=until: time.monotonic() > until)  # type: ignore[misc]
-        assert agent.program.wait(30) == 143
+        stop_three_times(agent)
+        assert agent.program.wait() == 143
         wait_until_gone(str(tmp_path / "gate"))
         orchestrator.admin.cancel(job_id)
 
@@ -76,7 +73,7 @@ def test_a_job_that_holds_its_process_up_times_out_all_the_same(
 ) -> None:
     """A process that is stopped can neither count its own time nor hear that it is over."""
     with start_agent(orchestrator, tmp_path) as agent:
-        job_id = orchestrator.submit(workflows.gated(tmp_path), timeout_seconds=3)
+        job_id = orchestrator.submit(workflows.gated(tmp_path), timeout_seconds=6)
         eventually(lambda: begun(tmp_path))
         (job_process,) = guard_of(agent).children()
         job_process.suspend()

@@ -92,9 +92,13 @@ def test_a_job_whose_journal_finds_no_room_fails_as_disk_full(
 def test_an_idle_agent_stops_after_its_idle_timeout(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
-    with start_agent(orchestrator, tmp_path, arguments=("--idle-timeout", "1")) as agent:
-        orchestrator.wait_for(orchestrator.submit(workflows.quick()))
-        assert agent.program.wait(20) == 0
+    # Submitted before: the time without a job begins with the agent's own start.
+    job_id = orchestrator.submit(workflows.quick(), robot_id="idle")
+    with start_agent(
+        orchestrator, tmp_path, robot_id="idle", arguments=("--idle-timeout", "3")
+    ) as agent:
+        assert orchestrator.wait_for(job_id)["status"] == "completed"
+        assert agent.program.wait() == 0
         assert "without a job" in agent.program.tail()
 
 

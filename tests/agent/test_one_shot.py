@@ -21,6 +21,7 @@ from tests.support.fleet import (
     Orchestrator,
     eventually,
     start_agent,
+    start_orchestrator,
     wait_until_online,
 )
 
@@ -89,14 +90,19 @@ def test_after_its_share_of_jobs_an_agent_ends_and_leaves_the_rest(
 def test_at_the_end_of_its_time_an_agent_lets_its_job_end(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
+    # Submitted before: what it is to let end must have begun when its time is over.
+    job_id = orchestrator.submit(workflows.gated(tmp_path), robot_id="tired")
     with start_agent(
-        orchestrator, tmp_path, robot_id="tired", arguments=("--max-uptime", "2")
+        orchestrator,
+        tmp_path,
+        robot_id="tired",
+        arguments=("--max-uptime", "5"),
+        drain_timeout_seconds=60,
     ) as agent:
-        job_id = orchestrator.submit(workflows.gated(tmp_path), robot_id="tired")
         eventually(lambda: agent.program.says("stopping after"))
         (tmp_path / "gate").touch()
         assert agent.program.wait() == 0, agent.program.tail()
-        assert orchestrator.wait_for(job_id)["status"] in ("completed", "cancelled")
+        assert orchestrator.wait_for(job_id)["status"] == "completed"
 
 
 def probe(agent: Agent, path: str) -> tuple[int, dict[str, Any]]:
@@ -111,11 +117,14 @@ def probe(agent: Agent, path: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_probes_and_the_timeline_tell_of_an_orchestrator_that_comes_and_goes(
-    own_orchestrator: Orchestrator, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    with start_agent(
-        own_orchestrator, tmp_path, wait=False, health_address="0", orchestrator_url=LATER
-    ) as agent:
+    with (
+        start_orchestrator(tmp_path, lease_seconds=2) as own_orchestrator,
+        start_agent(
+            own_orchestrator, tmp_path, wait=False, health_address="0", orchestrator_url=LATER
+        ) as agent,
+    ):
         eventually(lambda: "trying again" in agent.program.tail())
         assert probe(agent, "/live")[0] == 200
         assert probe(agent, "/ready")[0] == 503

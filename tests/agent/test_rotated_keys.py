@@ -147,7 +147,7 @@ def test_a_revoked_key_ends_it_at_once_whatever_its_file_holds_by_then(
         eventually(lambda: workflows.ledger(tmp_path))
         replace(file, patient.robot_key("gone"))
         patient.admin.revoke_robot_key(key["id"])
-        assert agent.program.wait(15) == 77, agent.program.tail()
+        assert agent.program.wait() == 77, agent.program.tail()
         wait_until_gone(str(tmp_path / "gate"))
         patient.admin.cancel(job_id)
 

@@ -134,7 +134,7 @@ def test_a_start_that_loses_the_robot_while_it_stops_does_not_sign_the_newer_one
 def test_an_expired_key_lets_running_jobs_end_and_then_the_agent(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
-    soon = datetime.now(UTC) + timedelta(seconds=4)
+    soon = datetime.now(UTC) + timedelta(seconds=10)  # by then its job must be at work
     made = orchestrator.admin.create_robot_key(
         {"robot_id": "expiring", "name": "short", "expires_at": soon.isoformat()}
     )

@@ -5,28 +5,34 @@ import time
 from pathlib import Path
 
 from tests.agent import workflows
-from tests.agent.checks import processes_with, sound_history, types, wait_until_gone
-from tests.support.fleet import Orchestrator, eventually, start_agent
+from tests.agent.checks import (
+    processes_with,
+    sound_history,
+    stop_three_times,
+    types,
+    wait_until_gone,
+)
+from tests.support.fleet import Orchestrator, eventually, start_agent, start_orchestrator
 
 
 def test_a_sleeping_job_is_cancelled_at_once(orchestrator: Orchestrator, tmp_path: Path) -> None:
-    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=20):
-        job_id = orchestrator.submit(workflows.waiting(60))
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=600):
+        job_id = orchestrator.submit(workflows.waiting(600))
         orchestrator.wait_for(job_id, "running")
         orchestrator.admin.cancel(job_id)
-        # Well below the grace: the engine stopped because it was asked.
-        job = orchestrator.wait_for(job_id, seconds=8)
+        # Far below the grace: the engine stopped because it was asked.
+        job = orchestrator.wait_for(job_id)
     assert (job["status"], job["failure_reason"]) == ("cancelled", "cancelled")
     sound_history(orchestrator, job_id)
 
 
 def test_a_tight_loop_is_cancelled(orchestrator: Orchestrator, tmp_path: Path) -> None:
-    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=20):
+    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=600):
         job_id = orchestrator.submit(workflows.endless())
         orchestrator.wait_for(job_id, "running")
         eventually(lambda: orchestrator.job(job_id)["last_seq"] > 50)
         orchestrator.admin.cancel(job_id)
-        assert orchestrator.wait_for(job_id, seconds=19)["status"] == "cancelled"
+        assert orchestrator.wait_for(job_id)["status"] == "cancelled"
 
 
 def test_a_program_that_ignores_sigterm_dies_all_the_same(
@@ -79,14 +85,17 @@ def test_a_job_that_takes_too_long_times_out(orchestrator: Orchestrator, tmp_pat
     assert (job["status"], job["failure_reason"]) == ("timeout", "timeout")
 
 
-def test_sigterm_lets_a_running_job_end(orchestrator: Orchestrator, tmp_path: Path) -> None:
-    with start_agent(orchestrator, tmp_path) as agent:
+def test_sigterm_lets_a_running_job_end(tmp_path: Path) -> None:
+    with (
+        start_orchestrator(tmp_path, lease_seconds=5) as orchestrator,
+        start_agent(orchestrator, tmp_path, drain_timeout_seconds=60) as agent,
+    ):
         job_id = orchestrator.submit(workflows.gated(tmp_path))
         eventually(lambda: workflows.ledger(tmp_path))
         agent.program.signal(signal.SIGTERM)
         eventually(lambda: orchestrator.admin.robot(agent.robot_id)["draining"])
         # Longer than its lease: renewals go on while it drains.
-        until = time.monotonic() + 3
+        until = time.monotonic() + 6
         eventually(lambda: time.monotonic() > until)
         assert orchestrator.job(job_id)["status"] == "running"
         (tmp_path / "gate").touch()
@@ -114,13 +123,13 @@ def test_a_job_that_outlasts_the_drain_is_given_back(
 
 
 def test_the_second_signal_cancels_and_says_so(orchestrator: Orchestrator, tmp_path: Path) -> None:
-    with start_agent(orchestrator, tmp_path, drain_timeout_seconds=60) as agent:
-        job_id = orchestrator.submit(workflows.waiting(60))
+    with start_agent(orchestrator, tmp_path, drain_timeout_seconds=600) as agent:
+        job_id = orchestrator.submit(workflows.waiting(600))
         orchestrator.wait_for(job_id, "running")
         agent.program.signal(signal.SIGTERM)
         eventually(lambda: orchestrator.admin.robot(agent.robot_id)["draining"])
         agent.program.signal(signal.SIGTERM)
-        assert agent.program.wait(30) == 143, agent.program.tail()
+        assert agent.program.wait() == 143, agent.program.tail()
         assert orchestrator.job(job_id)["status"] == "pending"
         orchestrator.admin.cancel(job_id)
 
@@ -130,14 +139,13 @@ def test_the_third_signal_ends_the_agent_and_its_jobs_at_once(
 ) -> None:
     mark = f"third-{tmp_path.parent.name}-{tmp_path.name}"
     stubborn = f"trap '' TERM; touch '{tmp_path}/up'; while :; do sleep 0.1; done # {mark}"
-    with start_agent(orchestrator, tmp_path, cancel_grace_seconds=60) as agent:
+    with start_agent(
+        orchestrator, tmp_path, drain_timeout_seconds=600, cancel_grace_seconds=600
+    ) as agent:
         job_id = orchestrator.submit(workflows.shell(stubborn))
         eventually(lambda: (tmp_path / "up").exists())
-        for _ in range(3):
-            agent.program.signal(signal.SIGTERM)
-            until = time.monotonic() + 0.3
-            eventually(lambda until=until: time.monotonic() > until)  # type: ignore[misc]
-        assert agent.program.wait(30) == 143
+        stop_three_times(agent)
+        assert agent.program.wait() == 143
         wait_until_gone(mark)
         orchestrator.admin.cancel(job_id)
 
@@ -189,13 +197,14 @@ def test_an_operators_pause_lets_running_jobs_end_and_is_over_by_itself(
     with start_agent(orchestrator, tmp_path, robot_id="paused", max_concurrent_jobs=2) as agent:
         running = orchestrator.submit(workflows.gated(tmp_path), robot_id="paused")
         eventually(lambda: workflows.ledger(tmp_path))
-        pause = {"status": "paused", "note": "lunch", "resume_after_seconds": 4}
+        pause = {"status": "paused", "note": "lunch", "resume_after_seconds": 600}
         orchestrator.admin.set_robot_status("paused", pause)
         waiting = orchestrator.submit(workflows.quick(), robot_id="paused")
         eventually(lambda: "paused by the orchestrator" in agent.program.tail())
         assert orchestrator.job(waiting)["status"] == "pending"
         (tmp_path / "gate").touch()
         assert orchestrator.wait_for(running)["attempt"] == 1
+        orchestrator.admin.set_robot_status("paused", {**pause, "resume_after_seconds": 1})
         job = orchestrator.wait_for(waiting)
         assert (job["status"], job["attempt"]) == ("completed", 1)
         assert orchestrator.admin.robot("paused")["note"] is None

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -273,10 +274,12 @@ def test_an_installed_script_is_found_by_its_shell(cli: Cli) -> None:
 
 
 def _output(cli: Cli, command: list[str]) -> str:
+    # fish completes the words of programs that are there.
+    there = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
         command,
         cwd=cli.folder,
-        env=cli.environment(),
+        env=cli.environment({"PATH": there}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

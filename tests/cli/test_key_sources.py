@@ -91,7 +91,7 @@ def test_a_keyring_that_never_answers_is_given_up(keyless: Cli, tmp_path: Path) 
     before = time.monotonic()
     done = keyless(*LIST, env=env)
     assert done.returncode == 7
-    assert 2.5 < time.monotonic() - before < 15
+    assert 2.5 < time.monotonic() - before < 50
 
 
 def test_the_keyring_holds_a_key_per_address(keyless: Cli, server: Server, tmp_path: Path) -> None:

@@ -18,19 +18,22 @@ import pytest
 
 from tests.cli.support import SECONDS, Cli, eventually
 
-#: Feeds as fast as it can for some seconds, 5,000 different nodes over and over.
+#: Feeds as fast as it can for some seconds, or until there is the file that is named second;
+#: 5,000 different nodes over and over.
 _FLOOD = """
-import json, resource, sys, time
+import json, os, resource, sys, time
 from casare_cli.terminal.output import Output
 from casare_cli.following.tree import StepTree
 
 SECONDS, NODES = 3.0, 5000
+def over():
+    return os.path.exists(sys.argv[2]) if sys.argv[2:] else time.monotonic() - began >= SECONDS
 def memory(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 tree, fed, settled = StepTree(Output()), 0, 0
 began = time.monotonic()
 with tree:
     tree.feed({"type": "job.started", "data": {"workflow_name": "flood"}})
-    while time.monotonic() - began < SECONDS:
+    while not over():
         for n in range(NODES):
             data = {"node_id": f"node-{n}-with-a-long-name", "node_type": "LogNode"}
             tree.feed({"type": "node.started", "data": data})
@@ -49,13 +52,15 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Flood:
     """The program above on a terminal of *rows* and *columns*, which may change."""
 
-    def __init__(self, cli: Cli, about: Path, rows: int, columns: int) -> None:
+    def __init__(
+        self, cli: Cli, about: Path, rows: int, columns: int, until: Path | None = None
+    ) -> None:
         self._ours, self._theirs = pty.openpty()
         self.resize(rows, columns)
         self._chunks: list[bytes] = []
         env = {k: v for k, v in cli.environment().items() if k not in ("COLUMNS", "LINES")}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _FLOOD, str(about)],
+            [sys.executable, "-c", _FLOOD, str(about), *([str(until)] if until else [])],
             env=env,
             stdin=self._theirs,
             stdout=self._theirs,
@@ -101,10 +106,13 @@ def test_a_flood_of_events_is_a_few_pictures_a_second(
 
 
 def test_a_terminal_that_becomes_smaller_gets_smaller_pictures(cli: Cli, tmp_path: Path) -> None:
-    flood = Flood(cli, tmp_path / "about.json", 40, 150)
+    stop = tmp_path / "stop"
+    flood = Flood(cli, tmp_path / "about.json", 40, 150, until=stop)
     eventually(lambda: flood.text().count(_HEADLINE) >= 2)
     flood.resize(12, 30)
     seen = len(flood.text())
+    eventually(lambda: flood.text()[seen:].count(_HEADLINE) >= 4)
+    stop.touch()
     text = flood.end()[seen:]
     # The one that was being drawn may have had the old size.
     pictures = text.split(_HEADLINE)[2:]

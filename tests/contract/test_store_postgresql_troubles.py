@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -74,11 +75,9 @@ def test_a_user_who_may_not_make_tables_is_a_wrong_setting(
     admin: sa.Engine, postgresql_url: str
 ) -> None:
     url = sa.make_url(postgresql_url)
-    role = "casare_test_reader"
+    role = f"casare_test_reader_{uuid4().hex}"  # roles are the whole server's, not a schema's
     with admin.begin() as connection:
-        known = sa.text("SELECT 1 FROM pg_roles WHERE rolname = :name")
-        if connection.execute(known, {"name": role}).first() is None:
-            connection.execute(sa.text(f"CREATE ROLE {role} LOGIN PASSWORD 'secret-word'"))
+        connection.execute(sa.text(f"CREATE ROLE {role} LOGIN PASSWORD 'secret-word'"))
         schema = connection.execute(sa.text("SELECT current_schema()")).scalar()
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {role}"))
     try:

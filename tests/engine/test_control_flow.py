@@ -266,7 +266,7 @@ def test_a_retry_waits_longer_each_time() -> None:
     }
     began = time.monotonic()
     result = run_document(document(nodes, chain("retry.retry_body", "no")))
-    assert 0.4 <= time.monotonic() - began < 5
+    assert 0.4 <= time.monotonic() - began < 60
     assert result.status == "failed"
 
 

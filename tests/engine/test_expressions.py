@@ -152,10 +152,10 @@ def test_what_is_not_on_the_list_is_refused(text: str) -> None:
     ],
 )
 def test_nothing_grows_without_bound(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # the processor's, whatever else it does
     with pytest.raises(ExpressionError):
         evaluate(text)
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_names_given_along_come_before_variables() -> None:

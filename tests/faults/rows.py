@@ -236,7 +236,7 @@ ROWS: dict[str, Row] = {
     "F54": Row(
         fault="an operator's key is revoked with watchers open",
         covered_by=(
-            "tests/orchestrator/test_socket_keys.py::test_watchers_of_a_revoked_key_are_closed_within_five_seconds",
+            "tests/orchestrator/test_socket_keys.py::test_all_watchers_of_a_revoked_key_are_closed",
         ),
     ),
     "F55": Row(

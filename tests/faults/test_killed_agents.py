@@ -12,7 +12,7 @@ from tests.support.fleet import eventually, start_agent, start_orchestrator
 def test_every_attempt_that_was_taken_away_meanwhile_is_told_by_one_thread(tmp_path: Path) -> None:
     """Leftovers go to the side log while a start looks for what earlier ones left there."""
     with (
-        start_orchestrator(tmp_path, max_crashes=100) as orchestrator,
+        start_orchestrator(tmp_path, max_crashes=100, lease_seconds=5) as orchestrator,
         start_agent(orchestrator, tmp_path, max_concurrent_jobs=8) as agent,
     ):
         jobs = [orchestrator.submit(workflows.waiting()) for _ in range(8)]

@@ -9,7 +9,7 @@ from tests.agent import workflows
 from tests.faults.invariants import check_nothing_left
 from tests.support.fleet import eventually, start_agent, start_orchestrator
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 4.0
 
 
 def test_a_job_that_comes_back_to_a_paused_agent_is_not_taken_for_the_lost_attempt(

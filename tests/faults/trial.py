@@ -63,6 +63,8 @@ class Trial:
         return folder
 
     def orchestrator(self, **settings: Any) -> Orchestrator:
+        # Short: most faults outlast it. A scenario that counts attempts asks for a longer one.
+        settings.setdefault("lease_seconds", 2.0)
         if self.database == POSTGRESQL:
             server = server_address()
             assert server is not None

@@ -32,7 +32,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 def test_a_process_is_ended_by_its_id(sleeper: subprocess.Popen[bytes], tmp_path: Path) -> None:
     got = run("ProcessKillNode", tmp_path, pid_or_name=sleeper.pid)
     assert got == {"killed_count": 1, "success": True}
-    assert sleeper.wait(5) == -signal.SIGTERM
+    assert sleeper.wait(60) == -signal.SIGTERM
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="programs are copied with their libraries")
@@ -230,5 +230,5 @@ def test_waiting_for_a_change_comes_to_an_end(tmp_path: Path) -> None:
     begun = time.monotonic()
     got = run("FileWatcherNode", tmp_path, watch_path="none", timeout=1)
     assert got == {"event_type": "", "file_path": "", "triggered": False, "timed_out": True}
-    assert 0.9 < time.monotonic() - begun < 10
+    assert 0.9 < time.monotonic() - begun < 60
     assert failure("FileWatcherNode", tmp_path, watch_path="f", events="x")[0] == "INVALID_INPUT"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from casare_rpa.orchestrator.live import polling
 from tests.orchestrator.support import Running, running
 
 
@@ -12,3 +13,9 @@ from tests.orchestrator.support import Running, running
 def server(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path / "state") as server:
         yield server
+
+
+@pytest.fixture
+def only_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is woken by what happens, and would never find it by looking again."""
+    monkeypatch.setattr(polling, "_LOOK_EVERY_SECONDS", 3600.0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sized
 from functools import partial
 from typing import Any
+
+import pytest
 
 from tests.orchestrator.support import Running, eventually
 
@@ -31,7 +32,7 @@ def test_each_of_many_jobs_goes_to_one_of_many_waiting_robots(server: Running) -
     threads, granted = _wait_with(server, 12)
     jobs = {server.admin.submit({"workflow_id": "my-workflow"})["job_id"] for _ in range(12)}
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert {grant["job_id"] for grant in granted} == jobs and len(granted) == 12
 
 
@@ -39,26 +40,27 @@ def _has(found: Sized, expected: int) -> bool:
     return len(found) == expected
 
 
+@pytest.mark.usefixtures("only_hints")
 def test_one_job_wakes_one_robot_and_the_next_another(server: Running) -> None:
     server.push()
     threads, granted = _wait_with(server, 10)
     for expected in range(1, 6):
-        submitted = time.monotonic()
         server.admin.submit({"workflow_id": "my-workflow"})
-        eventually(partial(_has, granted, expected), within_seconds=4)
-        assert time.monotonic() - submitted < 4
+        eventually(partial(_has, granted, expected))
+    assert all(granted), "one woke without a job"
     server.orchestrator.stop()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert sum(grant is not None for grant in granted) == 5
 
 
+@pytest.mark.usefixtures("only_hints")
 def test_a_job_for_one_robot_finds_it_among_many(server: Running) -> None:
     server.push()
     threads, granted = _wait_with(server, 10)
     server.admin.submit({"workflow_id": "my-workflow", "robot_id": "r7"})
-    eventually(lambda: granted, within_seconds=4)
+    eventually(lambda: granted, within_seconds=20)  # the waiting ends, with a look, after 25 s
     assert server.admin.jobs()["jobs"][0]["robot_id"] == "r7"
     server.orchestrator.stop()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)

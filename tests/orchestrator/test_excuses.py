@@ -10,7 +10,7 @@ from casare_rpa.client import OrchestratorClient
 from tests.orchestrator.support import Attempt, workflow_document
 from tests.support.fleet import Orchestrator, eventually, start_orchestrator
 
-LEASE_SECONDS = 3.0
+LEASE_SECONDS = 6.0
 
 
 def _held_job(orchestrator: Orchestrator) -> Attempt:

@@ -107,7 +107,7 @@ def test_a_client_that_waits_as_told_gets_through(tmp_path: Path) -> None:
 
 
 def test_a_busy_robot_keeps_its_job(tmp_path: Path) -> None:
-    with running(tmp_path, robot_calls_per_minute=2, lease_seconds=2) as server:
+    with running(tmp_path, robot_calls_per_minute=2) as server:
         server.submit()
         attempt = claim(server.robot())
         attempt.start()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,14 +13,9 @@ from casare_rpa import errors
 from tests.orchestrator.support import NOW, Running, claim, eventually, run_job
 
 
-def _in_background(call: Any, *given: Any) -> tuple[threading.Thread, list[tuple[Any, float]]]:
-    answers: list[tuple[Any, float]] = []
-
-    def run() -> None:
-        answer = call(*given)
-        answers.append((answer, time.monotonic()))
-
-    thread = threading.Thread(target=run)
+def _in_background(call: Any, *given: Any) -> tuple[threading.Thread, list[Any]]:
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(call(*given)))
     thread.start()
     return thread, answers
 
@@ -56,35 +50,34 @@ def test_the_same_claim_id_gets_the_same_grant(server: Running) -> None:
     assert robot.claim({"claim_id": "claim-0002"}) is None
 
 
+@pytest.mark.usefixtures("only_hints")
 def test_a_waiting_claim_is_woken_by_a_submit(server: Running) -> None:
     server.push()
     thread, answers = _in_background(server.robot().claim, {"wait_seconds": 25})
     eventually(lambda: server.admin.robots()["total"] == 1)
-    submitted = time.monotonic()
     job = server.admin.submit({"workflow_id": "my-workflow"})
-    thread.join(timeout=20)
-    assert answers[0][0]["job_id"] == job["job_id"]
-    assert answers[0][1] - submitted < 3
+    thread.join(timeout=20)  # without a hint it would end after 25 s
+    assert answers[0]["job_id"] == job["job_id"]
 
 
+@pytest.mark.usefixtures("only_hints")
 def test_a_waiting_claim_ends_when_the_robot_is_drained(server: Running) -> None:
     thread, answers = _in_background(server.robot().claim, {"wait_seconds": 25})
     eventually(lambda: server.admin.robots()["total"] == 1)
-    drained = time.monotonic()
     server.admin.set_robot_status("r1", {"status": "online", "draining": True})
     thread.join(timeout=20)
-    assert answers[0][0] is None and answers[0][1] - drained < 3
+    assert answers == [None]
     server.submit()
     assert server.robot().claim({}) is None
 
 
+@pytest.mark.usefixtures("only_hints")
 def test_a_waiting_claim_ends_when_the_server_stops(server: Running) -> None:
     thread, answers = _in_background(server.robot().claim, {"wait_seconds": 25})
     eventually(lambda: server.admin.robots()["total"] == 1)
-    stopped = time.monotonic()
     server.orchestrator.stop()
     thread.join(timeout=20)
-    assert answers[0][0] is None and answers[0][1] - stopped < 5
+    assert answers == [None]
 
 
 def test_a_client_that_left_gets_no_job(server: Running) -> None:

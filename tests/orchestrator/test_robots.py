@@ -81,11 +81,12 @@ def test_paused_is_kept_as_maintenance(server: Running) -> None:
 def test_a_pause_has_a_note_and_ends_by_itself(server: Running) -> None:
     robot = server.robot()
     robot.register(REGISTRATION)
-    change = {"status": "paused", "note": "stock-taking", "resume_after_seconds": 0.4}
+    change = {"status": "paused", "note": "stock-taking", "resume_after_seconds": 600}
     paused = server.admin.set_robot_status("r1", change)
     assert (paused["status"], paused["note"]) == ("maintenance", "stock-taking")
     assert robot.heartbeat("r1", {})["paused"] is True
     job_id = server.submit()
+    server.admin.set_robot_status("r1", change | {"resume_after_seconds": 0.4})
     eventually(lambda: robot.heartbeat("r1", {})["paused"] is False)
     grant = robot.claim({"wait_seconds": 5})
     assert grant is not None and grant["job_id"] == job_id

@@ -5,7 +5,8 @@ with start_orchestrator(tmp_path) as orchestrator:
         job_id = orchestrator.submit(workflow_document)
         job = orchestrator.wait_for(job_id)
 
-Times are short (leases of 2 s); any setting may be given as a keyword, `lease_seconds=5`.
+Times are short, but for leases (10 s): those outlast what a loaded machine makes of a renewal.
+Where the end of one is the matter, give a shorter one; any setting may be given as a keyword.
 Everything that was started is ended when the blocks are left, whatever the test did to it, and
 when the test run itself is killed.
 """
@@ -40,7 +41,7 @@ _SERVE = (
     "from casare_rpa.orchestrator.server import serve; sys.exit(serve(Settings.load()))"
 )
 _SERVER_DEFAULTS = {
-    "lease_seconds": 2.0,
+    "lease_seconds": 10.0,
     "reap_every_seconds": 0.2,
     "lost_backoff_seconds": 0.1,
     "start_deadline_seconds": 10.0,

@@ -25,7 +25,7 @@ def test_a_connection_that_falls_silent_writes_no_traceback(
         port = server.socket.getsockname()[1]
         with line_to(f"http://127.0.0.1:{port}") as line:
             url = line.url.replace("http", "ws")
-            with connect(url, ping_interval=0.1, ping_timeout=0.1, close_timeout=0.1) as socket:
+            with connect(url, ping_interval=1, ping_timeout=1, close_timeout=0.1) as socket:
                 socket.send("here")
                 assert socket.recv(timeout=30) == "here"
                 line.hold()

@@ -15,7 +15,11 @@ import pytest
 
 from tests.cli.support import SECONDS, Cli, Done
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may be several users")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may be several users"),
+    # Each command imports all there is before it changes the user.
+    pytest.mark.timeout(600),
+]
 ROOT = Path(__file__).parents[3]
 OWNER, STRANGER = 65534, 65533
 
@@ -86,18 +90,20 @@ def test_restored_where_none_was_it_is_the_folders_owners(
     assert run_as(OWNER, cli, "migrate", *address).returncode == 0
 
 
-def test_another_user_is_told_as_whom_to_run_it(cli: Cli, place: Path, database: Path) -> None:
+@pytest.mark.parametrize("mode", [0o700, 0o755], ids=oct)
+def test_another_user_is_told_as_whom_to_run_it(
+    cli: Cli, place: Path, database: Path, mode: int
+) -> None:
     address = ("--database", f"sqlite:///{database}")
     target = Path(tempfile.gettempdir()) / f"{place.name}.db"
     owner = pwd.getpwuid(OWNER).pw_name
     commands = (("db-status",), ("backup", target), ("migrate",), ("start", "--port", "0"))
-    for closed, mode in ((database.parent, 0o700), (database.parent, 0o755)):
-        closed.chmod(mode)
-        for words in commands:
-            done = run_as(STRANGER, cli, *words, *address, *_state(words, place))
-            assert done.returncode == 6, (words, oct(mode), done.stderr)
-            assert f"belongs to {owner}" in done.stderr and f"sudo -u {owner}" in done.stderr
-            assert "Errno" not in done.stderr and "sqlalche" not in done.stderr
+    database.parent.chmod(mode)
+    for words in commands:
+        done = run_as(STRANGER, cli, *words, *address, *_state(words, place))
+        assert done.returncode == 6, (words, done.stderr)
+        assert f"belongs to {owner}" in done.stderr and f"sudo -u {owner}" in done.stderr
+        assert "Errno" not in done.stderr and "sqlalche" not in done.stderr
     assert not target.exists()
 
 

@@ -418,7 +418,7 @@ _TIMES = [
         "agent/uplink/heartbeat.py",
         '        self._pause = float(reply["renew_after_seconds"])\n',
         "",
-        "agent/test_stopping.py::test_sigterm_lets_a_running_job_end",
+        "agent/test_heartbeat.py::test_renewals_of_many_robots_do_not_come_in_step",
     ),
     mutant(
         "cancel-rides-on-renewals",

@@ -124,7 +124,7 @@ MUTANTS: list[Mutant] = [
         _SOCKETS,
         "        if not await self.desk.auth.still_valid(self.principal, self.rule):\n",
         "        if False:\n",
-        f"{_KEYS}test_watchers_of_a_revoked_key_are_closed_within_five_seconds",
+        f"{_KEYS}test_all_watchers_of_a_revoked_key_are_closed",
     ),
     mutant(
         "revoked-key-wakes",

@@ -45,7 +45,7 @@ def agents_disk_full(trial: Trial, sizes: tuple[str, ...]) -> None:
 
     With 4 MiB there is room for the reserve, with 2 MiB there is not.
     """
-    orchestrator = trial.orchestrator()
+    orchestrator = trial.orchestrator(lease_seconds=30)
     load = trial.load(orchestrator)
     for size in sizes:
         robot = f"robot-{size}"

@@ -128,7 +128,7 @@ def events_too_large_and_too_many(trial: Trial, passes: int, megabytes: int) -> 
 )
 def many_submits_with_one_idempotency_key(trial: Trial, keys: int, clients: int) -> None:
     """At once, after a restart, and with another body: one job for each key."""
-    orchestrator = trial.orchestrator()
+    orchestrator = trial.orchestrator(lease_seconds=20)
     load = trial.load(orchestrator)
     trial.agent(orchestrator, max_concurrent_jobs=3)
     workflow = load.workflow("wait")
@@ -172,7 +172,9 @@ def logs_have_nowhere_to_go(trial: Trial, ways: tuple[str, ...]) -> None:
     """On a full disk or with closed streams the programs go on working."""
     for number, way in enumerate(ways):
         prefix = ("sh", "-c", f'exec "$@" {way}', "sh")
-        orchestrator = trial.orchestrator(prefix=prefix, name=f"orchestrator-{number}")
+        orchestrator = trial.orchestrator(
+            prefix=prefix, name=f"orchestrator-{number}", lease_seconds=20
+        )
         agent = trial.agent(orchestrator, f"robot-{number}", prefix=prefix, wait=False)
         load = trial.load(orchestrator)
         trial.strike()

@@ -21,7 +21,7 @@ from tests.support.fleet import wait_until_online
 )
 def agent_stopped_at_any_instant(trial: Trial, stops: int) -> None:
     """SIGTERM while it rests, claims, works and delivers: nothing is left, nothing is repeated."""
-    orchestrator = trial.orchestrator()
+    orchestrator = trial.orchestrator(lease_seconds=20)  # none runs out: each run is counted
     agent = trial.agent(orchestrator, max_concurrent_jobs=2)
     load = trial.load(orchestrator, wait_seconds=0.2)
     for _ in range(stops):

@@ -8,18 +8,18 @@ from tests.nodes.browser.site import Site
 from tests.nodes.browser.walks import js, walk
 from tests.support.runs import node
 
-ANSWER = {"timeout": 5000}
+ANSWER = {"timeout": 60_000}
 
 
 @pytest.mark.parametrize("leave", [{"url": "/next"}, {"selector": "#away"}])
 def test_a_page_that_asks_whether_it_may_be_left_is_left(site: Site, leave: dict[str, str]) -> None:
-    by_url = node("GoToURLNode", url=site.url + leave.get("url", ""), timeout=5000)
+    by_url = node("GoToURLNode", url=site.url + leave.get("url", ""), timeout=60_000)
     seen = walk(
         site,
         "/guarded",
         typed=node("TypeTextNode", selector="#t", text="draft"),
-        leave=by_url if "url" in leave else node("ClickElementNode", **leave, timeout=5000),
-        there=node("WaitForElementNode", selector="text=next", timeout=5000),
+        leave=by_url if "url" in leave else node("ClickElementNode", **leave, timeout=60_000),
+        there=node("WaitForElementNode", selector="text=next", timeout=60_000),
         title=js("document.title"),
     )
     assert seen.failures == {}
@@ -32,7 +32,7 @@ def test_a_dialog_at_the_loading_of_a_page_is_left_for_the_next_node(site: Site)
         "/alerts",
         answer=node("BrowserAlertHandleNode", **ANSWER),
         text=node("ExtractTextNode", selector="#z"),
-        asked=node("GoToURLNode", url=f"{site.url}/asks", timeout=5000),
+        asked=node("GoToURLNode", url=f"{site.url}/asks", timeout=60_000),
         yes=node("BrowserAlertHandleNode", **ANSWER),
         title=js("document.title"),
     )
@@ -44,7 +44,7 @@ def test_a_dialog_at_the_loading_of_a_page_is_left_for_the_next_node(site: Site)
 def test_a_dialog_at_the_loading_that_nobody_answers_is_dismissed_by_the_next_node(
     site: Site,
 ) -> None:
-    seen = walk(site, "/alerts", text=node("ExtractTextNode", selector="#z", timeout=5000))
+    seen = walk(site, "/alerts", text=node("ExtractTextNode", selector="#z", timeout=60_000))
     assert seen.failures == {}
     assert seen["text"]["text"] == "after"
     assert any("nobody answered" in line for line in seen.said)
@@ -71,7 +71,7 @@ def test_a_tab_that_a_page_opens_has_a_name_and_the_current_one_stays(site: Site
         "/opens",
         click=node("ClickElementNode", selector="#new"),
         here=js("document.title"),
-        there=node("WaitForElementNode", selector="h1", page="popup", timeout=5000),
+        there=node("WaitForElementNode", selector="h1", page="popup", timeout=60_000),
         title=js("document.title", page="popup"),
     )
     assert seen.failures == {}

@@ -172,7 +172,7 @@ def test_a_value_leaves_by_the_port_of_its_outcome(value: str, said: str) -> Non
 def test_a_wait_takes_the_time_asked_for(name: str, config: dict[str, Any]) -> None:
     began = time.monotonic()
     assert run_node(name, config).success
-    assert 0.05 <= time.monotonic() - began < 5
+    assert 0.05 <= time.monotonic() - began < 50
 
 
 def test_a_wait_is_not_cut_short_by_the_limit_of_a_node() -> None:
