@@ -22,6 +22,33 @@ _BRING_THEIR_LOGIN = frozenset(
     }
 )
 
+#: What a type asks of a robot, where that is not what the format says of where it runs.
+_ASKS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_BRING_THEIR_LOGIN, ()),
+    # Dialogs ask somebody; a screen that nobody looks at does not help.
+    **dict.fromkeys(
+        (
+            *("ColorPickerDialogNode", "ConfirmDialogNode", "CredentialDialogNode"),
+            *("DateTimePickerDialogNode", "FilePickerDialogNode", "FolderPickerDialogNode"),
+            *("FormDialogNode", "InputDialogNode", "ListPickerDialogNode", "MessageBoxNode"),
+            *("MultilineInputDialogNode", "TableDialogNode", "WizardDialogNode"),
+        ),
+        ("person",),
+    ),
+    "ProgressDialogNode": (),
+    # Programs that other systems have as well: a node says itself if they are not there.
+    **dict.fromkeys(
+        (
+            *("GetServiceStatusNode", "ListServicesNode", "RestartServiceNode"),
+            *("StartServiceNode", "StopServiceNode", "RunPowerShellNode"),
+        ),
+        (),
+    ),
+    "VolumeControlNode": ("desktop-session",),
+}
+#: Dialogs that close by themselves, and so can do without anybody: the parameter that says when.
+_CLOSE_BY_THEMSELVES = {"MessageBoxNode": "auto_close_timeout"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
@@ -80,9 +107,16 @@ class Entry:
 
         A trigger needs none: when it runs, what it waits for has happened elsewhere.
         """
-        if self.runs_on == "any" or self.category == "triggers" or self.type in _BRING_THEIR_LOGIN:
+        if self.runs_on == "any" or self.category == "triggers":
             return ()
-        return (self.runs_on,)
+        return _ASKS.get(self.type, (self.runs_on,))
+
+    def requires_with(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """The same for a node with this *config*."""
+        seconds = config.get(_CLOSE_BY_THEMSELVES.get(self.type, ""))
+        if isinstance(seconds, (int, float)) and seconds > 0:
+            return ()
+        return self.requires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
