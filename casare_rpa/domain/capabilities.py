@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 #: The capabilities that this version has nodes for; a test compares it with the classes.
-IMPLEMENTED: Final[frozenset[str]] = frozenset({"browser", "person"})
+IMPLEMENTED: Final[frozenset[str]] = frozenset({"browser", "desktop-session", "person"})
 
 #: What each capability means, for messages.
 MEANING: Final[Mapping[str, str]] = {

@@ -21,6 +21,10 @@ ACTING = {
     *("BrowserAlertHandleNode", "BrowserEvaluateNode", "BrowserRunScriptNode", "ClickElementNode"),
     *("CookieManagementNode", "DownloadFileNode", "FormFillerNode", "ImageClickNode"),
     *("PressKeyNode", "RefreshPageNode", "ScreenshotNode", "SelectDropdownNode", "TypeTextNode"),
+    *("AudioAlertNode", "BalloonTipNode", "BeepNode", "SnackbarNode", "SystemNotificationNode"),
+    *("ClipboardClearNode", "ClipboardCopyNode", "TextToSpeechNode", "TooltipNode"),
+    *("RestartServiceNode", "RunPowerShellNode", "StartServiceNode", "StopServiceNode"),
+    "VolumeControlNode",
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 
