@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 
 from casare_cli.terminal.prompts import asked_again, hide_typing, is_somebody_there
+from casare_rpa.nodes.person import PersonGone
 from casare_rpa.unsafe_text import escape
 
 StepAside = Callable[[], AbstractContextManager[None]]
@@ -149,7 +151,7 @@ class AtTerminal:
         return typed.decode("utf-8", "replace").rstrip("\r\n")
 
     async def _piece(self) -> bytes:
-        """What was typed up to Enter or Ctrl-D; nothing: Ctrl-D alone, or the terminal is gone."""
+        """What was typed up to Enter or Ctrl-D; nothing: Ctrl-D alone. Raises PersonGone."""
         loop = asyncio.get_running_loop()
         while True:
             ready = loop.create_future()
@@ -159,11 +161,20 @@ class AtTerminal:
             finally:
                 loop.remove_reader(self._reader)
             try:
-                return os.read(self._reader, _READ_BYTES)
+                typed = os.read(self._reader, _READ_BYTES)
+                if not typed and self._is_hung_up():
+                    raise PersonGone
+                return typed
             except BlockingIOError:  # another process was faster
                 continue
-            except OSError:
-                return b""
+            except OSError as error:  # in the background, and the shell is gone
+                raise PersonGone from error
+
+    def _is_hung_up(self) -> bool:
+        """Whether the terminal itself is gone, which reads like Ctrl-D."""
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        return any(events & select.POLLHUP for _, events in poll.poll(0))
 
     def _write(self, text: str) -> None:
         left = text.encode("utf-8", "replace")

@@ -14,6 +14,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 
+class PersonGone(Exception):
+    """The terminal does not let itself be read: nobody can be asked there any more."""
+
+
 class Talk(Protocol):
     """A dialog that is going on: what is typed is its answers, and no other's."""
 
@@ -31,7 +35,8 @@ class Talk(Protocol):
     ) -> str | None:
         """The line that the person types after *question*; None if they leave (Ctrl-D).
 
-        A *hidden* one is not shown while it is typed. Raises TimeoutError after *seconds*.
+        A *hidden* one is not shown while it is typed. Raises TimeoutError after *seconds*, and
+        PersonGone.
         """
         ...
 

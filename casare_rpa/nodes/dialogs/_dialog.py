@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Outputs
-from casare_rpa.nodes.person import Talk
+from casare_rpa.nodes.person import PersonGone, Talk
 from casare_rpa.nodes.values.reading import as_text
 
 T = TypeVar("T")
@@ -52,11 +52,12 @@ class Asking:
 
     async def secret(self, label: str, default: str = "", *, optional: bool = False) -> str:
         """As `text`, neither shown nor told to others."""
-        answer = await self.line(question(label, "***" if default else ""), hidden=True)
+        typed = await self.line(question(label, "***" if default else ""), hidden=True)
+        answer = typed or default
         if answer:
             hide(self.ctx, answer)
-        if answer or default or optional:
-            return answer or default
+        if answer or optional:
+            return answer
         raise Left
 
     async def read(
@@ -98,6 +99,8 @@ class DialogNode(Node, abstract=True):
                 return await self.ask(Asking(ctx, talk))
             except Left:
                 return self.left()
+            except PersonGone:
+                raise nobody() from None
 
     def check(self, ctx: Context) -> None:
         """Raise NodeError for what is wrong whoever is asked."""

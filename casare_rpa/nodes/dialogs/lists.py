@@ -45,7 +45,7 @@ class ListPickerDialogNode(DialogNode):
         many = bool(self.multi_select)
         found = await chosen(
             asking,
-            self.labels,
+            [asking.ctx.masked(label) for label in self.labels],
             many=many,
             searchable=bool(self.search_enabled),
             default=self._default(),
@@ -88,7 +88,7 @@ class TableDialogNode(DialogNode):
             raise NodeError("data has no rows: there is nothing to choose", ErrorCode.INVALID_INPUT)
         names = self.columns if isinstance(self.columns, list) else as_text(self.columns)
         wanted = comma_separated(names) if isinstance(names, str) else [*map(as_text, names)]
-        self.table = _table(self.rows, wanted)
+        self.table = _table(ctx, self.rows, wanted)
 
     async def ask(self, asking: Asking) -> Outputs:
         head, *lines = self.table
@@ -104,11 +104,11 @@ class TableDialogNode(DialogNode):
         return {"selected_row": None, "selected_index": -1, "confirmed": False}
 
 
-def _table(rows: Sequence[Any], wanted: Sequence[str]) -> list[str]:
+def _table(ctx: Context, rows: Sequence[Any], wanted: Sequence[str]) -> list[str]:
     """The lines of a table, its head first."""
     maps = [_as_map(row) for row in rows]
     names = list(wanted) or list(dict.fromkeys(name for row in maps for name in row))
-    cells = [names, *([_cell(row.get(name)) for name in names] for row in maps)]
+    cells = [names, *([_cell(ctx, row.get(name)) for name in names] for row in maps)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
     return [
         _GAP.join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -123,6 +123,7 @@ def _as_map(row: Any) -> Mapping[str, Any]:
     return {str(number): value for number, value in enumerate(values, start=1)}
 
 
-def _cell(value: Any) -> str:
-    text = " ".join(as_text(value).split())
+def _cell(ctx: Context, value: Any) -> str:
+    # What is cut off a secret would not be known as one.
+    text = " ".join(ctx.masked(as_text(value)).split())
     return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 3]}..."

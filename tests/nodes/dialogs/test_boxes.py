@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pty
+from contextlib import nullcontext
+
 import pytest
 
+from casare_cli.terminal.person import AtTerminal
 from tests.support.person import CTRL_D, ENTER, asked, outputs, somebody
 from tests.support.runs import document, node, run_document, run_node
 
@@ -120,3 +125,15 @@ def test_progress_is_a_line_of_the_log_for_everybody(config: dict[str, object], 
     result = run_node(PROGRESS, {"message": "Reading", **config})
     assert [entry["message"] for entry in result.logs] == [line]
     assert result.outputs["n"] == {"canceled": False}
+
+
+def test_a_terminal_that_was_closed_asks_nobody() -> None:
+    ours, theirs = pty.openpty()
+    reader = os.open(os.ttyname(theirs), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    person = AtTerminal(reader, theirs, nullcontext)
+    os.close(ours)
+    result = run_document(document({"n": node(CONFIRM)}), person=person, timeout_seconds=30)
+    for descriptor in (reader, theirs):
+        os.close(descriptor)
+    assert result.error is not None
+    assert "nobody can be asked here" in result.error.message

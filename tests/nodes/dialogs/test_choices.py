@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.person import CTRL_D, ENTER, asked, outputs
-from tests.support.runs import run_node
+from tests.support.person import CTRL_D, ENTER, asked, outputs, somebody
+from tests.support.runs import document, node, run_document, run_node
 
 LIST, TABLE = "ListPickerDialogNode", "TableDialogNode"
 FORM, WIZARD = "FormDialogNode", "WizardDialogNode"
@@ -87,6 +87,17 @@ def test_a_table_shows_the_columns_that_are_asked_for() -> None:
     assert "\n2   1\n1   a\n22  b\n" in seen
     assert found.outputs["n"] == {"selected_index": -1, "confirmed": True}
     assert outputs(TABLE, {"data": ROWS}, ("on: ", CTRL_D))["confirmed"] is False
+
+
+@pytest.mark.parametrize("config", [{"data": [["{{pin}}"]]}, {"data": ["{{pin}}"]}])
+def test_a_secret_that_is_cut_off_is_a_secret(config: dict[str, Any]) -> None:
+    pin = {"name": "pin", "default_value": "geheim-" * 20, "sensitive": True}
+    raw = document({"n": node(TABLE, **config, selectable=True)}, variables={"pin": pin})
+    with somebody(("1  ***\n", ""), (": ", CTRL_D)) as person:
+        assert run_document(raw, person=person.person).success
+    raw = document({"n": node(LIST, items=["{{pin}}", "b"])}, variables={"pin": pin})
+    with somebody(("1  ***\n", ""), (": ", CTRL_D)) as person:
+        assert run_document(raw, person=person.person).success
 
 
 FIELDS = [
