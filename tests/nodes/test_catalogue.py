@@ -136,6 +136,12 @@ def test_the_capability_that_a_type_asks_for_is_known_by_any_name() -> None:
     assert required_by("NoSuchNode") is None
 
 
+def test_a_type_that_is_left_out_of_a_capability_is_refused_as_that() -> None:
+    with pytest.raises(NodeNotAvailable, match="this version does not implement") as caught:
+        catalogue.node_class("HotkeyWaitNode")
+    assert caught.value.details["requires"] == ["desktop-session"]
+
+
 def test_a_dialog_asks_for_a_person_unless_it_closes_by_itself() -> None:
     assert required_by("ConfirmDialogNode") == "person"
     assert required_by("MessageBoxNode") == "person"

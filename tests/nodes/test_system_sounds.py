@@ -80,6 +80,12 @@ def test_what_cannot_be_played_says_why(programs: Programs, tmp_path: Path) -> N
     error = run_node("AudioAlertNode", config).error
     assert error is not None
     assert error.message.endswith("paplay: no such device")
+    programs.add("aplay", "echo 'neither' >&2; exit 1")
+    error = run_node("AudioAlertNode", config).error
+    assert error is not None
+    assert error.message.endswith("paplay: no such device"), "the best of them says why"
+    programs.add("aplay", KEEPS)
+    assert run_node("AudioAlertNode", config).success, "one without a server does as well"
     error = run_node("AudioAlertNode", {"file_path": "/no/such.wav"}).error
     assert error is not None
     assert "no such file" in error.message

@@ -42,17 +42,21 @@ async def beep(ctx: Context, frequency_hertz: float, milliseconds: float) -> Non
 
 
 async def play(ctx: Context, path: Path) -> None:
-    """Play a file to its end. Raises NodeError."""
-    program = first_of(PLAYERS, ctx.environment)
-    if program is None:
-        raise NodeError(
-            f"no program plays sounds here ({', '.join(PLAYERS)}): {MEND}",
-            ErrorCode.APPLICATION_LAUNCH_FAILED,
-        )
-    argv = [program, *PLAYERS[Path(program).stem], str(path)]
-    done = await ended(ctx, argv, timeout_seconds=_LONGEST_SECONDS)
-    if done.return_code != 0:
-        raise failed(argv, done)
+    """Play a file to its end, with the first program that can. Raises NodeError."""
+    error: NodeError | None = None
+    for name, quiet in PLAYERS.items():
+        program = first_of([name], ctx.environment)
+        if program is None:
+            continue
+        argv = [program, *quiet, str(path)]
+        done = await ended(ctx, argv, timeout_seconds=_LONGEST_SECONDS)
+        if done.return_code == 0:
+            return
+        error = error or failed(argv, done)
+    raise error or NodeError(
+        f"no program plays sounds here ({', '.join(PLAYERS)}): {MEND}",
+        ErrorCode.APPLICATION_LAUNCH_FAILED,
+    )
 
 
 def tone(frequency_hertz: float, milliseconds: float) -> bytes:
