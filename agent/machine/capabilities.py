@@ -47,7 +47,8 @@ def detected() -> set[str]:
     on_a_desktop = on_windows or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     of_nodes = {
         "windows": on_windows,
-        "desktop-session": on_a_desktop,
+        # The programs that this version's nodes speak to are those of X and Wayland.
+        "desktop-session": on_a_desktop and not on_windows,
         "browser": browser_programs.lacking() is None,
     }
     found = {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}

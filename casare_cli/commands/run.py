@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from casare_cli.terminal.values import inputs, positive_seconds
 from casare_rpa.errors import InvalidInput, WorkflowInvalid
 
 if TYPE_CHECKING:
+    from casare_cli.following.tree import StepTree
     from casare_cli.workflows.files import WorkflowFile
     from casare_rpa.domain.events import EventBus
     from casare_rpa.engine import RunOptions, RunResult, StopFlag
@@ -50,7 +52,7 @@ def run(
     The same engine and the same steps as on a robot; files are relative to the current folder.
     Exits 0 when the run completed, 1 when it failed, 11 when --timeout ran out, 2 when the file
     cannot be read or is no valid workflow. Ctrl-C stops between and inside steps; a second one
-    ends at once.
+    ends at once. Dialogs are asked at the terminal, as long as stdin is one.
 
     Examples:
         casare-rpa run invoices.json --var month=11 --var rows:=250
@@ -91,6 +93,7 @@ def _run(
     """The result, and the number of the signal that stopped the run (0: none)."""
     import asyncio
 
+    from casare_cli.terminal.person import at_terminal
     from casare_cli.workflows.files import cannot_run
     from casare_rpa import browser_programs
     from casare_rpa.domain.events import EventBus
@@ -107,10 +110,14 @@ def _run(
     with ExitStack() as stack:
         if events is not None:
             bus.subscribe_all(stack.enter_context(_recorder(events)))
-        finish = stack.enter_context(_shown_steps(app, bus, file))
+        tree = stack.enter_context(_shown_steps(app, bus, file))
+        step_aside = tree.aside if tree is not None else nullcontext
+        colored = app.out.colored(app.out.stderr)
+        person = stack.enter_context(at_terminal(step_aside, colored=colored))
         signals = stack.enter_context(_stopping_on_signals(stop))
-        result = asyncio.run(run_plan(plan, options, bus, stop))
-        finish(result)
+        result = asyncio.run(run_plan(plan, replace(options, person=person), bus, stop))
+        if tree is not None:
+            tree.feed(_end(result))
     return result, signals[0] if signals else 0
 
 
@@ -156,12 +163,10 @@ def _write_line(target: Any, line: bytes) -> None:
 
 
 @contextmanager
-def _shown_steps(
-    app: App, bus: EventBus, file: WorkflowFile
-) -> Iterator[Callable[[RunResult], None]]:
-    """Show the steps as they happen; what is yielded shows the end."""
+def _shown_steps(app: App, bus: EventBus, file: WorkflowFile) -> Iterator[StepTree | None]:
+    """Show the steps as they happen, where they are to be shown."""
     if app.out.format is not Format.TABLE or app.quiet:
-        yield lambda result: None
+        yield None
         return
     from casare_cli.following.tree import StepTree
     from casare_rpa.engine.envelopes import envelope
@@ -178,11 +183,8 @@ def _shown_steps(
             if message := envelope(event):
                 tree.feed(message)
 
-        def finish(result: RunResult) -> None:
-            tree.feed(_end(result))
-
         bus.subscribe_all(show)
-        yield finish
+        yield tree
 
 
 def _end(result: RunResult) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
@@ -55,17 +55,17 @@ class StepTree:
         self._log: list[str] = []
         self._log_skipped = 0
         self._live: Any = None
+        self._drawing = threading.RLock()
+        self._away = 0
+        #: Lines that wait until the terminal is free again.
+        self._held: list[str] = []
         self._ended = threading.Event()
         self._painter: threading.Thread | None = None
         self._asker = threading.Thread()
 
     def __enter__(self) -> Self:
         if self._out.on_terminal(self._stream):
-            from rich.live import Live
-
-            console = self._out.console(self._stream)
-            self._live = Live(console=console, auto_refresh=False, transient=False)
-            self._live.start()
+            self._go_live()
             self._painter = threading.Thread(target=self._paint, name="step tree", daemon=True)
             self._painter.start()
             self._asker = threading.Thread(target=self._learn, name="loops", daemon=True)
@@ -93,8 +93,44 @@ class StepTree:
                 self._keep_log(line)
             shown = self._live is None and line is not None and self._steps.worth_a_line(event)
         if shown:
-            style = _ANSI.get((line or "")[:1], "")
-            self._out.line(line or "", stream=self._stream, ansi=style)
+            self._print(line or "")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave the terminal to somebody else: nothing is drawn, and afterwards all of it again."""
+        with self._drawing:
+            self._away += 1
+            if self._away == 1 and self._live is not None:
+                self._draw()  # the log so far belongs above
+                self._live.transient = True  # the picture goes when it stops
+                self._live.stop()
+            try:
+                yield
+            finally:
+                self._away -= 1
+                if not self._away:
+                    self._come_back()
+
+    def _come_back(self) -> None:
+        if self._live is not None:
+            self._go_live()
+            self._draw()
+        held, self._held = self._held, []
+        for line in held:
+            self._print(line)
+
+    def _go_live(self) -> None:
+        from rich.live import Live
+
+        console = self._out.console(self._stream)
+        self._live = Live(console=console, auto_refresh=False, transient=False)
+        self._live.start()
+
+    def _print(self, line: str) -> None:
+        if self._away and self._stream.isatty():
+            self._held.append(line)
+        else:
+            self._out.line(line, stream=self._stream, ansi=_ANSI.get(line[:1], ""))
 
     def _keep_log(self, line: str) -> None:
         if len(self._log) < _MOST_LOG_LINES:
@@ -112,6 +148,10 @@ class StepTree:
             self._draw()
 
     def _draw(self) -> None:
+        with self._drawing:
+            self._draw_now()
+
+    def _draw_now(self) -> None:
         from rich.text import Text
 
         from casare_rpa.unsafe_text import escape

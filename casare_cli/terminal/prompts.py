@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from casare_rpa.errors import CasareError, InvalidInput
 
@@ -66,33 +66,37 @@ def _ended_by_the_person(hint: str) -> Iterator[None]:
 
 
 @contextmanager
-def _asked_again(question: str, *, is_hidden: bool = False) -> Iterator[None]:
-    """Ask again whoever stops the program at the question (Ctrl-Z) and comes back (fg).
+def asked_again(ask: Callable[[], None]) -> Iterator[None]:
+    """Call *ask* when somebody stopped the program at a question (Ctrl-Z) and comes back (fg).
 
-    The shell has let the terminal show what is typed meanwhile; a hidden answer is hidden again.
+    The shell has let the terminal show what is typed meanwhile: *ask* hides it again where it must.
     """
     if not hasattr(signal, "SIGCONT"):
         yield
         return
-
-    def ask(number: int, frame: object) -> None:
-        if is_hidden:
-            _hide_typing()
-        sys.stderr.write(question)
-        sys.stderr.flush()
-
-    before = signal.signal(signal.SIGCONT, ask)
+    before = signal.signal(signal.SIGCONT, lambda number, frame: ask())
     try:
         yield
     finally:
         signal.signal(signal.SIGCONT, before)
 
 
-def _hide_typing() -> None:
+def hide_typing(descriptor: int) -> None:
+    """Let the terminal not show what is typed from now on."""
     import termios
 
     # In the background (bg) this stops the program again, and the next SIGCONT tries again.
     with suppress(OSError, termios.error):
-        modes = termios.tcgetattr(sys.stdin)
+        modes = termios.tcgetattr(descriptor)
         modes[3] &= ~termios.ECHO
-        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, modes)
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, modes)
+
+
+def _asked_again(question: str, *, is_hidden: bool = False) -> AbstractContextManager[None]:
+    def ask() -> None:
+        if is_hidden:
+            hide_typing(sys.stdin.fileno())
+        sys.stderr.write(question)
+        sys.stderr.flush()
+
+    return asked_again(ask)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 #: The capabilities that this version has nodes for; a test compares it with the classes.
-IMPLEMENTED: Final[frozenset[str]] = frozenset({"ai-service", "browser"})
+IMPLEMENTED: Final[frozenset[str]] = frozenset(
+    {"ai-service", "browser", "desktop-session", "person"}
+)
 
 #: What each capability means, for messages.
 MEANING: Final[Mapping[str, str]] = {
@@ -15,4 +17,5 @@ MEANING: Final[Mapping[str, str]] = {
     "external-account": "an account at another service",
     "browser": "a web browser",
     "ai-service": "a language model service",
+    "person": "somebody at a terminal who answers its dialogs, as with casare-rpa run",
 }

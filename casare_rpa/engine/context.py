@@ -17,6 +17,7 @@ from casare_rpa.nodes.base import NodeError
 
 if TYPE_CHECKING:
     from casare_rpa.engine.session import Run
+    from casare_rpa.nodes.person import Person
 
 _MAX_NAME_LENGTH = 256
 _NOT_IN_NAMES = frozenset("{}$%\"'\n\r\t\0")
@@ -56,6 +57,10 @@ class RunContext:
     @property
     def resources(self) -> dict[str, Any]:
         return self._run.control.resources
+
+    @property
+    def person(self) -> Person | None:
+        return self._run.options.person
 
     def get_variable(self, name: str, default: Any = None) -> Any:
         found = self._scope.variables.get(name, MISSING)
@@ -113,11 +118,11 @@ class RunContext:
     async def secret(self, name: str) -> Mapping[str, Any]:
         return await self._run.stored.parts(name)
 
-    def conceal(self, value: Any) -> None:
-        self._run.secrets.learn(value)
-
     def masked(self, text: str) -> str:
         return self._run.secrets.text(text)
+
+    def conceal(self, value: Any) -> None:
+        self._run.secrets.learn(value)
 
     def path(self, text: str, *, dangerous: bool = False) -> Path:
         return self._run.control.paths.path(text, dangerous=dangerous)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casare_rpa.engine.ai_services import AiServices
 from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.secrets import FindSecret
+
+if TYPE_CHECKING:
+    from casare_rpa.nodes.person import Person
 
 DEFAULT_MAX_RESULT_BYTES = 4 * 1024 * 1024
 
@@ -27,8 +30,9 @@ class RunOptions:
     `environment` is what nodes see of the process environment; None: all but CASARE_* and what
     signs in to Vault. `find_secret` gives stored secrets; without it the run has none. It may wait,
     and is called in threads. Outputs and variables that together exceed `max_result_bytes` as JSON
-    are cut out of the result, the largest first. With `start` the run goes on where another stood;
-    with `tells_start_points` its events say what another run needs for that.
+    are cut out of the result, the largest first. `person` is who dialogs ask; without one they
+    fail. With `start` the run goes on where another stood; with `tells_start_points` its events say
+    what another run needs for that.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -48,5 +52,6 @@ class RunOptions:
     environment: Mapping[str, str] | None = None
     max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES
     find_secret: FindSecret | None = None
+    person: Person | None = None
     start: StartPoint | None = None
     tells_start_points: bool = False

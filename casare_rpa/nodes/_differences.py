@@ -34,6 +34,7 @@ INTENDED: Final[Mapping[tuple[str, str], str]] = {
     ("ListSuperNode", "property index.required"): _SOME_ACTIONS_ONLY,
     ("TextSuperNode", "property text.required"): _SOME_ACTIONS_ONLY,
     ("TextSuperNode", "property search.required"): _SOME_ACTIONS_ONLY,
+    ("TextToSpeechNode", "property text.required"): "`speech_text` does as well",
     ("IfNode", "property expression.kind"): _IS_PARSED,
     ("IfNode", "input condition.kind"): _IS_PARSED,
     ("SwitchNode", "property expression.kind"): _IS_PARSED,

@@ -10,17 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-#: Categories whose types of `external-account` sign in as the workflow says or the robot has stored
-#: (mail, FTP, bots, OAuth, Google): the login is all they need, so any robot can run them.
-_BRING_THEIR_LOGIN = frozenset({"email", "file", "google", "http", "messaging"})
-#: Types that drive Excel and Word in the original, and change the files themselves here.
-_NEED_NO_PROGRAM = frozenset(
-    {
-        *("ExcelOpenNode", "ExcelCloseNode"),
-        *("ExcelReadCellNode", "ExcelWriteCellNode", "ExcelGetRangeNode"),
-        *("WordOpenNode", "WordCloseNode", "WordGetTextNode", "WordReplaceTextNode"),
-    }
-)
+from casare_rpa.nodes._asks import asked_by, needs_nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +66,12 @@ class Entry:
 
     @property
     def requires(self) -> tuple[str, ...]:
-        """The capabilities a robot must announce to run it.
+        """The capabilities a robot must announce to run it."""
+        return asked_by(self.type, self.category, self.runs_on)
 
-        A trigger needs none: when it runs, what it waits for has happened elsewhere.
-        """
-        if self.runs_on == "any" or self.category == "triggers" or self.type in _NEED_NO_PROGRAM:
-            return ()
-        if self.runs_on == "external-account" and self.category in _BRING_THEIR_LOGIN:
-            return ()
-        return (self.runs_on,)
+    def requires_with(self, config: Mapping[str, Any]) -> tuple[str, ...]:
+        """The same for a node with this *config*."""
+        return () if needs_nobody(self.type, config) else self.requires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

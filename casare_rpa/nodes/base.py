@@ -31,6 +31,7 @@ from casare_rpa.errors import CasareError
 
 if TYPE_CHECKING:
     from casare_rpa.domain.events import DomainEvent
+    from casare_rpa.nodes.person import Person
 
 Json: TypeAlias = Any
 Outputs: TypeAlias = dict[str, Any]
@@ -268,6 +269,11 @@ class Context(Protocol):
         """Things shared by the nodes of one run: connections, sessions. See on_close."""
         ...
 
+    @property
+    def person(self) -> Person | None:
+        """Who can be asked at a terminal; None where nobody can: on a robot, in a pipeline."""
+        ...
+
     def get_variable(self, name: str, default: Any = None) -> Any:
         """A variable by name or path (`user.name`, `rows[0]`)."""
         ...
@@ -311,12 +317,12 @@ class Context(Protocol):
         """
         ...
 
-    def conceal(self, value: Any) -> None:
-        """Mask *value*, or every scalar in it, from now on: a secret that a service has given."""
-        ...
-
     def masked(self, text: str) -> str:
         """*text* with secrets as `***`: for a log of the node's own."""
+        ...
+
+    def conceal(self, value: Any) -> None:
+        """Take *value*, or every scalar in it, for a secret from now on: others see `***`."""
         ...
 
     def path(self, text: str, *, dangerous: bool = False) -> Path:

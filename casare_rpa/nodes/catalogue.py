@@ -14,7 +14,7 @@ from functools import cache, partial
 from types import ModuleType, new_class
 from typing import Any, NoReturn
 
-from casare_rpa.domain.capabilities import MEANING
+from casare_rpa.domain.capabilities import IMPLEMENTED, MEANING
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes._facts import Action, Entry, Property, facts
 from casare_rpa.nodes.base import Context, Node, NodeType, Output, Param
@@ -43,7 +43,9 @@ __all__ = [
 ]
 
 #: Modules of the package that hold no nodes.
-_NOT_FAMILIES = frozenset({"base", "capabilities", "catalogue", "docs", "snippets", "values"})
+_NOT_FAMILIES = frozenset(
+    {"base", "capabilities", "catalogue", "docs", "person", "snippets", "values"}
+)
 _PACKAGE = "casare_rpa.nodes"
 
 _JSON_TYPES: Mapping[str, str | list[str]] = {
@@ -281,7 +283,7 @@ def _why_not(name: str) -> UnknownNodeType | NodeNotAvailable:
             details={"node_type": name, "requires": []},
         )
     capability = required_by(name)
-    if capability is not None:
+    if capability is not None and capability not in IMPLEMENTED:
         return NodeNotAvailable(
             f"{name} needs a robot with the capability {capability!r}"
             f" ({MEANING.get(capability, capability)}), which this version does not have",
@@ -292,7 +294,7 @@ def _why_not(name: str) -> UnknownNodeType | NodeNotAvailable:
     return NodeNotAvailable(
         f"{name} is a known node type that this version does not implement",
         hint="casare-rpa nodes list",
-        details={"node_type": name, "requires": []},
+        details={"node_type": name, "requires": [capability] if capability else []},
     )
 
 

@@ -36,6 +36,22 @@ def test_a_job_waits_for_the_robot_that_announces_what_it_needs(
     assert "MoveWindowNode" in ended["error_message"]
 
 
+def test_a_dialog_waits_for_somebody_and_one_that_closes_by_itself_does_not(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    closing = node("MessageBoxNode", message="Done.", auto_close_timeout=30)
+    with start_agent(orchestrator, tmp_path, robot_id="plain") as plain:
+        waiting = orchestrator.submit(document({"ask": node("ConfirmDialogNode")}))
+        told = orchestrator.submit(document({"tell": closing}))
+        assert orchestrator.wait_for(told)["status"] == "completed", plain.program.tail()
+        found = orchestrator.job(waiting)
+        assert (found["status"], found["requires"]) == ("pending", ["person"])
+    with start_agent(orchestrator, tmp_path, robot_id="bold", capabilities="person"):
+        ended = orchestrator.wait_for(waiting)
+    assert ended["status"] == "failed"
+    assert "needs a person at a terminal" in ended["error_message"]
+
+
 def test_it_announces_what_it_is_told_and_nothing_that_no_node_of_its_own_can_use(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

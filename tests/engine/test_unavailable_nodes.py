@@ -13,7 +13,7 @@ from casare_rpa.errors import WorkflowInvalid
 from tests.support.runs import chain, document, node, run_document
 
 #: It needs a person at a screen.
-ABSENT = "MessageBoxNode"
+ABSENT = "ScreenRegionPickerNode"
 
 
 def logs(raw: dict[str, Any]) -> list[str]:

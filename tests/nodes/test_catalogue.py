@@ -122,7 +122,8 @@ def test_the_capabilities_that_nodes_of_this_version_use_are_listed() -> None:
     used = {required_by(cls.type) for cls in every_class()} - {None}
     assert used == capabilities.IMPLEMENTED
     assert not [cls.type for cls in every_class() if set(cls.requires) - capabilities.IMPLEMENTED]
-    asked = {entry.runs_on for entry in catalogue.entries().values()} - {"any"}
+    entries = catalogue.entries().values()
+    asked = {name for entry in entries for name in (entry.runs_on, *entry.requires)} - {"any"}
     assert asked == set(capabilities.MEANING)
 
 
@@ -133,6 +134,21 @@ def test_the_capability_that_a_type_asks_for_is_known_by_any_name() -> None:
     assert asked["GmailTriggerNode"] is None, "what it waits for happens elsewhere"
     assert required_by("DocsGetTextNode") == "external-account"
     assert required_by("NoSuchNode") is None
+
+
+def test_a_type_that_is_left_out_of_a_capability_is_refused_as_that() -> None:
+    with pytest.raises(NodeNotAvailable, match="this version does not implement") as caught:
+        catalogue.node_class("HotkeyWaitNode")
+    assert caught.value.details["requires"] == ["desktop-session"]
+
+
+def test_a_dialog_asks_for_a_person_unless_it_closes_by_itself() -> None:
+    assert required_by("ConfirmDialogNode") == "person"
+    assert required_by("MessageBoxNode") == "person"
+    assert required_by("MessageBoxNode", {"auto_close_timeout": 0}) == "person"
+    assert required_by("MessageBoxNode", {"auto_close_timeout": "{{seconds}}"}) == "person"
+    assert required_by("MessageBoxNode", {"auto_close_timeout": 5}) is None
+    assert required_by("ProgressDialogNode") is None
 
 
 def test_a_login_of_the_workflow_s_own_asks_nothing_of_a_robot() -> None:
@@ -222,7 +238,7 @@ def test_reading_the_facts_imports_no_family() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr == ""
     loaded = {name.removeprefix("casare_rpa.nodes.") for name in done.stdout.split()}
-    assert loaded == {"_facts", "base", "capabilities", "catalogue"}
+    assert loaded == {"_asks", "_facts", "base", "capabilities", "catalogue"}
 
 
 def test_listing_the_nodes_loads_no_third_party_package_beyond_pydantic() -> None:

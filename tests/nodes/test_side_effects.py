@@ -42,6 +42,10 @@ ACTING = {
     *("WhatsAppSendLocationNode", "WhatsAppSendMessageNode", "WhatsAppSendTemplateNode"),
     *("WhatsAppSendVideoNode", "OAuth2TokenExchangeNode"),
     *("AIAgentNode", "VectorStoreAddNode", "VectorStoreDeleteNode"),
+    *("AudioAlertNode", "BalloonTipNode", "BeepNode", "SnackbarNode", "SystemNotificationNode"),
+    *("ClipboardClearNode", "ClipboardCopyNode", "TextToSpeechNode", "TooltipNode"),
+    *("RestartServiceNode", "RunPowerShellNode", "StartServiceNode", "StopServiceNode"),
+    "VolumeControlNode",
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 

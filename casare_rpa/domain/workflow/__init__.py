@@ -8,7 +8,7 @@ for problem in problems:
 """
 
 from casare_rpa.domain.workflow.model import Connection, NodeSpec, Variable, Workflow
-from casare_rpa.domain.workflow.parse import Parsed, node_types_in, on_lost_in
+from casare_rpa.domain.workflow.parse import Parsed, active_nodes_in, on_lost_in
 from casare_rpa.domain.workflow.ports import Catalogue, NamedCatalogue, is_exec_connection
 from casare_rpa.domain.workflow.problems import Findings, Problem, Severity
 from casare_rpa.domain.workflow.read import (
@@ -32,11 +32,11 @@ __all__ = [
     "Severity",
     "Variable",
     "Workflow",
+    "active_nodes_in",
     "check_workflow",
     "invalid",
     "is_exec_connection",
     "load_workflow",
-    "node_types_in",
     "on_lost_in",
     "parse_workflow",
     "read_workflow_file",

@@ -7,7 +7,7 @@ from typing import Any
 
 from casare_rpa.domain.jobs import OnLost
 from casare_rpa.domain.workflow.connection_shapes import ConnectionReader
-from casare_rpa.domain.workflow.model import Variable, Workflow
+from casare_rpa.domain.workflow.model import NodeSpec, Variable, Workflow
 from casare_rpa.domain.workflow.node_shapes import NodeReader
 from casare_rpa.domain.workflow.positions import pointer
 from casare_rpa.domain.workflow.problems import Findings, json_type
@@ -133,11 +133,11 @@ def on_lost_in(document: Any) -> OnLost:
     return OnLost(settings.get("on_lost") or OnLost.REQUEUE)
 
 
-def node_types_in(document: Any) -> frozenset[str]:
-    """The types of a checked document's nodes, but for those that are disabled."""
+def active_nodes_in(document: Any) -> tuple[NodeSpec, ...]:
+    """A checked document's nodes, but for those that are disabled."""
     parsed = read_document(document, Findings())
     nodes = parsed.workflow.nodes if parsed else ()
-    return frozenset(spec.node_type for spec in nodes if not spec.disabled)
+    return tuple(spec for spec in nodes if not spec.disabled)
 
 
 def _metadata(

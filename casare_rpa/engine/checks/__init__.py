@@ -46,6 +46,7 @@ def check_fully(
 def _check(parsed: Parsed, findings: Findings, *, runs_here: bool) -> None:
     view = View(parsed)
     availability.check(view, findings, runs_here=runs_here)
+    availability.check_person(view, findings)
     ports.check(view, findings)
     values.check(view, findings, runs_here=runs_here)
     references.check(view, findings)

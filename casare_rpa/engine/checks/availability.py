@@ -6,6 +6,9 @@ from casare_rpa.domain.workflow import UNREACHABLE, Findings, NodeSpec
 from casare_rpa.engine.checks.view import View
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes import catalogue
+from casare_rpa.nodes.capabilities import required_by
+
+NEEDS_PERSON = "NEEDS_PERSON"
 
 
 def check(view: View, findings: Findings, *, runs_here: bool) -> None:
@@ -26,6 +29,20 @@ def check(view: View, findings: Findings, *, runs_here: bool) -> None:
                 view.place(spec, "node_type"),
                 node_id=spec.node_id,
                 hint=error.hint,
+            )
+
+
+def check_person(view: View, findings: Findings) -> None:
+    """Note every node that asks a person: no robot can do that."""
+    for spec in view.parsed.workflow.nodes:
+        if not spec.disabled and required_by(spec.node_type, spec.config) == "person":
+            findings.warn(
+                NEEDS_PERSON,
+                f"{spec.node_type} asks a person at a terminal: on a robot nobody answers it",
+                view.place(spec, "node_type"),
+                node_id=spec.node_id,
+                hint="run the workflow at a terminal with casare-rpa run, or give it what is asked"
+                " for as an input",
             )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from casare_rpa.domain.workflow import node_types_in, on_lost_in
+from casare_rpa.domain.workflow import active_nodes_in, on_lost_in
 from casare_rpa.errors import Conflict, NotFound
 from casare_rpa.nodes.capabilities import required_by
 from casare_rpa.store.cursors import Order, page_of
@@ -154,7 +154,7 @@ def requires_of(tx: Tx, workflow_id: str, version: int) -> tuple[str, ...]:
 
 def required_in(document: Any) -> tuple[str, ...]:
     """The capabilities that the nodes of *document* ask of a robot."""
-    needed = {required_by(node_type) for node_type in node_types_in(document)}
+    needed = {required_by(spec.node_type, spec.config) for spec in active_nodes_in(document)}
     return tuple(sorted(name for name in needed if name is not None))
 
 
