@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.nodes._pauses import seconds_in
 from casare_rpa.nodes.base import NodeError
 
 #: Details of a NodeError: the status of the answer, Google's word for the reason, its wish.
@@ -63,7 +64,7 @@ def refusal(what: str, status: int, headers: Mapping[str, str], raw: bytes) -> N
     if mend := _MENDS.get(reason, ""):
         text += f"; {mend}"
     details: dict[str, Any] = {HTTP_STATUS: status, REASON: reason}
-    if (seconds := _number(headers.get("retry-after", ""))) is not None:
+    if (seconds := seconds_in(headers.get("retry-after", ""))) is not None:
         details[RETRY_AFTER] = seconds
     return NodeError(text, code, details=details)
 
@@ -117,7 +118,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "refused"
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

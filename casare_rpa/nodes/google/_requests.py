@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, tried
+from casare_rpa.nodes._pauses import Pauses
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.google._refusals import (
     HTTP_STATUS,
@@ -29,9 +29,6 @@ T = TypeVar("T")
 _MOST_ANSWER_BYTES = 64 << 20
 _MOST_REFUSAL_BYTES = 1 << 20
 _FURTHER_ATTEMPTS = 4
-_FIRST_PAUSE_SECONDS = 1.0
-#: Who asks for a longer pause has used up a quota: the run is told so instead of waiting.
-_MOST_PAUSE_SECONDS = 60.0
 _NEVER_ARRIVED = frozenset(
     {ErrorCode.CONNECTION_REFUSED, ErrorCode.CONNECTION_TIMEOUT, ErrorCode.DNS_LOOKUP_FAILED}
 )
@@ -136,22 +133,16 @@ class _Patience:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._next = _FIRST_PAUSE_SECONDS
-        self._asked: float | None = None
+        self._pauses = Pauses()
+        self.seconds = self._pauses.next_seconds
 
     def is_over(self, error: NodeError) -> bool:
-        self._asked = error.details.get(RETRY_AFTER)
-        if (self._asked or 0.0) > _MOST_PAUSE_SECONDS:
+        self._pauses.asked = error.details.get(RETRY_AFTER)
+        if self._pauses.is_too_long:
             return True
         if is_too_fast(error) or error.error_code in _NEVER_ARRIVED:
             return False
         return not (self._request.repeatable and _may_have_acted(error))
-
-    def seconds(self) -> float:
-        # Robots that were refused at one moment do not come back at one moment.
-        found = self._next * random.uniform(0.75, 1.25)
-        self._next *= 2
-        return found if self._asked is None else self._asked
 
 
 def _may_have_acted(error: NodeError) -> bool:

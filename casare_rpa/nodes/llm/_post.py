@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes._attempts import tried
+from casare_rpa.nodes._pauses import Pauses, seconds_in
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.http._call import Call
 from casare_rpa.nodes.llm._service import ANTHROPIC, Service
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 #: A model may think for minutes; the time limit of nodes usually ends the wait before.
 _ATTEMPT_SECONDS = 600.0
 _MORE_ATTEMPTS = 2
-_FIRST_PAUSE_SECONDS = 1.0
-#: A service that wants to be left alone for longer is not waited for.
-_LONGEST_PAUSE_SECONDS = 60.0
 _MAX_ANSWER_BYTES = 64 << 20
 _MOST_QUOTED = 300
 _ANTHROPIC_VERSION = "2023-06-01"
@@ -62,37 +59,15 @@ async def post(ctx: Context, service: Service, path: str, body: dict[str, Any]) 
     A busy service and a connection that fails are tried again twice, after the time that the
     service names. Raises Refused, and NodeError when no answer came or it is none.
     """
-    pauses = _Pauses()
+    pauses = Pauses()
     call = _call(ctx, service, path, body)
     return await tried(
         ctx,
         lambda left: _attempt(ctx, service, call, pauses),
         more=_MORE_ATTEMPTS,
-        pause_seconds=lambda: pauses.next_seconds,
+        pause_seconds=pauses.next_seconds,
         is_final=lambda error: not _may_pass(error) or pauses.is_too_long,
     )
-
-
-class _Pauses:
-    """How long to wait before another try: what the service asks for, else longer each time."""
-
-    def __init__(self) -> None:
-        self._own = _FIRST_PAUSE_SECONDS
-        self._asked: float | None = None
-
-    def note(self, header: str) -> None:
-        """Take what a Retry-After says; a date in it is not read."""
-        plain = re.fullmatch(r"\s*(\d{1,9}(?:\.\d+)?)\s*", header)
-        self._asked = float(plain[1]) if plain else None
-
-    @property
-    def is_too_long(self) -> bool:
-        return self._asked is not None and self._asked > _LONGEST_PAUSE_SECONDS
-
-    @property
-    def next_seconds(self) -> float:
-        own, self._own = self._own, self._own * 2
-        return own if self._asked is None else self._asked
 
 
 def _may_pass(error: NodeError) -> bool:
@@ -134,17 +109,17 @@ def _headers(service: Service) -> dict[str, str]:
     return headers | {"Authorization": f"Bearer {service.key}"}
 
 
-async def _attempt(ctx: Context, service: Service, call: Call, pauses: _Pauses) -> dict[str, Any]:
+async def _attempt(ctx: Context, service: Service, call: Call, pauses: Pauses) -> dict[str, Any]:
     # httpx takes as long to load as all of the engine: only runs that ask pay for it.
     from casare_rpa.nodes.http import _client  # noqa: PLC0415
 
-    pauses.note("")
+    pauses.asked = None
 
     async def receive(response: httpx.Response) -> dict[str, Any]:
         raw = await _client.read_body(response, _MAX_ANSWER_BYTES)
         if response.is_success:
             return _object(raw, service)
-        pauses.note(response.headers.get("retry-after", ""))
+        pauses.asked = seconds_in(response.headers.get("retry-after", ""))
         raise _refusal(ctx, service, response.status_code, raw, pauses)
 
     return await _client.fetch(ctx, call, receive)
@@ -169,7 +144,7 @@ def strange(service: Service, what: str) -> NodeError:
     )
 
 
-def _refusal(ctx: Context, service: Service, status: int, raw: bytes, pauses: _Pauses) -> Refused:
+def _refusal(ctx: Context, service: Service, status: int, raw: bytes, pauses: Pauses) -> Refused:
     told = _told(raw)
     # Some services repeat the key that they refuse.
     words = told.get("message", "")
