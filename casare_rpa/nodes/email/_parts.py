@@ -12,16 +12,21 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 _FOLDS = re.compile(r"[\r\n]+[ \t]*")
+_ID = re.compile(r"<([!-;=?-~]{1,200})>")
 _MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file of a message. Its name is what the sender says, and may be empty."""
+    """A file of a message. Its name is what the sender says, and may be empty.
+
+    `content_id` is what the message's HTML calls it; empty if that does not show it.
+    """
 
     name: str
     kind: str
     content: bytes
+    content_id: str = ""
 
 
 def parsed(raw: bytes) -> Message[str, str]:
@@ -63,7 +68,12 @@ def as_map(message: Message[str, str], *, with_body: bool) -> dict[str, Any]:
 def attachments(message: Message[str, str]) -> list[Attachment]:
     """The files of a message; a message in it is one of them."""
     return [
-        Attachment(name=_name(part), kind=part.get_content_type(), content=_content(part))
+        Attachment(
+            name=_name(part),
+            kind=part.get_content_type(),
+            content=_content(part),
+            content_id=_content_id(part),
+        )
         for part in _leaves(message)
         if _is_file(part)
     ]
@@ -101,7 +111,7 @@ def _decoded(value: Any) -> str:
 
 def _body(message: Message[str, str], kind: str) -> str:
     texts = (
-        text_of(_content(part), _charset(part))
+        text_of(_content(part), charset(part))
         for part in _leaves(message)
         if part.get_content_type() == kind and not _is_file(part)
     )
@@ -134,7 +144,12 @@ def _name(part: Message[str, str]) -> str:
         return ""
 
 
-def _charset(part: Message[str, str]) -> str | None:
+def _content_id(part: Message[str, str]) -> str:
+    found = _ID.search(header(part, "Content-ID"))
+    return found[1] if found else ""
+
+
+def charset(part: Message[str, str]) -> str | None:
     try:
         return part.get_content_charset()
     except Exception:  # see parsed

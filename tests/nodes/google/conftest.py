@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes.google.drive import Drive
+from tests.nodes.google.gmail import Mailbox
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google, Key, serving
 
@@ -24,6 +25,11 @@ def google(key: Key) -> Iterator[Google]:
 @pytest.fixture
 def drive(google: Google) -> Drive:
     return Drive(google)
+
+
+@pytest.fixture
+def mailbox(google: Google) -> Mailbox:
+    return Mailbox(google)
 
 
 @pytest.fixture
