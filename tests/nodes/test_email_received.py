@@ -76,6 +76,17 @@ def test_attachments_are_saved_under_safe_names_and_over_nothing(
     assert not imap.folders["INBOX"][0].flags
 
 
+def test_a_picture_without_a_name_is_an_attachment(imap: Imap, tmp_path: Path) -> None:
+    raw = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"
+    raw += b"--b\r\nContent-Type: image/png\r\nContent-ID: <p>\r\n\r\nPNG\r\n--b--\r\n"
+    uid = imap.put(raw)
+    (message,) = output(imap, "ReadEmailsNode")["emails"]
+    assert message["attachments"] == [{"filename": "", "content_type": "image/png", "size": 3}]
+    options = {"folder": tmp_path}
+    found = output(imap, "SaveAttachmentNode", email_uid=str(uid), options=options)
+    assert [Path(path).name for path in found["saved_files"]] == ["attachment-1.png"]
+
+
 def test_a_message_too_large_for_its_attachments_is_refused(
     imap: Imap, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,7 +104,10 @@ def test_files_go_along_within_a_limit(
         ("b.unknown", "application/octet-stream"),
     ]
     assert files[1].get_payload(decode=True) == bytes(range(256))
-    sent(smtp, attachments="größe.pdf", options=options)
+    (tmp_path / "c.eml").write_bytes(b"Subject: c\r\n\r\ntext\r\n")
+    sent(smtp, attachments="c.eml", options=options)
+    (message,) = smtp.message().iter_attachments()
+    assert message.get_payload(decode=True) == b"Subject: c\r\n\r\ntext\r\n"
     for path, code in (("../x", "PERMISSION_DENIED"), ("none", "FILE_NOT_FOUND")):
         assert failed(smtp, attachments=[path], options=options)[0] == code
     monkeypatch.setattr(_compose, "_MOST_BYTES", 600)

@@ -30,7 +30,7 @@ _PART = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",;])+')
 _KIND = re.compile(r"[a-z]+/[a-z0-9!#$&^_.+-]+")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\"]+")
 #: Nothing is rewritten on the way where all of it is ASCII in short lines.
-_POLICY = SMTP.clone(cte_type="7bit")
+POLICY = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ def message_of(draft: Draft) -> EmailMessage:
 
 def letter_of(letter: Letter) -> EmailMessage:
     """The same without what its sender adds; nobody reads who gets a `bcc`."""
-    message = EmailMessage(policy=_POLICY)
+    message = EmailMessage(policy=POLICY)
     for name, people in (("To", letter.to), ("Cc", letter.cc), ("Reply-To", letter.reply_to)):
         if people:
             message[name] = people

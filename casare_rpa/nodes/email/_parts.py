@@ -13,6 +13,7 @@ from typing import Any
 
 _FOLDS = re.compile(r"[\r\n]+[ \t]*")
 _ID = re.compile(r"<([!-;=?-~]{1,200})>")
+_OF_TEXTS = frozenset({"text", "multipart"})
 _MOST_PARTS = 10_000
 
 
@@ -134,7 +135,8 @@ def _leaves(message: Message[str, str]) -> Iterator[Message[str, str]]:
 def _is_file(part: Message[str, str]) -> bool:
     if part.get_content_disposition() == "attachment":
         return True
-    return bool(_name(part)) or part.get_content_type() == "message/rfc822"
+    # Pictures that a text shows often have no name.
+    return bool(_name(part)) or part.get_content_maintype() not in _OF_TEXTS
 
 
 def _name(part: Message[str, str]) -> str:

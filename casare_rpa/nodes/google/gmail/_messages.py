@@ -176,7 +176,8 @@ def _leaves(payload: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_file(part: Mapping[str, Any]) -> bool:
-    if part.get("filename") or _kind(part) == "message/rfc822":
+    kind = _kind(part)
+    if part.get("filename") or (kind and not kind.startswith(("text/", "multipart/"))):
         return True
     return heads(part).get_content_disposition() == "attachment"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
-from casare_rpa.nodes.email._compose import Letter, addresses, checked, letter_of
+from casare_rpa.nodes.email._compose import POLICY, Letter, addresses, checked, letter_of
 from casare_rpa.nodes.file.disk import path_of
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._upload import bytes_source
@@ -98,7 +98,10 @@ def _raw(letter: Letter, heads: Iterable[str]) -> bytes:
         message["Bcc"] = letter.bcc
     stream = BytesIO()
     stream.writelines(f"{line}\r\n".encode("ascii") for line in heads)
-    BytesGenerator(stream, policy=message.policy).flatten(message)
+    # Only names may be encoded: an address outside ASCII is written as it is, as SMTPUTF8 has it.
+    is_international = not all(address.isascii() for address in letter.recipients)
+    policy = POLICY.clone(utf8=is_international)
+    BytesGenerator(stream, policy=policy).flatten(message)
     raw = stream.getvalue()
     if len(raw) > _MOST_BYTES:
         raise NodeError(

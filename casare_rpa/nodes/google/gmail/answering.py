@@ -162,20 +162,17 @@ def _begun(subject: str, begin: str, begun: re.Pattern[str]) -> str:
 
 def _forwarded(original: Mapping[str, Any], added: str) -> tuple[str, bool]:
     """The text of a message with *added* and its headers above it, and whether it is HTML."""
+    told = (("From", "from"), ("Date", "date"), ("Subject", "subject"), ("To", "to"), ("Cc", "cc"))
     lines = [
         "---------- Forwarded message ---------",
-        *(
-            f"{name}: {original[key]}"
-            for name, key in (("From", "from"), ("Date", "date"), ("Subject", "subject"))
-        ),
-        f"To: {original['to']}",
-        *([f"Cc: {original['cc']}"] if original["cc"] else []),
+        *(f"{name}: {original[key]}" for name, key in told if original[key]),
     ]
     if not original["body_html"]:
         above = f"{added}\n\n" if added else ""
         return above + "\n".join(lines) + f"\n\n{original['body_text']}", False
     above = f"<div>{_as_html(added)}</div><br>" if added else ""
-    return f"{above}<div>{_as_html(chr(10).join(lines))}</div><br>{original['body_html']}", True
+    head = _as_html("\n".join(lines))
+    return f"{above}<div>{head}</div><br>{original['body_html']}", True
 
 
 def _as_html(text: str) -> str:

@@ -141,7 +141,7 @@ class GmailBatchSendNode(GmailNode):
     the others are sent, unless they would fail as well: the account may not send, or no more today.
 
     The node fails if none was sent. If some were, the run goes on, `success` is false and `error`
-    says how many were not. What `may_have_been_sent` is for you to look at: sending it again might
+    says how many failed. What `may_have_been_sent` is for you to look at: sending it again might
     send it twice.
     """
 
@@ -250,9 +250,11 @@ def _outputs(results: list[dict[str, Any]], failures: list[NodeError]) -> Output
     if not failures:
         return outputs
     first = failures[0]
-    said = f"{len(failures)} of {len(results)} were not sent; the first: {first.message}"
+    said = f"{len(failures)} of {len(results)} failed; the first: {first.message}"
     if sent_count:
         return {**outputs, "success": False, "error": said}
-    failed = NodeError(said, first.error_code, hint=first.hint, details=first.details)
+    may_have = any(each["may_have_been_sent"] for each in results)
+    details = {**first.details, MAY_HAVE_ACTED: may_have}
+    failed = NodeError(said, first.error_code, hint=first.hint, details=details)
     failed.outputs = outputs
     raise failed from first
