@@ -86,6 +86,12 @@ def test_html_has_a_text_beside_it(smtp: Smtp) -> None:
     assert text.get_content().replace("\r\n", "\n") == "Größe & Zahl\n\nzwei\n"
 
 
+def test_encoded_words_begin_no_header(smtp: Smtp) -> None:
+    sent(smtp, subject="=?utf-8?q?Gr=C3=BCn=0d=0aBcc:_eve@example.org?= =?")
+    assert smtp.message()["Subject"] == "Grün Bcc: eve@example.org = ?"
+    assert smtp.message()["Bcc"] is None
+
+
 def test_an_address_outside_ascii_is_sent_as_it_is(smtp: Smtp) -> None:
     sent(smtp, to_email="grün@example.org")
     assert smtp.taken[0].rcpt_tos == ["grün@example.org"]
@@ -121,6 +127,7 @@ def test_files_go_along_within_a_limit(
     ("config", "code"),
     [
         ({"subject": "a\r\nBcc: eve@example.org"}, "INVALID_INPUT"),
+        ({"subject": "a\u2028b"}, "INVALID_INPUT"),
         ({"to_email": "a@example.org\nBcc: e@example.org"}, "INVALID_INPUT"),
         ({"from_email": "a@b.c\r\nRCPT TO:<e@f.g>"}, "INVALID_INPUT"),
         ({"sender_name": "a\rb"}, "INVALID_INPUT"),

@@ -17,14 +17,15 @@ from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
-from casare_rpa.nodes.email._parts import Attachment
+from casare_rpa.nodes.email._parts import Attachment, decoded
 from casare_rpa.nodes.file.disk import existing_file, plain_errors
 from casare_rpa.nodes.file.reach import opened
 
 #: Few servers take half of that.
 _MOST_BYTES = 50 << 20
 _PRIORITIES = {"high": ("1", "high"), "low": ("5", "low")}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: With all that the library takes for the end of a line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: A part of a list of addresses, whose name may hold what separates others, in quotes.
 _PART = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",;])+')
 _KIND = re.compile(r"[a-z]+/[a-z0-9!#$&^_.+-]+")
@@ -73,7 +74,7 @@ def addresses(value: Any, name: str) -> tuple[Address, ...]:
     return tuple(
         _address(part.strip(), name)
         for text in texts
-        for part in _PART.findall(checked(text, name))
+        for part in _PART.findall(_line(text, name))
         if part.strip()
     )
 
@@ -87,12 +88,22 @@ def addresses_in(text: str) -> tuple[Address, ...]:
     return tuple(found)
 
 
+def on_one_line(text: str) -> str:
+    """What somebody else wrote, as text for a header."""
+    return _CONTROL.sub(" ", as_read(text)).strip()
+
+
 def checked(value: Any, name: str) -> str:
     """*value* as text for a header. Raises NodeError for a line break: it would begin another."""
-    text = "" if value is None else str(value).strip()
-    if _CONTROL.search(text.replace("\t", " ")):
-        raise NodeError(f"{name} holds a line break: {text[:80]!r}", ErrorCode.INVALID_INPUT)
-    return _whole(text)
+    return _line(as_read(_line(value, name)), name)
+
+
+def as_read(text: str) -> str:
+    """*text* with its encoded words decoded, and with nothing left that looks like one.
+
+    The library would decode that once more, line breaks in it included.
+    """
+    return decoded(text).replace("=?", "= ?") if "=?" in text else text
 
 
 def message_of(draft: Draft) -> EmailMessage:
@@ -111,7 +122,7 @@ def letter_of(letter: Letter) -> EmailMessage:
     for name, people in (("To", letter.to), ("Cc", letter.cc), ("Reply-To", letter.reply_to)):
         if people:
             message[name] = people
-    message["Subject"] = letter.subject
+    message["Subject"] = _whole(letter.subject)
     message["Date"] = formatdate(localtime=True)
     if letter.priority in _PRIORITIES:
         message["X-Priority"], message["Importance"] = _PRIORITIES[letter.priority]
@@ -138,7 +149,7 @@ def _attach(message: EmailMessage, paths: Iterable[Path]) -> int:
         size += len(content)
         _check_size(size, str(path))
         main, sub = _kind(mimetypes.guess_type(path.name)[0] or "")
-        message.add_attachment(content, maintype=main, subtype=sub, filename=_whole(path.name))
+        message.add_attachment(content, maintype=main, subtype=sub, filename=_file_name(path.name))
     return size
 
 
@@ -147,7 +158,7 @@ def _enclose(message: EmailMessage, files: Iterable[Attachment], size: int) -> N
         size += len(file.content)
         _check_size(size, file.name)
         main, sub = _kind(file.kind)
-        about: dict[str, Any] = {"filename": _whole(_CONTROL.sub("", file.name)) or None}
+        about: dict[str, Any] = {"filename": _file_name(file.name) or None}
         place: Any = message
         shown = message.get_body(("related", "html")) if file.content_id else None
         if shown is not None:
@@ -174,6 +185,7 @@ def _kind(text: str) -> tuple[str, str]:
 
 def _address(text: str, name: str) -> Address:
     display, spec = parseaddr(text)
+    display = on_one_line(display)
     local, _, domain = spec.rpartition("@")
     if not _ADDRESS.fullmatch(spec) or spec not in text:
         raise NodeError(
@@ -189,6 +201,17 @@ def _address(text: str, name: str) -> Address:
         raise NodeError(
             f"{name}: {text!r} is no address: {error}", ErrorCode.INVALID_INPUT
         ) from error
+
+
+def _line(value: Any, name: str) -> str:
+    text = "" if value is None else str(value).strip()
+    if _CONTROL.search(text.replace("\t", " ")):
+        raise NodeError(f"{name} holds a line break: {text[:80]!r}", ErrorCode.INVALID_INPUT)
+    return _whole(text)
+
+
+def _file_name(text: str) -> str:
+    return _whole(_CONTROL.sub("", text)).replace("=?", "=_")
 
 
 def _whole(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -84,7 +85,7 @@ def header(message: Message[str, str], name: str) -> str:
     """A header as people read it; several of a name by commas, none as empty text."""
     try:
         values = message.get_all(name, [])
-        return ", ".join(_decoded(value) for value in values)
+        return ", ".join(decoded(value) for value in values)
     except Exception:  # see parsed
         return ""
 
@@ -101,10 +102,11 @@ def text_of(raw: bytes, charset: str | None) -> str:
     return raw.decode("cp1252", "replace")
 
 
-def _decoded(value: Any) -> str:
+def decoded(value: Any) -> str:
+    """A header's value with its encoded words as the text that they stand for."""
     try:
         parts: Sequence[tuple[Any, str | None]] = decode_header(value)
-    except ValueError:  # base64 that is none
+    except (ValueError, HeaderParseError):  # base64 that is none
         return _without_halves(str(value))
     found = "".join(p if isinstance(p, str) else text_of(p, charset) for p, charset in parts)
     return _without_halves(_FOLDS.sub(" ", found)).strip()
@@ -141,14 +143,15 @@ def _is_file(part: Message[str, str]) -> bool:
 
 def _name(part: Message[str, str]) -> str:
     try:
-        return _decoded(part.get_filename() or "")
+        return decoded(part.get_filename() or "")
     except Exception:  # see parsed
         return ""
 
 
 def _content_id(part: Message[str, str]) -> str:
     found = _ID.search(header(part, "Content-ID"))
-    return found[1] if found else ""
+    # What looks like an encoded word would be taken for one where it is written again.
+    return found[1] if found and "=?" not in found[1] else ""
 
 
 def charset(part: Message[str, str]) -> str | None:

@@ -62,7 +62,7 @@ class Mailbox:
         self, raw: bytes, *labels: str, thread: str = "", sender: str = "ada@example.org"
     ) -> str:
         """A message that came in."""
-        if b"From:" not in raw:
+        if sender and b"From:" not in raw:
             raw = f"From: {sender}\r\n".encode() + raw
         return self._keep(raw, list(labels or ("INBOX", "UNREAD")), thread).id
 
@@ -138,17 +138,16 @@ class Mailbox:
         return {"id": call.parts["id"], "messages": [self._shown(mail, form) for mail in mails]}
 
     def _shown(self, mail: Mail, form: str) -> dict[str, Any]:
-        text = re.sub(r"\s+", " ", _text(mail.parsed))[:60].strip()
-        found = {
+        found: dict[str, Any] = {
             "id": mail.id,
             "threadId": mail.thread,
             "labelIds": list(mail.labels),
-            "snippet": text,
             "internalDate": str(mail.time),
             "sizeEstimate": len(mail.raw),
         }
         if form == "raw":
             return found | {"raw": _packed(mail.raw)}
+        found["snippet"] = re.sub(r"\s+", " ", _text(mail.parsed))[:60].strip()
         if form == "minimal":
             return found
         payload = self._part(mail, mail.parsed, with_content=form == "full")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from casare_rpa.nodes.google import _upload
 from casare_rpa.nodes.google.gmail import _sending
 from tests.nodes.google.gmail import Mailbox
 from tests.nodes.google.runs import Robot
-from tests.nodes.google.server import Google, refusal
+from tests.nodes.google.server import Google, Reply, refusal
+from tests.nodes.mailbox import BROKEN
 
 AT_ONCE = {"Retry-After": "0"}
 BUSY = refusal(503, "Backend Error", "backendError", AT_ONCE)
@@ -314,6 +316,24 @@ def test_a_reply_goes_where_the_sender_wants_it(mailbox: Mailbox, robot: Robot) 
     assert first["Subject"] == "Re: Größe 7"
 
 
+def test_a_header_of_somebody_else_s_begins_no_other(
+    google: Google, mailbox: Mailbox, robot: Robot
+) -> None:
+    """Encoded words in encoded words, with line breaks in the inner ones."""
+    inner = "=?utf-8?q?x=0d=0aBcc:_eve@example.org?="
+
+    evil = {"Subject": f"{inner}\u2028", "From": f'"{inner}\r\n" <ada@example.org>'}
+    evil["Message-ID"] = "<a@b>\r\nBcc: eve@example.org"
+    headers = [{"name": name, "value": value} for name, value in evil.items()]
+    answer = {"id": "x", "threadId": "t", "payload": {"headers": headers}}
+    google.trouble("GET", "/gmail", Reply(200, json.dumps(answer).encode()))
+    robot.outputs("GmailReplyToEmailNode", thread_id="t", message_id="x", body="y")
+    (reply,) = mailbox.sent
+    assert (reply["Bcc"], reply["In-Reply-To"]) == (None, "<a@b>")
+    assert reply["Subject"].startswith("Re: x")
+    assert [each.addr_spec for each in reply["To"].addresses] == ["ada@example.org"]
+
+
 @pytest.mark.parametrize("subject", ["Re: Order", "RE: Order", "AW: Order"])
 def test_a_subject_is_no_further_reply(mailbox: Mailbox, robot: Robot, subject: str) -> None:
     message_id = mailbox.put(_original(Subject=subject))
@@ -408,6 +428,18 @@ def test_forwarded_html_keeps_its_pictures(mailbox: Mailbox, robot: Robot) -> No
     ]
     (file,) = [each for each in sent.iter_attachments() if each.get_filename() == "a.csv"]
     assert file.get_payload(decode=True) == b"CSV"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_message_is_forwarded_as_well_as_it_goes(
+    mailbox: Mailbox, robot: Robot, name: str
+) -> None:
+    message_id = mailbox.put(BROKEN[name], sender="")
+    robot.outputs("GmailGetEmailNode", message_id=message_id, format="raw")
+    robot.outputs("GmailForwardEmailNode", message_id=message_id, to="b@example.org")
+    (sent,) = mailbox.sent
+    assert "Forwarded message" in text_of(sent)
+    assert sent["Subject"].startswith("Fwd:")
 
 
 def test_what_is_forwarded_to_nobody_is_not_even_fetched(google: Google, robot: Robot) -> None:

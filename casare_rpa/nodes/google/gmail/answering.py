@@ -12,7 +12,7 @@ from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param
-from casare_rpa.nodes.email._compose import addresses_in
+from casare_rpa.nodes.email._compose import addresses_in, on_one_line
 from casare_rpa.nodes.email._parts import Attachment, as_map, attachments, header, parsed
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._node import OUTCOME, id_param
@@ -24,7 +24,6 @@ from casare_rpa.nodes.values.reading import as_text
 _IDS = (Output("message_id", "STRING"), Output("thread_id", "STRING"))
 _REPLY = re.compile(r"\s*(re|aw|sv|antw)(\[\d+\])?:", re.IGNORECASE)
 _FORWARD = re.compile(r"\s*(fwd?|wg|tr)(\[\d+\])?:", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 #: The first ones and the last say where a message belongs; a line for all has no end.
 _MOST_REFERENCES = 50
@@ -156,7 +155,7 @@ def _subject(head: Message[str, str], begin: str, begun: re.Pattern[str]) -> str
 
 def _begun(subject: str, begin: str, begun: re.Pattern[str]) -> str:
     """*subject* with *begin* before it, unless it has begun so already."""
-    text = _CONTROL.sub(" ", subject).strip()
+    text = on_one_line(subject)
     return text if begun.match(text) else f"{begin} {text}".rstrip()
 
 
