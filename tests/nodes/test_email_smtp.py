@@ -90,6 +90,10 @@ def test_encoded_words_begin_no_header(smtp: Smtp) -> None:
     sent(smtp, subject="=?utf-8?q?Gr=C3=BCn=0d=0aBcc:_eve@example.org?= =?")
     assert smtp.message()["Subject"] == "Grün Bcc: eve@example.org = ?"
     assert smtp.message()["Bcc"] is None
+    sent(smtp, to_email="=?utf-8?q?L=C3=B6w=0aBcc?= <ada@example.org>")
+    assert smtp.taken[1].rcpt_tos == ["ada@example.org"]
+    assert "To: =?utf-8?" in smtp.taken[1].content.decode()
+    assert "\nBcc" not in smtp.taken[1].content.decode()
 
 
 def test_an_address_outside_ascii_is_sent_as_it_is(smtp: Smtp) -> None:

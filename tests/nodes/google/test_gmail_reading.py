@@ -154,6 +154,14 @@ def test_a_message_in_a_message_is_an_attachment(mailbox: Mailbox, robot: Robot)
     assert [each["content_type"] for each in got["attachments"]] == ["message/rfc822"]
 
 
+def test_a_picture_without_a_name_is_an_attachment(mailbox: Mailbox, robot: Robot) -> None:
+    raw = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"
+    raw += b"--b\r\nContent-Type: image/png\r\nContent-ID: <p>\r\n\r\nPNG\r\n--b--\r\n"
+    got = robot.outputs("GmailGetEmailNode", message_id=mailbox.put(raw))
+    (file,) = got["attachments"]
+    assert (file["filename"], file["content_type"], file["size"]) == ("", "image/png", 3)
+
+
 def test_messages_are_listed_page_by_page(google: Google, mailbox: Mailbox, robot: Robot) -> None:
     for number in range(7):
         mailbox.put(mail(f"mail {number}", f_pdf=b"x"))
