@@ -9,7 +9,7 @@ import pytest
 
 from casare_rpa.nodes.email import attachments
 from casare_rpa.nodes.file._names import safe_name
-from tests.nodes.mailbox import failed, mail, output
+from tests.nodes.mailbox import BROKEN, failed, mail, output
 from tests.support.imap_server import Imap, serving
 
 
@@ -17,30 +17,6 @@ from tests.support.imap_server import Imap, serving
 def imap() -> Iterator[Imap]:
     with serving() as running:
         yield running
-
-
-BROKEN = {
-    "no charset of that name": b'Content-Type: text/plain; charset="x-none"\r\n\r\ngr\xc3\xbcn',
-    "not in its charset": b"Content-Type: text/plain; charset=utf-8\r\n\r\ngr\xfcn",
-    "a codec that is no charset": b"Content-Type: text/plain; charset=hex\r\n\r\ngr\xc3\xbcn",
-    "8-bit headers": b"Subject: gr\xfcn\r\nFrom: \xff\xfe\r\n\r\ngr\xfcn",
-    "base64 that is none": b"Content-Transfer-Encoding: base64\r\n\r\n!!! gr\xfcn",
-    "a word that is none": b"Subject: =?utf-8?b?///?= =?x-none?q?gr=fcn?=\r\n\r\ngr\xfcn",
-    "no boundary": b"Content-Type: multipart/mixed\r\n\r\ngr\xfcn",
-    "a date that is none": b"Date: Mon, 99 Foo 2026 99:99 +9999999\r\n\r\ngr\xfcn",
-    "addresses that are none": b'From: <<>@,,;:\r\nTo: "\r\n\r\ngr\xfcn',
-    "a name in a wrong charset": (
-        b"Content-Type: application/pdf; name*=x-none'de'gr%FCn\r\n"
-        b"Content-Disposition: attachment\r\n\r\nx"
-    ),
-    "a charset with a NUL": b'Content-Type: text/plain; charset="a\0b"\r\n\r\ngr\xc3\xbcn',
-    "nothing at all": b"",
-    "a NUL": b"Subject: a\0b\r\n\r\ngr\0n",
-    "deeper than any mail": b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
-        for n in range(1500)
-    ),
-}
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -74,6 +50,17 @@ def test_attachments_are_saved_under_safe_names_and_over_nothing(
     assert (tmp_path / "in" / "a (2).pdf").read_bytes() == b"2"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
     assert not imap.folders["INBOX"][0].flags
+
+
+def test_a_picture_without_a_name_is_an_attachment(imap: Imap, tmp_path: Path) -> None:
+    raw = b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n"
+    raw += b"--b\r\nContent-Type: image/png\r\nContent-ID: <p>\r\n\r\nPNG\r\n--b--\r\n"
+    uid = imap.put(raw)
+    (message,) = output(imap, "ReadEmailsNode")["emails"]
+    assert message["attachments"] == [{"filename": "", "content_type": "image/png", "size": 3}]
+    options = {"folder": tmp_path}
+    found = output(imap, "SaveAttachmentNode", email_uid=str(uid), options=options)
+    assert [Path(path).name for path in found["saved_files"]] == ["attachment-1.png"]
 
 
 def test_a_message_too_large_for_its_attachments_is_refused(

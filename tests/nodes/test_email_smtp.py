@@ -86,6 +86,15 @@ def test_html_has_a_text_beside_it(smtp: Smtp) -> None:
     assert text.get_content().replace("\r\n", "\n") == "Größe & Zahl\n\nzwei\n"
 
 
+def test_encoded_words_begin_no_header(smtp: Smtp) -> None:
+    sent(smtp, subject="=?utf-8?q?Gr=C3=BCn=0d=0aBcc:_eve@example.org?= =?")
+    assert smtp.message()["Subject"] == "Grün Bcc: eve@example.org = ?"
+    assert smtp.message()["Bcc"] is None
+    sent(smtp, to_email="=?utf-8?q?L=C3=B6w=0aBcc?= <ada@example.org>")
+    assert smtp.taken[1].rcpt_tos == ["ada@example.org"]
+    assert "To: =?utf-8?q?L=C3=B6w?= Bcc <ada@example.org>" in str(smtp.taken[1].content)
+
+
 def test_an_address_outside_ascii_is_sent_as_it_is(smtp: Smtp) -> None:
     sent(smtp, to_email="grün@example.org")
     assert smtp.taken[0].rcpt_tos == ["grün@example.org"]
@@ -104,7 +113,10 @@ def test_files_go_along_within_a_limit(
         ("b.unknown", "application/octet-stream"),
     ]
     assert files[1].get_payload(decode=True) == bytes(range(256))
-    sent(smtp, attachments="größe.pdf", options=options)
+    (tmp_path / "c.eml").write_bytes(b"Subject: c\r\n\r\ntext\r\n")
+    sent(smtp, attachments="c.eml", options=options)
+    (message,) = smtp.message().iter_attachments()
+    assert message.get_payload(decode=True) == b"Subject: c\r\n\r\ntext\r\n"
     for path, code in (("../x", "PERMISSION_DENIED"), ("none", "FILE_NOT_FOUND")):
         assert failed(smtp, attachments=[path], options=options)[0] == code
     monkeypatch.setattr(_compose, "_MOST_BYTES", 600)
@@ -118,6 +130,7 @@ def test_files_go_along_within_a_limit(
     ("config", "code"),
     [
         ({"subject": "a\r\nBcc: eve@example.org"}, "INVALID_INPUT"),
+        ({"subject": "a\u2028b"}, "INVALID_INPUT"),
         ({"to_email": "a@example.org\nBcc: e@example.org"}, "INVALID_INPUT"),
         ({"from_email": "a@b.c\r\nRCPT TO:<e@f.g>"}, "INVALID_INPUT"),
         ({"sender_name": "a\rb"}, "INVALID_INPUT"),

@@ -6,22 +6,29 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 _FOLDS = re.compile(r"[\r\n]+[ \t]*")
+_ID = re.compile(r"<([!-;=?-~]{1,200})>")
+_OF_TEXTS = frozenset({"text", "multipart"})
 _MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file of a message. Its name is what the sender says, and may be empty."""
+    """A file of a message. Its name is what the sender says, and may be empty.
+
+    `content_id` is what the message's HTML calls it; empty if that does not show it.
+    """
 
     name: str
     kind: str
     content: bytes
+    content_id: str = ""
 
 
 def parsed(raw: bytes) -> Message[str, str]:
@@ -63,7 +70,12 @@ def as_map(message: Message[str, str], *, with_body: bool) -> dict[str, Any]:
 def attachments(message: Message[str, str]) -> list[Attachment]:
     """The files of a message; a message in it is one of them."""
     return [
-        Attachment(name=_name(part), kind=part.get_content_type(), content=_content(part))
+        Attachment(
+            name=_name(part),
+            kind=part.get_content_type(),
+            content=_content(part),
+            content_id=_content_id(part),
+        )
         for part in _leaves(message)
         if _is_file(part)
     ]
@@ -73,7 +85,7 @@ def header(message: Message[str, str], name: str) -> str:
     """A header as people read it; several of a name by commas, none as empty text."""
     try:
         values = message.get_all(name, [])
-        return ", ".join(_decoded(value) for value in values)
+        return ", ".join(decoded(value) for value in values)
     except Exception:  # see parsed
         return ""
 
@@ -90,10 +102,11 @@ def text_of(raw: bytes, charset: str | None) -> str:
     return raw.decode("cp1252", "replace")
 
 
-def _decoded(value: Any) -> str:
+def decoded(value: Any) -> str:
+    """A header's value with its encoded words as the text that they stand for."""
     try:
         parts: Sequence[tuple[Any, str | None]] = decode_header(value)
-    except ValueError:  # base64 that is none
+    except (ValueError, HeaderParseError):  # base64 that is none
         return _without_halves(str(value))
     found = "".join(p if isinstance(p, str) else text_of(p, charset) for p, charset in parts)
     return _without_halves(_FOLDS.sub(" ", found)).strip()
@@ -101,7 +114,7 @@ def _decoded(value: Any) -> str:
 
 def _body(message: Message[str, str], kind: str) -> str:
     texts = (
-        text_of(_content(part), _charset(part))
+        text_of(_content(part), charset(part))
         for part in _leaves(message)
         if part.get_content_type() == kind and not _is_file(part)
     )
@@ -124,17 +137,24 @@ def _leaves(message: Message[str, str]) -> Iterator[Message[str, str]]:
 def _is_file(part: Message[str, str]) -> bool:
     if part.get_content_disposition() == "attachment":
         return True
-    return bool(_name(part)) or part.get_content_type() == "message/rfc822"
+    # Pictures that a text shows often have no name.
+    return bool(_name(part)) or part.get_content_maintype() not in _OF_TEXTS
 
 
 def _name(part: Message[str, str]) -> str:
     try:
-        return _decoded(part.get_filename() or "")
+        return decoded(part.get_filename() or "")
     except Exception:  # see parsed
         return ""
 
 
-def _charset(part: Message[str, str]) -> str | None:
+def _content_id(part: Message[str, str]) -> str:
+    found = _ID.search(header(part, "Content-ID"))
+    # What looks like an encoded word would be taken for one where it is written again.
+    return found[1] if found and "=?" not in found[1] else ""
+
+
+def charset(part: Message[str, str]) -> str | None:
     try:
         return part.get_content_charset()
     except Exception:  # see parsed

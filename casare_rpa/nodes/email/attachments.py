@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-import mimetypes
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param
+from casare_rpa.nodes.email._files import saved
 from casare_rpa.nodes.email._mailbox import Mailbox
 from casare_rpa.nodes.email._node import ImapNode, email_uid_param, folder_param, uid_of
 from casare_rpa.nodes.email._parts import Attachment, attachments, parsed
-from casare_rpa.nodes.file._names import safe_name
-from casare_rpa.nodes.file.disk import make_parent, path_of, plain_errors, replacing
+from casare_rpa.nodes.file.disk import path_of, plain_errors
 
 _MOST_BYTES = 100 << 20
 
@@ -48,25 +46,10 @@ class SaveAttachmentNode(ImapNode):
             with plain_errors():
                 return [str(path) for path in _saved(target, attachments(parsed(content)))]
 
-        saved = await self.in_folder(ctx, self.folder, save, read_only=True)
-        return {"saved_files": saved, "count": len(saved)}
+        paths = await self.in_folder(ctx, self.folder, save, read_only=True)
+        return {"saved_files": paths, "count": len(paths)}
 
 
 def _saved(folder: Path, files: Iterable[Attachment]) -> Iterator[Path]:
     for number, file in enumerate(files, 1):
-        suffix = mimetypes.guess_extension(file.kind) or ".bin"
-        name = safe_name(file.name, f"attachment-{number}{suffix}")
-        for path in _names(folder / name):
-            if path.exists() or path.is_symlink():
-                continue
-            make_parent(path, wanted=True)
-            with replacing(path, overwrite=False) as stream:
-                stream.write(file.content)
-            yield path
-            break
-
-
-def _names(path: Path) -> Iterator[Path]:
-    yield path
-    for number in itertools.count(2):
-        yield path.with_name(f"{path.stem} ({number}){path.suffix}")
+        yield saved(folder, file, f"attachment-{number}")

@@ -9,9 +9,10 @@ from casare_rpa.nodes._attempts import retried
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, prop
 from casare_rpa.nodes.email._account import Login, login_of
 from casare_rpa.nodes.email._compose import Draft, addresses, checked
+from casare_rpa.nodes.email._files import file_names
 from casare_rpa.nodes.email._smtp import Server, deliver
 from casare_rpa.nodes.file.disk import path_of
-from casare_rpa.nodes.values.reading import as_list, as_text, comma_separated
+from casare_rpa.nodes.values.reading import as_text
 
 PRIORITIES = ("high", "normal", "low")
 
@@ -95,7 +96,7 @@ class SendEmailNode(Node):
             priority=as_text(self.priority).lower(),
             read_receipt=self.read_receipt,
             attachments=tuple(
-                path_of(ctx, item, "attachments") for item in _files(ctx, self.attachments)
+                path_of(ctx, item, "attachments") for item in file_names(ctx, self.attachments)
             ),
         )
         if not draft.recipients:
@@ -110,11 +111,3 @@ class SendEmailNode(Node):
         if not name:
             return found[0]
         return type(found[0])(name, found[0].username, found[0].domain)
-
-
-def _files(ctx: Context, value: Any) -> list[Any]:
-    """The paths in a list, in JSON of one, in a variable, or in a text with commas."""
-    if isinstance(value, str) and not value.lstrip().startswith("["):
-        found = ctx.get_variable(value.strip())
-        value = found if isinstance(found, list) else comma_separated(value)
-    return as_list(ctx, value, "attachments") if value else []

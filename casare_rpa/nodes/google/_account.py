@@ -20,7 +20,7 @@ from casare_rpa.nodes._credentials import credential
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.file.disk import existing_file, path_of, plain_errors
 from casare_rpa.nodes.file.reach import opened
-from casare_rpa.nodes.google._services import token_url
+from casare_rpa.nodes.google._services import Service, token_url
 
 DEFAULT_CREDENTIAL = "google"
 KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -84,6 +84,17 @@ async def account_of(ctx: Context, node: Any) -> Account:
     if any(own.values()):
         return _account(ctx, own, "the node")
     return await _of_the_robot(ctx)
+
+
+def check_person(account: Account, service: Service) -> None:
+    """Raise NodeError for a program's own account at a service that knows people alone."""
+    if service.is_personal and isinstance(account, ServiceAccount) and not account.subject:
+        raise NodeError(
+            f"{service.name}: the service account {account.email} has nothing of its own there;"
+            " name the user that it acts for as `subject` beside its key",
+            ErrorCode.CONFIG_INVALID,
+            hint="an administrator allows it first (domain-wide delegation)",
+        )
 
 
 async def _of_the_robot(ctx: Context) -> Account:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop, unlisted
-from casare_rpa.nodes.google._account import account_of
+from casare_rpa.nodes.google._account import account_of, check_person
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._refusals import status_of
 from casare_rpa.nodes.google._services import Service
@@ -52,7 +52,9 @@ class GoogleNode(Node, abstract=True):
 
     async def run(self, ctx: Context) -> Outputs:
         try:
-            api = Api(ctx, self.service, await account_of(ctx, self))
+            account = await account_of(ctx, self)
+            check_person(account, self.service)
+            api = Api(ctx, self.service, account)
             outputs = _WENT_WELL | await self.work(ctx, api)
         except NodeError as error:
             error.outputs = {**error.outputs, "error_code": status_of(error)}

@@ -17,11 +17,15 @@ _TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """`scopes` are what a token must allow; the first path segments tell the services apart."""
+    """`scopes` are what a token must allow; the first path segments tell the services apart.
+
+    `is_personal`: it knows people alone, not accounts of programs.
+    """
 
     name: str
     url: str
     scopes: tuple[str, ...]
+    is_personal: bool = False
 
 
 DRIVE = Service(
@@ -36,7 +40,10 @@ SHEETS = Service(
 )
 #: Of Gmail's scopes the only one that allows to delete for good.
 GMAIL = Service(
-    name="Gmail", url="https://gmail.googleapis.com", scopes=("https://mail.google.com/",)
+    name="Gmail",
+    url="https://gmail.googleapis.com",
+    scopes=("https://mail.google.com/",),
+    is_personal=True,
 )
 
 

@@ -111,7 +111,7 @@ class _Sending:
                     cuts += 1
                     if not error.details.get(MAY_HAVE_ACTED) or cuts > _MOST_CUTS:
                         raise
-                    made = await self._look()
+                    made = await self._look_after(error)
                 if made is not None:
                     return made
                 cuts = 0 if self._done > before else cuts
@@ -130,6 +130,13 @@ class _Sending:
         last = self._done + len(piece) - 1
         place = f"bytes {self._done}-{last}/{size}" if piece else f"bytes */{size}"
         return await self._ask(place, piece, repeatable=False)
+
+    async def _look_after(self, cut: NodeError) -> dict[str, Any] | None:
+        """What `_look` finds. Raises *cut*, which says that nobody knows, if it finds nothing."""
+        try:
+            return await self._look()
+        except NodeError as error:
+            raise cut from error
 
     async def _look(self) -> dict[str, Any] | None:
         """Ask how much has arrived; what was made if all has."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.nodes.google.drive import Drive
+from tests.nodes.google.gmail import Mailbox
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google, Key, serving
 from tests.nodes.google.sheets import Sheets
@@ -44,6 +45,11 @@ def book(sheets: Sheets) -> Book:
         ["", Formula("=2*3")],
     ]
     return sheets.add({"Sheet1": rows, "My 'own' sheet": [["here"]], "Q1": [["quarter"]]})
+
+
+@pytest.fixture
+def mailbox(google: Google) -> Mailbox:
+    return Mailbox(google)
 
 
 @pytest.fixture
