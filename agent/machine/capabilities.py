@@ -5,11 +5,10 @@ The orchestrator offers a job only to robots that announce every capability that
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterable
 
-from casare_rpa import browser_programs
+from casare_rpa import browser_programs, desktop_display
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 
@@ -28,14 +27,12 @@ def detected() -> set[str]:
 
     Of the capabilities that nodes ask for only those count that this version has nodes for: a
     machine with a screen and without nodes for it would take such jobs and fail them. A browser
-    counts when the library that drives it is there, too.
+    counts when the library that drives it is there, too, and a display when it lets itself be
+    driven, which takes up to five seconds to find out if it does not answer.
     """
-    on_windows = platform.system() == "Windows"
-    on_a_desktop = on_windows or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     of_nodes = {
-        "windows": on_windows,
-        "desktop-session": on_a_desktop,
+        "windows": platform.system() == "Windows",
+        "desktop": desktop_display.why_not_driven() is None,
         "browser": browser_programs.lacking() is None,
     }
-    found = {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}
-    return found | ({"desktop"} if on_a_desktop else set())
+    return {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}

@@ -21,6 +21,17 @@ _BRING_THEIR_LOGIN = frozenset(
         *("FTPRenameNode", "FTPUploadNode"),
     }
 )
+#: Types that here drive an X display, whatever system they were first made for.
+_DRIVE_A_DISPLAY = frozenset(
+    {
+        *("ActivateWindowNode", "CaptureScreenshotNode", "CloseApplicationNode", "DragMouseNode"),
+        *("GetMousePositionNode", "GetWindowListNode", "GetWindowPropertiesNode"),
+        *("LaunchApplicationNode", "MaximizeWindowNode", "MinimizeWindowNode", "MouseClickNode"),
+        *("MoveMouseNode", "MoveWindowNode", "ResizeWindowNode", "RestoreWindowNode"),
+        *("SendHotKeyNode", "SendKeysNode", "SetWindowStateNode", "WaitForWindowNode"),
+        "WindowManagementSuperNode",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +93,7 @@ class Entry:
         """
         if self.runs_on == "any" or self.category == "triggers" or self.type in _BRING_THEIR_LOGIN:
             return ()
-        return (self.runs_on,)
+        return ("desktop",) if self.type in _DRIVE_A_DISPLAY else (self.runs_on,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ ACTING = {
     *("BrowserAlertHandleNode", "BrowserEvaluateNode", "BrowserRunScriptNode", "ClickElementNode"),
     *("CookieManagementNode", "DownloadFileNode", "FormFillerNode", "ImageClickNode"),
     *("PressKeyNode", "RefreshPageNode", "ScreenshotNode", "SelectDropdownNode", "TypeTextNode"),
+    *("CloseApplicationNode", "DragMouseNode", "LaunchApplicationNode", "MouseClickNode"),
+    *("SendHotKeyNode", "SendKeysNode"),
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 
