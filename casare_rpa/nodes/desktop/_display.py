@@ -37,6 +37,7 @@ class Desktop:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._connection: Connection | None = None
+        self._dropped = 0
         self._one_call = asyncio.Lock()
         self._claiming = asyncio.Lock()
         #: Whoever moves the pointer or types has both for itself until it is done.
@@ -111,15 +112,22 @@ class Desktop:
         self._drop()
 
     def _work(self, work: Callable[[Connection], T]) -> T:
-        if self._connection is None:
-            self._connection = Connection()
-        self._connection.forget_errors()
-        result = work(self._connection)
-        self._connection.settle()
+        connection = self._connection
+        if connection is None:
+            dropped = self._dropped
+            connection = Connection()
+            if self._dropped != dropped:
+                connection.close()
+                raise NodeError("nobody waits for it any more", ErrorCode.CANCELLED)
+            self._connection = connection
+        connection.forget_errors()
+        result = work(connection)
+        connection.settle()
         return result
 
     def _drop(self) -> None:
         """Forget a connection of which nobody knows what comes next on it."""
+        self._dropped += 1
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

@@ -26,11 +26,21 @@ SIZE = (1280, 800)
 @contextmanager
 def display_running(manager: str = "openbox", *server_arguments: str) -> Iterator[str]:
     """A new X server with that window manager (empty: none); the display's name."""
+    with (
+        server_running(*server_arguments) as (name, _),
+        manager_running(manager, name) if manager else nullcontext(),
+    ):
+        yield name
+
+
+@contextmanager
+def server_running(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A new X server, and the display's name."""
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
         [
             *("Xvfb", "-displayfd", str(write_end), "-screen", "0", "1280x800x24"),
-            *("-nolisten", "tcp", *server_arguments),
+            *("-nolisten", "tcp", *arguments),
         ],
         pass_fds=[write_end],
         stdout=subprocess.DEVNULL,
@@ -40,8 +50,7 @@ def display_running(manager: str = "openbox", *server_arguments: str) -> Iterato
     with os.fdopen(read_end) as told:
         name = f":{told.readline().strip()}"
     try:
-        with manager_running(manager, name) if manager else nullcontext():
-            yield name
+        yield name, server
     finally:
         server.terminate()
         server.wait(10)

@@ -51,7 +51,8 @@ def test_a_drag_presses_moves_and_releases(screen: Screen) -> None:
     pressed, *moves, released = lines[start:]
     assert (pressed["press"], pressed["at"]) == (2, [60, 90])
     assert (released["release"], released["at"]) == (2, [160, 110])
-    assert [line["moved"] for line in moves][::5] == [[70, 92], [120, 102]]
+    moved = [line["moved"] for line in moves]
+    assert [70, 92] in moved and [120, 102] in moved and moved == sorted(moved)
 
 
 @pytest.mark.parametrize(
