@@ -110,7 +110,10 @@ def connect() -> Display:
     try:
         display = Display(name)
     except error.DisplayNameError as found:
-        raise NoDisplay(f"an X11 display: {name!r} (DISPLAY) is no name of one", "") from found
+        raise NoDisplay(
+            f"an X11 display: {name!r} (DISPLAY) is no name of one",
+            "set it to the name of a display, such as :99",
+        ) from found
     except (error.DisplayConnectionError, error.ConnectionClosedError, OSError) as found:
         raise _refused(name, found) from found
     if not display.has_extension("XTEST"):

@@ -18,10 +18,11 @@ def taken_by_another(connection: Connection) -> bool:
     from Xlib import X  # noqa: PLC0415 - an extra
 
     selection = connection.atom(_SELECTION)
+    if owner := _owner(connection):
+        return not _is_own(connection, owner)
     with connection.alone():
-        owner = connection.display.get_selection_owner(selection)
-        if owner != X.NONE:
-            return not _is_own(connection, int(getattr(owner, "id", owner)))
+        if _owner(connection):
+            return True
         mark = connection.root.create_window(-1, -1, 1, 1, 0, X.CopyFromParent)
         mark.set_selection_owner(selection, X.CurrentTime)
     return False
@@ -29,10 +30,13 @@ def taken_by_another(connection: Connection) -> bool:
 
 def free(connection: Connection) -> bool | None:
     """True once nobody drives the display."""
-    from Xlib import X  # noqa: PLC0415 - an extra
+    return None if _owner(connection) else True
 
-    owner = connection.display.get_selection_owner(connection.atom(_SELECTION))
-    return True if owner == X.NONE else None
+
+def _owner(connection: Connection) -> int:
+    """The window that says who drives the display; 0 if nobody does."""
+    found = connection.display.get_selection_owner(connection.atom(_SELECTION))
+    return int(getattr(found, "id", found))
 
 
 def _is_own(connection: Connection, window_id: int) -> bool:

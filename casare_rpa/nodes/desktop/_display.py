@@ -14,7 +14,7 @@ from casare_rpa.nodes._threads import in_thread
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.desktop import _claim
 from casare_rpa.nodes.desktop._connection import Connection
-from casare_rpa.nodes.desktop._errors import node_error
+from casare_rpa.nodes.desktop._errors import is_answer, raise_as_node_error
 from casare_rpa.nodes.desktop._held import Held
 from casare_rpa.nodes.desktop._watch import Watch
 
@@ -38,6 +38,7 @@ class Desktop:
         self._ctx = ctx
         self._connection: Connection | None = None
         self._dropped = 0
+        self._looked_for_wayland = False
         self._one_call = asyncio.Lock()
         self._claiming = asyncio.Lock()
         #: Whoever moves the pointer or types has both for itself until it is done.
@@ -57,6 +58,8 @@ class Desktop:
                 await _settled(call, _ANSWER_SECONDS)
             except asyncio.CancelledError:
                 await _settled(call, _GRACE_SECONDS)
+                if not call.done():
+                    self._drop()
                 raise
             if not call.done():
                 self._drop()
@@ -65,14 +68,12 @@ class Desktop:
                     ErrorCode.APPLICATION_NOT_RESPONDING,
                 )
             error = call.exception()
-            if error is None:
-                return call.result()
-            if not isinstance(error, Exception):
-                raise error
-            found = node_error(error, self.name)
-            if found is not error and found.error_code is not ErrorCode.WINDOW_NOT_FOUND:
-                self._drop()
-            raise found from error
+            if error is not None:
+                if not is_answer(error):
+                    self._drop()
+                raise_as_node_error(error, self.name)
+            self._tell_of_wayland()
+            return call.result()
 
     async def until(self, check: Callable[[Connection], T | None], seconds: float) -> T | None:
         """What *check* first returns that is not None, as windows come and change; None: too late.
@@ -86,7 +87,7 @@ class Desktop:
         except TimeoutError:
             return None
         except Exception as error:
-            raise node_error(error, self.name) from error
+            raise_as_node_error(error, self.name)
         finally:
             watch.close()
 
@@ -104,7 +105,7 @@ class Desktop:
 
     async def close(self) -> None:
         """Release what is pressed, put the keyboard right, end the connection. Never raises."""
-        if self._connection is not None:
+        if self._connection is not None or self.held.anything:
             if self.held.rows:
                 await asyncio.sleep(READ_SECONDS)
             with contextlib.suppress(NodeError):
@@ -124,6 +125,17 @@ class Desktop:
         result = work(connection)
         connection.settle()
         return result
+
+    def _tell_of_wayland(self) -> None:
+        if self._connection is None or self._looked_for_wayland:
+            return
+        self._looked_for_wayland = True
+        if self._connection.display.has_extension("XWAYLAND"):
+            self._ctx.log(
+                f"{self.name} belongs to a Wayland session: programs that do not use X11 are"
+                " neither seen nor reached",
+                "warning",
+            )
 
     def _drop(self) -> None:
         """Forget a connection of which nobody knows what comes next on it."""

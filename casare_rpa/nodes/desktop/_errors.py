@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from casare_rpa.desktop_display import NoDisplay
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
 
@@ -16,14 +19,24 @@ FINAL = frozenset(
 _GONE = ("BadWindow", "BadDrawable")
 
 
-def node_error(error: Exception, display: str) -> NodeError:
-    """The failure of a node for what Xlib has raised."""
+def is_answer(error: BaseException) -> bool:
+    """Whether the connection works as before: somebody has said no."""
+    from Xlib.error import XError  # noqa: PLC0415 - an extra
+
+    return isinstance(error, (XError, NodeError))
+
+
+def raise_as_node_error(error: BaseException, display: str) -> NoReturn:
+    """Raise the failure of a node for what Xlib has raised; other errors as they are."""
+    found = _node_error(error, display)
+    if found is None:
+        raise error
+    raise found from error
+
+
+def _node_error(error: BaseException, display: str) -> NodeError | None:
     from Xlib.error import ConnectionClosedError, XError  # noqa: PLC0415 - an extra
 
-    from casare_rpa.desktop_display import NoDisplay  # noqa: PLC0415 - seldom needed
-
-    if isinstance(error, NodeError):
-        return error
     if isinstance(error, NoDisplay):
         return NodeError(
             f"desktop nodes need {error.what}", ErrorCode.CONFIG_INVALID, hint=error.mend or None
@@ -40,4 +53,4 @@ def node_error(error: Exception, display: str) -> NodeError:
             f"the X server of {display} refused a request: {name}",
             ErrorCode.DESKTOP_ACTION_FAILED,
         )
-    raise error
+    return None

@@ -20,6 +20,11 @@ class Held:
         #: By keycode, the row of the keyboard's table as it was.
         self.rows: dict[int, list[int]] = {}
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to put right."""
+        return bool(self._buttons or self.rows)
+
     def press(self, connection: Connection, button: int) -> None:
         from Xlib import X  # noqa: PLC0415 - an extra
 

@@ -122,7 +122,7 @@ def letter(character: str) -> int:
     return code if code < 0x100 else _UNICODE | code
 
 
-def typed(text: str) -> Iterator[Stroke]:
+def as_written(text: str) -> Iterator[Stroke]:
     """The strokes that type a text as it is."""
     for character in text.replace("\r\n", "\n"):
         yield Stroke(letter(character))
@@ -138,7 +138,7 @@ def _pieces(keys: Fragments) -> Iterator[Iterator[Stroke]]:
     for number, text in enumerate(keys.texts):
         yield _written(text)
         if number < len(keys.values):
-            yield typed(as_text(keys.values[number]))
+            yield as_written(as_text(keys.values[number]))
 
 
 def _written(text: str) -> Iterator[Stroke]:

@@ -15,7 +15,7 @@ from casare_rpa.nodes.desktop import _windows as windows
 from casare_rpa.nodes.desktop._connection import Connection
 from casare_rpa.nodes.desktop._display import READ_SECONDS, Desktop
 from casare_rpa.nodes.desktop._keyboard import Keyboard
-from casare_rpa.nodes.desktop._keys import Stroke, chord, sequence
+from casare_rpa.nodes.desktop._keys import Stroke, as_written, chord, sequence
 from casare_rpa.nodes.desktop._node import DesktopNode, seconds
 from casare_rpa.nodes.values.reading import as_text, one_of
 
@@ -40,7 +40,7 @@ class SendKeysNode(DesktopNode):
     - `{{}` and `{}}`: the braces themselves
 
     `^`, `+` and `%` are typed like other characters. What a placeholder in a longer text stands for
-    is typed as it is; a text that is one placeholder alone is read as above.
+    is typed as it is, and so is a secret; a text that is one placeholder alone is read as above.
 
     `with_ctrl`, `with_shift` and `with_alt` hold these for every key. `clear_first` selects all
     (Ctrl+A) and deletes it. Caps Lock is switched off meanwhile. A character that the keyboard
@@ -62,12 +62,17 @@ class SendKeysNode(DesktopNode):
         pause = seconds(self.interval, "interval")
         wanted = {"ctrl": self.with_ctrl, "alt": self.with_alt, "shift": self.with_shift}
         held = tuple(name for name, is_held in wanted.items() if is_held)
-        typed = [stroke.with_also(held) for stroke in sequence(self.keys)]
+        typed = [stroke.with_also(held) for stroke in self._strokes(ctx)]
         before = [chord("Ctrl+A"), chord("Delete")] if self.clear_first else []
         after = [chord("Enter")] if self.press_enter_after else []
         await desk.use(_check_focus)
         await type_keys(desk, [*before, *typed, *after], pause)
         return {"success": True, "keys_sent": len(typed)}
+
+    def _strokes(self, ctx: Context) -> list[Stroke]:
+        if isinstance(self.keys, str) and ctx.masked(self.keys) != self.keys:
+            return list(as_written(self.keys))
+        return sequence(self.keys)
 
 
 class SendHotKeyNode(DesktopNode):
@@ -116,7 +121,7 @@ async def type_keys(desk: Desktop, strokes: Sequence[Stroke], pause_seconds: flo
                 if done < len(strokes):
                     await asyncio.sleep(pause_seconds)
     except NodeError as error:
-        if done:
+        if done or error.error_code is not ErrorCode.KEYBOARD_INPUT_FAILED:
             error.details[MAY_HAVE_ACTED] = True
         raise
 

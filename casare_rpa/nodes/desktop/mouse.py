@@ -114,7 +114,7 @@ class MouseClickNode(DesktopNode):
             await self._go(desk)
             for number in range(count):
                 await asyncio.sleep(pause if number else 0)
-                await self._click(desk, button, is_first=number == 0)
+                await self._click(desk, button)
             x, y = await desk.use(_position)
         return {"success": True, "click_x": x, "click_y": y}
 
@@ -126,7 +126,7 @@ class MouseClickNode(DesktopNode):
         point = here[0] if x is None else x, here[1] if y is None else y
         await desk.use(_motion(await _on_screen(desk, *point)))
 
-    async def _click(self, desk: Desktop, button: int, *, is_first: bool) -> None:
+    async def _click(self, desk: Desktop, button: int) -> None:
         wanted = {"ctrl": self.with_ctrl, "shift": self.with_shift, "alt": self.with_alt}
         names = [name for name, is_held in wanted.items() if is_held]
 
@@ -138,8 +138,7 @@ class MouseClickNode(DesktopNode):
         try:
             await desk.use(click)
         except NodeError as error:
-            if not is_first:
-                error.details[MAY_HAVE_ACTED] = True
+            error.details[MAY_HAVE_ACTED] = True
             raise
 
 

@@ -16,6 +16,7 @@ from Xlib.display import Display
 
 from casare_rpa.domain.events import EventBus, LogMessage
 from casare_rpa.engine import RunResult
+from casare_rpa.secrets import Secret
 from tests.support.fleet import eventually
 from tests.support.runs import chain, document, run_document
 
@@ -124,13 +125,17 @@ class Screen:
         self._windows.append(window)
         return window
 
-    def run(self, _variables: dict[str, Any] | None = None, **nodes: Any) -> RunResult:
+    def run(
+        self, _variables: dict[str, Any] | None = None, _secret: str = "", **nodes: Any
+    ) -> RunResult:
         """Run (type, config) one after the other; a failure fails the test."""
-        result = self.tried(_variables, **nodes)
+        result = self.tried(_variables, _secret, **nodes)
         assert result.success, result.error
         return result
 
-    def tried(self, _variables: dict[str, Any] | None = None, **nodes: Any) -> RunResult:
+    def tried(
+        self, _variables: dict[str, Any] | None = None, _secret: str = "", **nodes: Any
+    ) -> RunResult:
         made = {
             name: {"node_type": node_type, "config": config}
             for name, (node_type, config) in nodes.items()
@@ -138,7 +143,13 @@ class Screen:
         bus = EventBus()
         bus.subscribe(LogMessage, lambda event: self.log.append(event.message))
         raw = document(made, chain(*nodes))
-        return run_document(raw, _variables, folder=self.folder, bus=bus)
+        return run_document(
+            raw,
+            _variables,
+            folder=self.folder,
+            bus=bus,
+            find_secret=lambda name: Secret.of_text(_secret),
+        )
 
     def one(self, node_type: str, **config: Any) -> dict[str, Any]:
         """The outputs of one node."""

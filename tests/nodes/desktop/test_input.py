@@ -116,6 +116,17 @@ def test_values_in_a_text_are_typed_and_not_read(screen: Screen) -> None:
     window.has_typed("A", *"{Enter}", "Tab", "Escape")
 
 
+def test_a_secret_is_typed_whatever_braces_it_has(screen: Screen) -> None:
+    window = screen.open("Editor")
+    screen.run(
+        None,
+        "pa{Enter}ss{word",
+        alone=("SendKeysNode", {"keys": "{{$secret:pin}}", "interval": 0}),
+        within=("SendKeysNode", {"keys": "{{$secret:pin}}{Tab}", "interval": 0}),
+    )
+    window.has_typed(*"pa{Enter}ss{word" * 2, "Tab")
+
+
 def test_what_is_around_the_keys_is_typed_too(screen: Screen) -> None:
     window = screen.open("Editor")
     sent = screen.one(

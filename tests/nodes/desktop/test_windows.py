@@ -139,6 +139,19 @@ def test_a_window_that_comes_later_is_waited_for(screen: Screen) -> None:
     assert screen.failure("WaitForWindowNode", title_regex="(")[0] == "INVALID_FORMAT"
 
 
+def test_a_node_tries_again_as_often_as_it_is_told(screen: Screen) -> None:
+    window = {"window": "Letters", "retry_count": 2, "retry_interval": 0.1}
+    assert screen.failure("MoveWindowNode", **window)[0] == "WINDOW_NOT_FOUND"
+    assert [line.partition("; ")[2].split("; ")[-1] for line in screen.log] == [
+        "trying again, 2 left",
+        "trying again, 1 left",
+    ]
+    screen.log.clear()
+    again = {"x": -1, "y": 0, "retry_count": 2}
+    assert screen.failure("MoveMouseNode", **again)[0] == "VALUE_OUT_OF_RANGE"
+    assert screen.log == [], "what cannot become true is not tried again"
+
+
 def test_a_window_is_disabled_while_its_dialog_is_open(screen: Screen) -> None:
     screen.open("Orders")
     assert screen.one("WaitForWindowNode", title="Orders", state="enabled")["success"]
