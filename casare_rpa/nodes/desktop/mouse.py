@@ -30,6 +30,8 @@ _MOST_STEPS: Final = 10_000
 #: What is dragged is only taken along once it has seen the pointer move.
 _DRAG_STEPS: Final = 10
 _DRAG_STEPS_A_SECOND: Final = 60
+#: A window manager looks at a press before the program gets it, and swallows movements meanwhile.
+_GRIP_SECONDS: Final = 0.05
 
 Point = tuple[int, int]
 
@@ -175,6 +177,7 @@ class DragMouseNode(DesktopNode):
             await desk.use(_motion(start))
             try:
                 await desk.use(lambda connection: desk.held.press(connection, button))
+                await asyncio.sleep(_GRIP_SECONDS)
                 await _glide(desk, _way(start, end, steps, _EASES["linear"]), time)
             except NodeError as error:
                 error.details[MAY_HAVE_ACTED] = True
