@@ -26,7 +26,7 @@ from casare_rpa.nodes import catalogue
 from casare_rpa.nodes.catalogue import NodeNotAvailable
 from casare_rpa.nodes.desktop import _display
 from tests.nodes.desktop.screen import Screen, display_running, server_running
-from tests.nodes.desktop.test_programs import stopped
+from tests.nodes.desktop.test_programs import lives, program, stopped
 from tests.support.fleet import eventually, start_agent, start_orchestrator
 from tests.support.runs import document, node, run_node
 
@@ -240,6 +240,12 @@ def test_a_job_goes_to_the_robot_that_has_a_display(
         ended = orchestrator.wait_for(job_id)
         assert (ended["status"], ended["robot_id"]) == ("completed", "able")
         window.has_typed(*"job")
+        asked = {**program(str(tmp_path / "kept.jsonl"), "Kept"), "keep_open": True}
+        job_id = orchestrator.submit(document({"launch": node("LaunchApplicationNode", **asked)}))
+        assert orchestrator.wait_for(job_id)["status"] == "completed"
+        kept = json.loads((tmp_path / "kept.jsonl").read_text().splitlines()[0])["pid"]
+        eventually(lambda: not lives(kept), what="the end of all that a job has started")
+        screen.one("ActivateWindowNode", window_title="Editor", timeout=30)
         drag = {"start_x": 200, "start_y": 200, "end_x": 900, "end_y": 600, "duration": 600}
         job_id = orchestrator.submit(document({"drag": node("DragMouseNode", **drag)}))
         eventually(lambda: pressed() == (1, 0))
