@@ -40,7 +40,7 @@ class Held:
 
     @contextmanager
     def keys(self, connection: Connection, keycodes: list[int]) -> Iterator[None]:
-        """Hold keys down while the block runs, which must not wait for anything."""
+        """Hold keys down while the block runs, which must not take long."""
         from Xlib import X  # noqa: PLC0415 - an extra
 
         try:

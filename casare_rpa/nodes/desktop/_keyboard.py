@@ -76,7 +76,7 @@ class Keyboard:
 
     @contextmanager
     def modifiers(self, names: Sequence[str]) -> Iterator[None]:
-        """Hold modifiers down while the block runs, which must not wait for anything."""
+        """Hold modifiers down while the block runs, which must not take long."""
         with self._held.keys(self._connection, [self._modifier(name) for name in names]):
             yield
 

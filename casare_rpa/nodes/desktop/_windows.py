@@ -56,11 +56,13 @@ def all_windows(connection: Connection) -> list[int]:
 
     The window manager lists them; without one they are what the screen shows.
     """
-    listed = connection.numbers(connection.root.id, "_NET_CLIENT_LIST_STACKING")
-    if not listed or manager(connection) is None:
-        listed = [
-            child for child in _children(connection) if _is_shown_by_itself(connection, child)
-        ]
+    if manager(connection) is not None:
+        listed = connection.numbers(connection.root.id, "_NET_CLIENT_LIST_STACKING")
+        every = connection.numbers(connection.root.id, "_NET_CLIENT_LIST")
+        # Some managers put a window there once it has been raised.
+        listed += [each for each in every if each not in listed]
+    else:
+        listed = [each for each in _children(connection) if _is_shown_by_itself(connection, each)]
     return listed[::-1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
@@ -68,13 +69,13 @@ class MoveMouseNode(DesktopNode):
     )
 
     async def act(self, ctx: Context, desk: Desktop) -> Outputs:
-        time = seconds(self.duration, "duration")
+        duration = seconds(self.duration, "duration")
         ease = _EASES[one_of(self.ease, "ease", _EASES)]
-        steps = int_within(self.steps, "steps", 1, _MOST_STEPS) if time else 1
+        steps = int_within(self.steps, "steps", 1, _MOST_STEPS) if duration else 1
         end = await _on_screen(desk, self.x, self.y)
         async with desk.hands:
             start = await desk.use(_position)
-            await _glide(desk, _way(start, end, steps, ease), time)
+            await _glide(desk, _way(start, end, steps, ease), duration)
             x, y = await desk.use(_position)
         return {"success": True, "final_x": x, "final_y": y}
 
@@ -136,6 +137,10 @@ class MouseClickNode(DesktopNode):
             with Keyboard(connection, desk.held).modifiers(names):
                 desk.held.press(connection, button)
                 desk.held.release(connection, button)
+                if names:
+                    # A window manager may pass the click on with what is held by then.
+                    connection.display.sync()
+                    time.sleep(_GRIP_SECONDS)
 
         try:
             await desk.use(click)
@@ -169,16 +174,16 @@ class DragMouseNode(DesktopNode):
 
     async def act(self, ctx: Context, desk: Desktop) -> Outputs:
         button = _BUTTONS[one_of(self.button, "button", _BUTTONS)]
-        time = seconds(self.duration, "duration")
+        duration = seconds(self.duration, "duration")
         start = await _on_screen(desk, self.start_x, self.start_y, "start_")
         end = await _on_screen(desk, self.end_x, self.end_y, "end_")
-        steps = min(max(_DRAG_STEPS, round(time * _DRAG_STEPS_A_SECOND)), _MOST_STEPS)
+        steps = min(max(_DRAG_STEPS, round(duration * _DRAG_STEPS_A_SECOND)), _MOST_STEPS)
         async with desk.hands:
             await desk.use(_motion(start))
             try:
                 await desk.use(lambda connection: desk.held.press(connection, button))
                 await asyncio.sleep(_GRIP_SECONDS)
-                await _glide(desk, _way(start, end, steps, _EASES["linear"]), time)
+                await _glide(desk, _way(start, end, steps, _EASES["linear"]), duration)
             except NodeError as error:
                 error.details[MAY_HAVE_ACTED] = True
                 raise
