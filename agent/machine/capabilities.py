@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 
-from casare_rpa import browser_programs
+from casare_rpa import browser_programs, desktop_display
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.settings import Settings
@@ -41,15 +41,16 @@ def detected() -> set[str]:
 
     Of the capabilities that nodes ask for only those count that this version has nodes for: a
     machine with a screen and without nodes for it would take such jobs and fail them. A browser
-    counts when the library that drives it is there, too.
+    counts when the library that drives it is there, too, and a display when it lets itself be
+    driven, which takes up to five seconds to find out if it does not answer.
     """
     on_windows = platform.system() == "Windows"
-    on_a_desktop = on_windows or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    on_a_desktop = any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     of_nodes = {
         "windows": on_windows,
         # The programs that this version's nodes speak to are those of X and Wayland.
         "desktop-session": on_a_desktop and not on_windows,
+        "desktop": desktop_display.why_not_driven() is None,
         "browser": browser_programs.lacking() is None,
     }
-    found = {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}
-    return found | ({"desktop"} if on_a_desktop else set())
+    return {name for name, is_there in of_nodes.items() if is_there and name in IMPLEMENTED}

@@ -103,6 +103,22 @@ def browser(app: App) -> Iterator[Finding]:
         yield passed("browser", browser_programs.browser_program() or "")
 
 
+def desktop(app: App) -> Iterator[Finding]:
+    from casare_rpa import desktop_display
+
+    if sys.platform in ("win32", "darwin"):
+        yield skipped("desktop", "desktop nodes drive X11 displays alone")
+    elif lacking := desktop_display.why_not_driven():
+        what, mend = lacking
+        yield warned("desktop", f"desktop nodes need {what}", mend)
+    else:
+        remarks = desktop_display.remarks()
+        for what, mend in remarks:
+            yield warned("desktop", what, mend)
+        if not remarks:
+            yield passed("desktop", f"the display {desktop_display.display_name()}")
+
+
 def javascript(app: App) -> Iterator[Finding]:
     if path := shutil.which("node"):
         yield passed("javascript", path)
@@ -121,5 +137,5 @@ def time_zones(app: App) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     *(python, extras, state_folder, open_files),
-    *(browser, javascript, time_zones),
+    *(browser, desktop, javascript, time_zones),
 )

@@ -40,6 +40,18 @@ _ASKS: Mapping[str, tuple[str, ...]] = {
         _ANY,
     ),
     "VolumeControlNode": ("desktop-session",),
+    # They drive an X display, whatever system they were first made for.
+    **dict.fromkeys(
+        (
+            *("ActivateWindowNode", "CaptureScreenshotNode", "CloseApplicationNode"),
+            *("DragMouseNode", "GetMousePositionNode", "GetWindowListNode"),
+            *("GetWindowPropertiesNode", "LaunchApplicationNode", "MaximizeWindowNode"),
+            *("MinimizeWindowNode", "MouseClickNode", "MoveMouseNode", "MoveWindowNode"),
+            *("ResizeWindowNode", "RestoreWindowNode", "SendHotKeyNode", "SendKeysNode"),
+            *("SetWindowStateNode", "WaitForWindowNode", "WindowManagementSuperNode"),
+        ),
+        ("desktop",),
+    ),
 }
 #: Dialogs that close by themselves, and so can do without anybody: the parameter that says when.
 _CLOSE_BY_THEMSELVES = {"MessageBoxNode": "auto_close_timeout"}

@@ -123,12 +123,23 @@ def format_of(path: Path) -> str:
 
 
 def region_of(ctx: Context, value: Any, image: Image) -> Image:
-    """The part of *image* that *value* names, or all of it.
+    """The part of *image* that *value* names, or all of it: see `region_numbers`."""
+    numbers = region_numbers(ctx, value, image.size, "the picture")
+    if numbers is None:
+        return image
+    x, y, width, height = numbers
+    return image.crop((x, y, x + width, y + height))
+
+
+def region_numbers(
+    ctx: Context, value: Any, size: tuple[int, int], what: str
+) -> tuple[int, int, int, int] | None:
+    """x, y, width and height of a part; None for all. NodeError if *what*, of *size*, lacks it.
 
     [x, y, width, height], the same in text, or a map with these keys; pixels from the top left.
     """
     if value in (None, "", [], {}):
-        return image
+        return None
     if isinstance(value, str) and value.lstrip().startswith("{"):
         value = parse_json(value, "region")
     if isinstance(value, Mapping):
@@ -139,14 +150,13 @@ def region_of(ctx: Context, value: Any, image: Image) -> Image:
             f"region must be x, y, width and height, not {shown(value)}", ErrorCode.INVALID_INPUT
         )
     x, y, width, height = numbers
-    inside = 0 <= x < x + width <= image.width and 0 <= y < y + height <= image.height
-    if not inside:
+    if not (0 <= x < x + width <= size[0] and 0 <= y < y + height <= size[1]):
         raise NodeError(
-            f"region {x}, {y}, {width}, {height} is not inside the picture, which is"
-            f" {image.width} x {image.height} pixels",
+            f"region {x}, {y}, {width}, {height} is not inside {what}, which is"
+            f" {size[0]} x {size[1]} pixels",
             ErrorCode.VALUE_OUT_OF_RANGE,
         )
-    return image.crop((x, y, x + width, y + height))
+    return x, y, width, height
 
 
 def _picture(stream: IO[bytes], name: str) -> Image:

@@ -47,6 +47,16 @@ _NOT_FAMILIES = frozenset(
     {"base", "capabilities", "catalogue", "docs", "person", "snippets", "values"}
 )
 _PACKAGE = "casare_rpa.nodes"
+#: Types that work on what is inside of windows.
+_BY_UI_AUTOMATION = frozenset(
+    {
+        *("CaptureElementImageNode", "CheckCheckboxNode", "DesktopClickElementNode"),
+        *("DesktopTypeTextNode", "DesktopWaitForElementNode", "ExpandTreeItemNode"),
+        *("FindElementNode", "GetElementPropertyNode", "GetElementTextNode", "ScrollElementNode"),
+        *("SelectFromDropdownNode", "SelectRadioButtonNode", "SelectTabNode"),
+        *("VerifyElementExistsNode", "VerifyElementPropertyNode"),
+    }
+)
 
 _JSON_TYPES: Mapping[str, str | list[str]] = {
     "boolean": "boolean",
@@ -283,6 +293,14 @@ def _why_not(name: str) -> UnknownNodeType | NodeNotAvailable:
             details={"node_type": name, "requires": []},
         )
     capability = required_by(name)
+    if name in _BY_UI_AUTOMATION:
+        return NodeNotAvailable(
+            f"{name} needs a robot with the capability {capability!r}: it finds what is inside of"
+            " windows through Windows UI Automation, which this version does not have",
+            hint="use the nodes that work by window, key and place: casare-rpa nodes list"
+            " --category desktop --implemented",
+            details={"node_type": name, "requires": [capability]},
+        )
     if capability is not None and capability not in IMPLEMENTED:
         return NodeNotAvailable(
             f"{name} needs a robot with the capability {capability!r}"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from agent.machine.capabilities import announced, detected
-from casare_rpa import browser_programs
-from casare_rpa.domain.capabilities import IMPLEMENTED
+from casare_rpa import browser_programs, desktop_display
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.settings import Settings
+from tests.nodes.desktop.screen import display_running
 from tests.support.fleet import Orchestrator, start_agent
 from tests.support.runs import document, node
 
@@ -20,7 +21,7 @@ def test_a_job_waits_for_the_robot_that_announces_what_it_needs(
     orchestrator: Orchestrator, tmp_path: Path
 ) -> None:
     with start_agent(orchestrator, tmp_path, robot_id="plain") as plain:
-        job_id = orchestrator.submit(document({"open": node("MoveWindowNode")}))
+        job_id = orchestrator.submit(document({"open": node("FindElementNode")}))
         other = orchestrator.submit(document({"say": node("LogNode", message="hello")}))
         assert orchestrator.wait_for(other)["status"] == "completed", plain.program.tail()
         waiting = orchestrator.job(job_id)
@@ -33,7 +34,7 @@ def test_a_job_waits_for_the_robot_that_announces_what_it_needs(
     assert ended["robot_id"] == "able"
     # It was offered where it was announced; that the library lacks the node is said, not hidden.
     assert ended["status"] == "failed"
-    assert "MoveWindowNode" in ended["error_message"]
+    assert "FindElementNode" in ended["error_message"]
 
 
 def test_a_dialog_waits_for_somebody_and_one_that_closes_by_itself_does_not(
@@ -59,13 +60,13 @@ def test_it_announces_what_it_is_told_and_nothing_that_no_node_of_its_own_can_us
     browser.write_text("#!/bin/sh\n")
     browser.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setenv("DISPLAY", ":0")
-    driver = {"browser"} if browser_programs.has_driver() else set()
-    assert detected() == {"desktop", *((driver | {"desktop-session"}) & IMPLEMENTED)}
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert detected() == ({"browser"} if browser_programs.has_driver() else set())
     monkeypatch.setattr(browser_programs, "has_driver", lambda: False)
     assert "browser" not in detected(), "a program that nothing can drive"
     told = Settings(capabilities=("gpu", "desktop"))
-    assert announced(told) == sorted({"gpu", STARTS_ANYWHERE, *detected()})
+    assert announced(told) == sorted({"gpu", "desktop", STARTS_ANYWHERE, *detected()})
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,17 @@ def test_it_announces_what_it_is_told_and_nothing_that_no_node_of_its_own_can_us
 def test_it_announces_a_service_for_language_models_when_one_is_set(told: Settings) -> None:
     assert "ai-service" in announced(told)
     assert "ai-service" not in announced(Settings())
+
+
+def test_a_display_is_announced_when_it_can_be_driven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":4711")
+    assert detected() & {"desktop", "desktop-session"} == {"desktop-session"}, (
+        "nobody listens there"
+    )
+    if shutil.which("Xvfb") is None or not desktop_display.has_driver():
+        pytest.skip("apt install xvfb, and the extra 'desktop'")
+    with display_running("") as name:
+        monkeypatch.setenv("DISPLAY", name)
+        assert "desktop" in detected()
+        monkeypatch.setattr(desktop_display, "has_driver", lambda: False)
+        assert "desktop" not in detected()

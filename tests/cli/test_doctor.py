@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,13 @@ def test_what_is_broken_fails_with_its_mend(
     found = findings(place, code=1, **env)[check]
     assert found["state"] == "fail"
     assert told in f"{found['message']} {found['mend']}"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="X11 displays are driven elsewhere")
+def test_a_display_that_cannot_be_driven_is_told(place: Place) -> None:
+    for name, told in (("", "DISPLAY is not set"), (":4711", "no X server listens at :4711")):
+        found = findings(place, code=0, DISPLAY=name)["desktop"]
+        assert (found["state"], told in found["message"]) == ("warn", True)
 
 
 def test_an_orchestrator_whose_disk_is_full_fails(place: Place, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def browsing(world: World, *more_types: str, **more: Any) -> Job:
 def test_a_robot_needs_every_capability_of_a_job(world: World) -> None:
     world.robot("some", capabilities=["browser", "desktop"])
     world.robot("all", capabilities=["windows", "browser"])
-    job = browsing(world, "MoveWindowNode")
+    job = browsing(world, "FindElementNode")
     assert job.requires == ["browser", "windows"]
     assert world.store.claim("r1") is None
     assert world.store.claim("some") is None
@@ -163,7 +163,7 @@ def test_what_a_job_needs_follows_the_version_it_was_submitted_with(world: World
 def test_a_waiting_job_says_which_robot_lacks_what(world: World) -> None:
     world.robot("near", capabilities=["browser"])
     world.robot("lab", environment="lab")
-    job = browsing(world, "MoveWindowNode", environment="default")
+    job = browsing(world, "FindElementNode", environment="default")
     reasons = world.store.job(job.job_id, with_nodes=True).waits_for
     browser, windows = "browser (a web browser)", "windows (a Windows machine)"
     assert reasons == [

@@ -20,7 +20,7 @@ ROBOTS = ("r1", "r2", "r3")
 NEEDS = {
     "plain": (),
     "web": ("LaunchBrowserNode",),
-    "screen": ("MoveWindowNode", "LaunchBrowserNode"),
+    "screen": ("FindElementNode", "LaunchBrowserNode"),
 }
 
 

@@ -316,10 +316,10 @@ def test_variables_hold_no_secrets_either() -> None:
 
 
 def test_a_node_of_another_platform_says_which_capability_it_needs() -> None:
-    found = one(check({"a": node("MoveWindowNode")}), "NODE_NOT_AVAILABLE")
+    found = one(check({"a": node("FindElementNode")}), "NODE_NOT_AVAILABLE")
     assert "'windows'" in found.message
     assert (found.severity, found.field) == ("error", "node_type")
-    raw = json.dumps(document({"a": node("MoveWindowNode"), "b": node("ReadFileNode")}))
+    raw = json.dumps(document({"a": node("FindElementNode"), "b": node("ReadFileNode")}))
     workflow, problems = check_fully(raw)
     assert workflow is not None, "robots elsewhere may have it"
     codes = {p.code for p in problems if p.severity is Severity.WARNING}

@@ -134,7 +134,7 @@ def test_a_result_has_its_shape_and_hides_what_is_internal() -> None:
 
 def test_every_type_that_cannot_run_is_named_at_once() -> None:
     raw = document(
-        {"a": node("LogNod"), "b": node("MoveWindowNode"), "c": node("SetVarableNode", value=1)}
+        {"a": node("LogNod"), "b": node("FindElementNode"), "c": node("SetVarableNode", value=1)}
     )
     with pytest.raises(WorkflowInvalid) as caught:
         compile_workflow(parse_workflow(raw))

@@ -129,7 +129,8 @@ def test_the_capabilities_that_nodes_of_this_version_use_are_listed() -> None:
 
 def test_the_capability_that_a_type_asks_for_is_known_by_any_name() -> None:
     asked = {name: required_by(name) for name in NodeCatalogue().names()}
-    assert asked["MoveWindowNode"] == "windows"
+    assert asked["FindElementNode"] == "windows"
+    assert asked["MoveWindowNode"] == "desktop", "made for Windows, and here it drives X"
     assert asked["LogNode"] is None
     assert asked["GmailTriggerNode"] is None, "what it waits for happens elsewhere"
     assert required_by("DocsGetTextNode") == "external-account"
@@ -181,7 +182,10 @@ def test_a_misspelt_type_is_told_the_closest_names() -> None:
 
 def test_a_type_that_cannot_run_here_says_what_it_needs() -> None:
     with pytest.raises(NodeNotAvailable, match="'windows'") as caught:
-        catalogue.node_class("MoveWindowNode")
+        catalogue.node_class("OutlookSendEmailNode")
+    assert caught.value.details["requires"] == ["windows"]
+    with pytest.raises(NodeNotAvailable, match="through Windows UI Automation") as caught:
+        catalogue.node_class("FindElementNode")
     assert caught.value.details["requires"] == ["windows"]
 
 
@@ -212,7 +216,7 @@ def test_a_line_of_the_list_says_whether_the_type_runs() -> None:
     line = catalogue.item("BrowserWaitNode")
     assert line["type"] == "WaitNode"
     assert (line["implemented"], line["requires"]) == (True, [])
-    line = catalogue.item("MoveWindowNode")
+    line = catalogue.item("FindElementNode")
     assert (line["implemented"], line["requires"]) == (False, ["windows"])
 
 
@@ -221,7 +225,7 @@ def test_the_ports_of_a_type_depend_on_its_config() -> None:
     assert known.exec_outputs("ValidateNode", {}) == frozenset({"valid", "invalid"})
     assert "case_b" in (known.exec_outputs("SwitchNode", {"cases": ["a", "b"]}) or ())
     assert known.exec_outputs("NoSuchNode", {}) is None
-    assert known.exec_outputs("MoveWindowNode", {}) == frozenset({"exec_out"})
+    assert known.exec_outputs("FindElementNode", {}) == frozenset({"exec_out"})
     assert known.canonical("DocsGetTextNode") == "DocsGetTextNode"
     assert known.canonical("ForLoopNode") is None
     assert known.is_trigger("WebhookTriggerNode")

@@ -39,7 +39,7 @@ def test_a_page_shows_choices_limits_aliases_and_an_example() -> None:
 def test_the_index_names_every_type_and_links_those_that_run() -> None:
     index = index_markdown()
     assert "[LogNode](LogNode.md)" in index
-    assert "| MoveWindowNode |" in index
+    assert "| FindElementNode |" in index
     assert "`windows`" in index
     for entry in catalogue.entries().values():
         assert entry.type in index or entry.same_as or entry.abstract

@@ -53,6 +53,8 @@ ACTING = {
     *("ClipboardClearNode", "ClipboardCopyNode", "TextToSpeechNode", "TooltipNode"),
     *("RestartServiceNode", "RunPowerShellNode", "StartServiceNode", "StopServiceNode"),
     "VolumeControlNode",
+    *("CloseApplicationNode", "DragMouseNode", "LaunchApplicationNode", "MouseClickNode"),
+    *("SendHotKeyNode", "SendKeysNode"),
     *("CallSubworkflowNode", "ExecuteWorkflowNode", "SubflowNode", "WebhookNotifyNode"),
 }
 

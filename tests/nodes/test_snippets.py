@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from casare_rpa import browser_programs, desktop_display
 from casare_rpa.domain.workflow import Severity
 from casare_rpa.engine.checks import check_fully
 from casare_rpa.nodes import catalogue
@@ -20,7 +21,12 @@ _OF_THE_WORKFLOW = {
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.implemented()))
-def test_a_snippet_passes_validate_in_a_workflow_of_its_own(name: str) -> None:
+def test_a_snippet_passes_validate_in_a_workflow_of_its_own(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # That this machine lacks a browser or a display says nothing of the snippet.
+    for machine in (browser_programs, desktop_display):
+        monkeypatch.setattr(machine, "lacking", lambda: None)
     nodes = snippet(catalogue.node_class(name))
     document = {"metadata": {"name": name}, "nodes": nodes, "connections": []}
     workflow, problems = check_fully(json.dumps(document), runs_here=False)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Protocol
 
 import psutil
 
@@ -16,7 +17,17 @@ _POLL_SECONDS = 0.05
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
-async def end_tree(process: asyncio.subprocess.Process) -> None:
+class Running(Protocol):
+    """A child process, whichever way it was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+
+async def end_tree(process: Running) -> None:
     """End the process and all that it started, politely first."""
     tree = _tree(process.pid)
     gone = False
@@ -31,7 +42,7 @@ async def end_tree(process: asyncio.subprocess.Process) -> None:
         await _gone(process, tree)
 
 
-async def _gone(process: asyncio.subprocess.Process, tree: Sequence[psutil.Process]) -> bool:
+async def _gone(process: Running, tree: Sequence[psutil.Process]) -> bool:
     """Whether all of them end within the time of grace."""
     for _ in range(int(_TERM_GRACE_SECONDS / _POLL_SECONDS)):
         if process.returncode is not None and not _alive(tree):

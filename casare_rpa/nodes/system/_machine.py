@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import socket
-import time
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import psutil
 
-from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes.base import NodeError
-
 _MIB = 1 << 20
 _CPU_WINDOW_SECONDS = 0.1
-_POLL_SECONDS = 0.02
 _DETAILS = ["pid", "name", "status", "username", "memory_info", "create_time", "exe"]
 
 
@@ -33,16 +26,6 @@ def list_processes(name_part: str, *, details: bool) -> list[dict[str, Any]]:
     ]
 
 
-def end_processes(wanted: str, *, at_once: bool, wait_seconds: float) -> int:
-    """End the processes of an id or name, and return how many have ended."""
-    chosen = list(_by_id(int(wanted)) if wanted.isdecimal() else _by_name(wanted))
-    asked = [p for p in chosen if _allowed(p.kill if at_once else p.terminate)]
-    left = _left_after(asked, wait_seconds)
-    for process in left:
-        _allowed(process.kill)
-    return len(asked) - len(_left_after(left, 1))
-
-
 def _described(about: dict[str, Any]) -> dict[str, Any]:
     found = {"pid": about["pid"], "name": about["name"] or ""}
     if "status" in about:
@@ -55,56 +38,6 @@ def _described(about: dict[str, Any]) -> dict[str, Any]:
             "exe": about["exe"] or "",
         }
     return found
-
-
-def _own() -> set[int]:
-    """This process and those that started it: ending one of them ends the run."""
-    return {os.getpid(), 0, 1, *(parent.pid for parent in psutil.Process().parents())}
-
-
-def _by_id(pid: int) -> Iterator[psutil.Process]:
-    if pid in _own():
-        raise NodeError(f"process {pid} runs this robot", ErrorCode.PERMISSION_DENIED)
-    try:
-        yield psutil.Process(pid)
-    except psutil.NoSuchProcess:
-        return
-
-
-def _by_name(name: str) -> Iterator[psutil.Process]:
-    names = {name.lower(), f"{name.lower()}.exe"}
-    own = _own()
-    for process in psutil.process_iter(["name"]):
-        if (process.info["name"] or "").lower() in names and process.pid not in own:
-            yield process
-
-
-def _left_after(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run after *seconds* at most."""
-    # Not psutil's own wait: it would take the exit status of a child away from whoever started it.
-    deadline = time.monotonic() + seconds
-    while (left := [p for p in processes if _runs(p)]) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    return left
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _allowed(end: Callable[[], None]) -> bool:
-    try:
-        end()
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied as error:
-        raise NodeError(
-            f"process {error.pid} may not be ended by this user", ErrorCode.PERMISSION_DENIED
-        ) from error
-    return True
 
 
 def figures(disk_root: str) -> dict[str, dict[str, Any]]:

@@ -70,7 +70,7 @@ class RunCommandNode(Node):
         line = self._line(text) if self.shell else ""
         argv = [] if self.shell else self._argv(text, ctx)
         if not self.allow_dangerous:
-            _refuse_dangerous(argv or _words(line))
+            refuse_dangerous(argv or words(line))
         if argv:
             argv[0] = find_program(argv[0], ctx.environment, folder)
         command = Command(
@@ -86,7 +86,7 @@ class RunCommandNode(Node):
     def _argv(self, text: str, ctx: Context) -> list[str]:
         # The path of a program may hold spaces, so the whole text is tried first.
         whole = shutil.which(text, path=ctx.environment.get("PATH", os.defpath))
-        return [*([text] if whole else _words(text)), *arguments(self.args)]
+        return [*([text] if whole else words(text)), *arguments(self.args)]
 
     def _line(self, text: str) -> str:
         more = self.args if isinstance(self.args, str) else _joined(arguments(self.args))
@@ -100,27 +100,27 @@ class RunCommandNode(Node):
         return line
 
 
-def _words(line: str) -> list[str]:
+def words(line: str) -> list[str]:
+    """A command line split as a shell would. Raises NodeError for an open quote."""
     try:
         return shlex.split(line, posix=sys.platform != "win32")
     except ValueError as error:
         raise NodeError(f"command {line!r}: {error}", ErrorCode.INVALID_INPUT) from error
 
 
-def _joined(words: list[str]) -> str:
+def _joined(argv: list[str]) -> str:
     if sys.platform == "win32":
-        return " ".join(f'"{word}"' if " " in word else word for word in words)
-    return shlex.join(words)
+        return " ".join(f'"{word}"' if " " in word else word for word in argv)
+    return shlex.join(argv)
 
 
-def _refuse_dangerous(words: Iterable[str]) -> None:
-    first, *rest = [_program(word) for word in words] or [""]
+def refuse_dangerous(argv: Iterable[str], hint: str = "set `allow_dangerous`") -> None:
+    """Raise NodeError for a command line whose program does damage by accident."""
+    first, *rest = [_program(word) for word in argv] or [""]
     named = [first, *(rest if first in _WRAPPERS else [])]
     for name in named:
         if name in _DANGEROUS or name.startswith("mkfs."):
-            raise NodeError(
-                f"{name} is refused", ErrorCode.PERMISSION_DENIED, hint="set `allow_dangerous`"
-            )
+            raise NodeError(f"{name} is refused", ErrorCode.PERMISSION_DENIED, hint=hint)
 
 
 def _program(word: str) -> str:

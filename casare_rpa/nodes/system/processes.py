@@ -60,9 +60,9 @@ class ProcessKillNode(Node):
 
     def _end(self, wanted: str) -> int:
         # psutil takes longer to load than all of the engine: only runs that ask pay for it.
-        from casare_rpa.nodes.system import _machine  # noqa: PLC0415
+        from casare_rpa.nodes import _processes  # noqa: PLC0415
 
-        return _machine.end_processes(
+        return _processes.end_processes(
             wanted,
             at_once=bool(self.force),
             wait_seconds=min(max(float(self.timeout), 1), 60),

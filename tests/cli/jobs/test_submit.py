@@ -299,7 +299,7 @@ def test_a_dry_run_of_a_file_checks_and_does_not_push_it(
     workflow_file.write_text(json.dumps(document() | {"metadata": {"name": name}}))
     done = remote("jobs", "submit", workflow_file, "--robot", "nobody", "--dry-run")
     assert (done.returncode, "push the file" in done.stdout) == (12, True)
-    step = {"node_id": "open", "node_type": "MoveWindowNode"}
+    step = {"node_id": "open", "node_type": "FindElementNode"}
     more = {"nodes": {"open": step}, "connections": [], "metadata": {"name": name}}
     workflow_file.write_text(json.dumps(document() | more))
     done = remote("jobs", "submit", workflow_file, "--dry-run")

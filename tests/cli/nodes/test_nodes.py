@@ -47,7 +47,7 @@ def test_the_list_is_narrowed_by_what_a_node_needs_and_by_what_runs_here(cli: Cl
     here = json.loads(cli("nodes", "list", "-o", "json", "--implemented").stdout)["items"]
     assert all(item["implemented"] for item in here)
     away = cli("nodes", "list", "-o", "name", "--not-implemented").stdout.split()
-    assert "MoveWindowNode" in away
+    assert "FindElementNode" in away
     assert not {item["type"] for item in here} & set(away)
     error = error_of(cli("nodes", "list", "--runs-on", "toaster", "-o", "json"))
     assert "windows" in error["hint"]

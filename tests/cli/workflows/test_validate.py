@@ -86,14 +86,14 @@ def test_what_cannot_be_read_exits_2(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_node_that_cannot_run_here_is_an_error_with_its_line(cli: Cli, tmp_path: Path) -> None:
     found = document()
-    found["nodes"]["greet"]["node_type"] = "MoveWindowNode"
+    found["nodes"]["greet"]["node_type"] = "FindElementNode"
     path = tmp_path / "window.json"
     path.write_text(json.dumps(found, indent=1))
     done = cli("workflows", "validate", path, "-o", "json")
     assert done.returncode == 1
     item = json.loads(done.stdout)["items"][0]
     assert item["code"] == "NODE_NOT_AVAILABLE"
-    assert "MoveWindowNode" in path.read_text().splitlines()[item["line"] - 1]
+    assert "FindElementNode" in path.read_text().splitlines()[item["line"] - 1]
     run = cli("run", path)
     assert (run.returncode, run.stdout) == (2, "")
     assert f"line {item['line']}: error NODE_NOT_AVAILABLE" in run.stderr
