@@ -22,6 +22,8 @@ from casare_cli.app import PROGRAM, build
 from casare_cli.manual import Page, all_pages, roff, root_page
 from casare_cli.topics import TOPICS
 from casare_cli.verbs import section_of, split_examples
+from casare_rpa.nodes import catalogue
+from casare_rpa.nodes.base import Node
 
 ROOT = Path(__file__).parent.parent
 #: Folders that hold generated files only: what is no longer made there is removed.
@@ -44,7 +46,20 @@ def generated() -> dict[str, str]:
         files[f"docs/cli/{page.path[-1]}.md"] = _noun(page)
     files["docs/guide/settings.md"] = settings_page.page()
     files |= answer_schemas.files()
+    files["casare_rpa/nodes/_homes.py"] = _homes()
     return files | _node_pages()
+
+
+def _homes() -> str:
+    """Which module to import for a node type, so that a run does not import them all."""
+    catalogue.load_families()
+    package = f"{Node.__module__.rpartition('.')[0]}."
+    lines = [
+        f'    "{name}": "{cls.__module__.removeprefix(package)}",'
+        for name, cls in sorted(Node.registry.items())
+    ]
+    head = '"""The module of each node type and alias. Written by scripts/generate.py."""'
+    return "\n".join((head, "", "HOMES: dict[str, str] = {", *lines, "}", ""))
 
 
 def _node_pages() -> dict[str, str]:

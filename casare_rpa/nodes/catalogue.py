@@ -1,7 +1,7 @@
 """Every node type that workflow files may name, and the classes that run them.
 
-`catalogue.json` beside this file holds the facts of the format. It is read on first use; the
-classes are imported when one of them is asked for, never by listing what the format knows.
+`catalogue.json` beside this file holds the facts of the format. It is read on first use; a class
+is imported when it is asked for, and never by listing what the format knows.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from casare_rpa.domain.capabilities import IMPLEMENTED, MEANING
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.nodes._facts import Action, Entry, Property, facts
+from casare_rpa.nodes._homes import HOMES
 from casare_rpa.nodes.base import Context, Node, NodeType, Output, Param
 from casare_rpa.nodes.capabilities import required_by
 
@@ -126,8 +127,18 @@ def runnable_class(name: str) -> NodeType:
 
 def class_of(name: str) -> NodeType | None:
     """As `node_class`, or None."""
-    load_families()
-    return Node.registry.get(canonical(name) or name)
+    found = canonical(name) or name
+    if found not in Node.registry:
+        _load(found)
+    return Node.registry.get(found)
+
+
+def _load(node_type: str) -> None:
+    """Import the module that has *node_type*, or all where nobody knows which."""
+    if home := HOMES.get(node_type):
+        importlib.import_module(f"{_PACKAGE}.{home}")
+    else:
+        load_families()
 
 
 @cache
@@ -197,8 +208,7 @@ def item(node_type: str) -> dict[str, Any]:
     entry = entries().get(canonical(node_type) or node_type)
     if entry is None:
         raise _why_not(node_type)
-    load_families()
-    cls = Node.registry.get(entry.type)
+    cls = class_of(entry.type)
     error = lacks(cls) if cls else None
     return {
         "type": entry.type,
@@ -252,11 +262,9 @@ class NodeCatalogue:
 
     def exec_outputs(self, node_type: str, config: Mapping[str, Any]) -> frozenset[str] | None:
         """The execution outputs of a node so configured; None if they cannot be told."""
-        name = canonical(node_type) or node_type
-        load_families()
-        if cls := Node.registry.get(name):
+        if cls := class_of(node_type):
             return frozenset(cls.exec_outputs_for(config))
-        entry = entries().get(name)
+        entry = entries().get(canonical(node_type) or node_type)
         if entry is None or entry.dynamic_exec_outputs:
             return None
         return frozenset(entry.exec_outputs)

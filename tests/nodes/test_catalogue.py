@@ -242,7 +242,20 @@ def test_reading_the_facts_imports_no_family() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr == ""
     loaded = {name.removeprefix("casare_rpa.nodes.") for name in done.stdout.split()}
-    assert loaded == {"_asks", "_facts", "base", "capabilities", "catalogue"}
+    assert loaded == {"_asks", "_facts", "_homes", "base", "capabilities", "catalogue"}
+
+
+def test_asking_for_a_class_imports_its_module_and_no_other_family() -> None:
+    script = (
+        "import sys; from casare_rpa.nodes import catalogue;"
+        "catalogue.node_class('LogNode'), catalogue.node_class('ParseJSONNode');"
+        "print(*sorted(m for m in sys.modules if m.startswith('casare_rpa.nodes.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr == ""
+    loaded = {name.split(".")[2] for name in done.stdout.split()}
+    families = {name for name in loaded if not name.startswith("_")}
+    assert families == {"base", "capabilities", "catalogue", "data", "utility", "values"}
 
 
 def test_listing_the_nodes_loads_no_third_party_package_beyond_pydantic() -> None:
