@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from casare_rpa.domain.codes import ErrorCode
+from casare_rpa.domain.events import EventBus, NodeFailed
 from casare_rpa.engine import RunResult
 from casare_rpa.nodes.email import _compose
 from tests.support.certificates import Authority
@@ -165,6 +167,18 @@ def test_some_recipients_are_refused_and_told_apart(smtp: Smtp) -> None:
     code, message = failed(smtp, **options)
     assert (code, "nothing was sent" in message) == ("VALIDATION_FAILED", True)
     assert len(smtp.taken) == 1
+
+
+def test_what_may_have_been_sent_is_told_as_not_worth_another_try(smtp: Smtp) -> None:
+    told: dict[str, bool] = {}
+    for step, said in (("MAIL", "451 later"), ("DATA", None)):
+        smtp.says = {step: said}
+        bus = EventBus()
+        run_node("SendEmailNode", {**PLAIN, **smtp.address}, bus=bus)
+        (event,) = bus.get_history(NodeFailed)
+        assert event.error_code is ErrorCode.NETWORK_ERROR
+        told[step] = event.is_retryable
+    assert told == {"MAIL": True, "DATA": False}
 
 
 def test_only_what_was_surely_not_sent_is_tried_again(smtp: Smtp) -> None:

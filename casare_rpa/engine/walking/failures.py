@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.engine.planning.plan import Step
+from casare_rpa.nodes._attempts import MAY_HAVE_ACTED
 from casare_rpa.nodes.base import NodeError, Outputs
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class Failure:
     def described(self) -> str:
         """What is told, with the node's name before it."""
         return f"node {self.node_id} ({self.step.type}): {self.told}"
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether another try may come to something else, and does nothing twice."""
+        if self.business or not self.code.is_retryable:
+            return False
+        return not (isinstance(self.error, NodeError) and self.error.details.get(MAY_HAVE_ACTED))
 
     @property
     def outputs(self) -> Outputs:

@@ -295,7 +295,7 @@ class Strand:
                 workflow_id=self.run.workflow_id,
                 error_code=failure.code,
                 error_message=message,
-                is_retryable=failure.code.is_retryable and not failure.business,
+                is_retryable=failure.is_retryable,
             )
         )
 
