@@ -56,3 +56,12 @@ def test_the_example_of_a_node_runs(cls: NodeType, tmp_path: Path) -> None:
     result = run_node(cls.type, cls.example, folder=tmp_path)
     assert result.success, result.error
     assert cls.example or not cls.params
+
+
+def test_the_readme_counts_the_types_as_the_index_does() -> None:
+    readme = Path(catalogue.__file__).parents[2] / "README.md"
+    text = " ".join(readme.read_text("utf-8").split())
+    told = re.search(r"of the format's (\d+) node types this version has (\d+)", text)
+    index = re.search(r"knows (\d+) node types; this version runs (\d+)", index_markdown())
+    assert told and index
+    assert told.groups() == index.groups()
