@@ -171,14 +171,15 @@ def test_a_waiting_job_says_which_robot_lacks_what(world: World) -> None:
         f"; lab: it lacks the capabilities {browser}, {windows}"
         f"; near: it lacks the capability {windows}"
         f"; r1: it lacks the capabilities {browser}, {windows}",
-        "until: a robot is started with: casare-rpa agent --capabilities browser,windows",
+        "until: a robot is started with: casare-rpa agent --capabilities windows"
+        ", and a browser and casare-rpa[browser] are installed where an agent runs",
     ]
     elsewhere = browsing(world, environment="lab")
     found, until = world.store.job(elsewhere.job_id, with_nodes=True).waits_for
     why = world.store.why(elsewhere.job_id)
     assert (found, until) == (why.message, f"until: {why.unblocked_by}")
     assert f"lab: it lacks the capability {browser}" in found
-    assert until.endswith("casare-rpa agent --environment lab --capabilities browser")
+    assert "a robot is started with: casare-rpa agent --environment lab, and a browser" in until
     world.robot("lab", environment="lab", capabilities=["browser"])
     assert world.store.job(elsewhere.job_id, with_nodes=True).waits_for == []
     world.claim("lab")

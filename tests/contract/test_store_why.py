@@ -258,14 +258,25 @@ def test_a_job_is_impossible_until_a_robot_announces_what_its_nodes_need(world: 
     world.store.update_robot("r1", RobotChange(capabilities=["desktop-session"]))
     found = why(world, workflow_id="web")
     assert (found.verdict, codes(found)) == ("impossible", ["capabilities"])
-    start = "a robot is started with: casare-rpa agent --capabilities browser"
-    assert found.unblocked_by == start
+    installed = "a browser and casare-rpa[browser] are installed where {} runs"
+    assert found.unblocked_by == installed.format("an agent")
     (obstacle,) = found.robots[0].obstacles
     assert obstacle.message == "it lacks the capability browser (a web browser)"
-    wanted = "its agent is started with --capabilities desktop-session,browser"
-    assert obstacle.ends_when == wanted
+    assert obstacle.ends_when == installed.format("its agent")
     world.store.update_robot("r1", RobotChange(capabilities=["browser"]))
     assert why(world, workflow_id="web").verdict == "runnable"
+
+
+def test_what_no_agent_finds_by_itself_it_has_to_be_told(world: World) -> None:
+    put(world, "scan", "DesktopClickElementNode", "ConfirmDialogNode")
+    world.store.update_robot("r1", RobotChange(capabilities=["browser", "gpu"]))
+    found = why(world, workflow_id="scan")
+    asked = "somebody runs the workflow at a terminal, with casare-rpa run: robots ask nobody"
+    start = "a robot is started with: casare-rpa agent --capabilities windows"
+    assert found.unblocked_by == f"{start}, and {asked}"
+    (obstacle,) = found.robots[0].obstacles
+    told = "its agent is started with --capabilities gpu,windows"
+    assert obstacle.ends_when == f"{asked}, and {told}"
 
 
 def test_what_a_job_waits_for_is_what_why_says_of_it(world: World) -> None:

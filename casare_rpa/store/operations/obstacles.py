@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from casare_rpa.domain.capabilities import MEANING
+from casare_rpa.domain.capabilities import FOUND_WHEN, MEANING, told_when
+from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.store.operations import lanes
 from casare_rpa.store.operations.lanes import Lane
 from casare_rpa.wire import Obstacle, Robot
 
 #: With one of these no waiting helps: the robot or the job would have to be another.
 NEVER = frozenset({"pinned", "environment", "tags", "capabilities"})
+#: What an agent announces without being told.
+FOUND_BY_ITSELF = frozenset({*FOUND_WHEN, STARTS_ANYWHERE})
 
 
 def of(robot: Robot, lane: Lane) -> list[Obstacle]:
@@ -34,11 +37,14 @@ def _mismatches(robot: Robot, lane: Lane) -> Iterator[Obstacle]:
         )
     if missing := sorted(lane.missing_capabilities(robot.capabilities)):
         words = ", ".join(f"{name} ({MEANING.get(name, name)})" for name in missing)
-        able = ",".join([*robot.capabilities, *missing])
+        ends, untold = told_when(missing, "its agent")
+        if untold:
+            told = [name for name in robot.capabilities if name not in FOUND_BY_ITSELF]
+            ends += [f"its agent is started with --capabilities {','.join([*told, *untold])}"]
         yield Obstacle(
             code="capabilities",
             message=f"it lacks the capabilit{'ies' if len(missing) > 1 else 'y'} {words}",
-            ends_when=f"its agent is started with --capabilities {able}",
+            ends_when=", and ".join(ends),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from casare_rpa.domain.capabilities import told_when
 from casare_rpa.store.operations import lanes, obstacles
 from casare_rpa.store.operations.lanes import Lane
 from casare_rpa.wire import JobWhy, Robot, RobotFit
@@ -83,13 +84,15 @@ def _impossible(lane: Lane, fits: Sequence[RobotFit]) -> _Verdict:
         options += f" --environment {name}"
     if tags:
         options += f" --tags {','.join(sorted(tags))}"
-    if capabilities:
-        options += f" --capabilities {','.join(sorted(capabilities))}"
+    ends, untold = told_when(capabilities, "its agent" if kind == "robot" else "an agent")
+    if untold:
+        options += f" --capabilities {','.join(untold)}"
     who = f"the robot {name}" if kind == "robot" else "a robot"
     what = ["no registered robot can ever run it as it is" if fits else "no robot is registered"]
     what += _told(sorted(fits, key=_misfit), only=obstacles.NEVER)
-    start = f"{who} is started with: casare-rpa agent{options}"
-    return _Verdict("impossible", "; ".join(what), start)
+    if options or not ends:
+        ends = [f"{who} is started with: casare-rpa agent{options}", *ends]
+    return _Verdict("impossible", "; ".join(what), ", and ".join(ends))
 
 
 def _misfit(fit: RobotFit) -> int:
