@@ -17,12 +17,13 @@ from agent.job import frames
 from agent.job.asking import Asking
 from agent.job.outbox import Outbox
 from agent.job.quota import hold
+from casare_rpa.ai_services import AiServices
 from casare_rpa.browser_programs import choose
 from casare_rpa.domain.events import DomainEvent, EventBus
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.domain.json_values import Json, json_safe
 from casare_rpa.domain.workflow import parse_workflow
-from casare_rpa.engine import AiServices, RunOptions, RunResult, compile_workflow, run_plan
+from casare_rpa.engine import RunOptions, RunResult, compile_workflow, run_plan
 from casare_rpa.engine.envelopes import acts_outside, envelope
 from casare_rpa.engine.result import json_size
 from casare_rpa.engine.secrecy.masking import Secrets

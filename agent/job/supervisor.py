@@ -22,8 +22,8 @@ from agent.job.launch import JobProcess, Launcher
 from agent.job.quota import Quota
 from agent.journal.file import events_payload
 from agent.machine.disk import Reserve
+from casare_rpa.ai_services import AiServices
 from casare_rpa.domain.json_values import Json
-from casare_rpa.engine.ai_services import AiServices
 from casare_rpa.secrets import FindSecret
 from casare_rpa.settings import Settings
 

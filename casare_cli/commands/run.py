@@ -124,7 +124,8 @@ def _run(
 def _options(
     app: App, file: WorkflowFile, variables: dict[str, Any], timeout_seconds: float | None
 ) -> RunOptions:
-    from casare_rpa.engine import AiServices, RunOptions
+    from casare_rpa.ai_services import AiServices
+    from casare_rpa.engine import RunOptions
     from casare_rpa.secrets import SecretSources
 
     settings = app.settings

@@ -12,7 +12,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from casare_rpa.engine.ai_services import AiServices
     from casare_rpa.engine.options import RunOptions
     from casare_rpa.engine.planning.compile import compile_workflow
     from casare_rpa.engine.planning.plan import Plan
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from casare_rpa.engine.stop import StopFlag
 
 __all__ = [
-    "AiServices",
     "Plan",
     "RunError",
     "RunOptions",
@@ -32,7 +30,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AiServices": "ai_services",
     "Plan": "planning.plan",
     "RunError": "result",
     "RunOptions": "options",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from casare_rpa.engine.ai_services import AiServices
+from casare_rpa.ai_services import AiServices
 from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.secrets import FindSecret
 

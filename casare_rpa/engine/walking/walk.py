@@ -303,9 +303,9 @@ class Strand:
         """Go where the workflow says after *failure*, a published one."""
         step = failure.at
         error_port = "error" if step.control == "call" else "exec_error"
-        told = failure.outputs
-        if told or step.ports.get(error_port):
-            self.scope.outputs[step.id] = {"success": False, "error": failure.message, **told}
+        # What it gave in an earlier pass is no value for this one.
+        outputs = {"success": False, "error": failure.message, **failure.outputs}
+        self.scope.outputs[step.id] = outputs
         if step.ports.get(error_port):
             self.follow(step, error_port)
         elif step.goes_on_after_failure:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from casare_rpa.engine import AiServices, RunResult
+from casare_rpa.ai_services import AiServices
+from casare_rpa.engine import RunResult
 from tests.nodes.llm.model_server import KEY, ModelServer, serving
 from tests.support.runs import run_document
 

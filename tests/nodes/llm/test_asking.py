@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from casare_rpa.ai_services import AiServices
 from casare_rpa.domain.events import DomainEvent, EventBus
-from casare_rpa.engine import AiServices, RunResult
+from casare_rpa.engine import RunResult
 from casare_rpa.engine.envelopes import envelope
 from casare_rpa.secrets import FindSecret, Secret
 from tests.nodes.llm.conftest import Asks, Runs

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from casare_rpa.engine import AiServices
+from casare_rpa.ai_services import AiServices
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.llm._collections import Collections, Document
 from tests.nodes.llm.conftest import Asks, Runs
