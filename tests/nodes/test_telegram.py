@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,7 @@ def test_a_pause_is_waited_for_within_bounds(
         Reply(body=None),
         Reply(status=502, body="<h1>Bad Gateway</h1>"),
         refusal(500, "Internal Server Error"),
+        replace(refusal(429, f"{TOO_MANY} 0", retry_after=0), status=502),
         Reply(body={"ok": True, "result": True}),
     ],
 )

@@ -258,6 +258,10 @@ def test_too_many_messages_are_waited_for(whatsapp: WhatsApp) -> None:
         Reply(body=None),
         Reply(status=502, body="<h1>Bad Gateway</h1>"),
         refusal(131000, "Something went wrong", status=500),
+        refusal(4, "Application request limit reached", status=500, retry_after="0"),
+        refusal(80007, "Rate limit issues", status=503, retry_after="0"),
+        refusal(130429, "Rate limit hit", status=500, retry_after="0"),
+        refusal(131056, "Pair rate limit hit", status=502, retry_after="0"),
         Reply(body={"messaging_product": "whatsapp"}),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._attempts import in_doubt, may_have_acted, tried
+from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, in_doubt, may_have_acted, tried
 from casare_rpa.nodes.base import Context, NodeError, Outputs
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
@@ -108,7 +108,7 @@ class _Waits:
     def are_over(self, error: NodeError) -> bool:
         """Whether *error* is final; else it is waited for."""
         wanted = error.details.get(RETRY_AFTER)
-        if wanted is None:
+        if wanted is None or error.details.get(MAY_HAVE_ACTED):
             return True
         self.pause_seconds = max(float(wanted), 0.0)
         self._spent_seconds += self.pause_seconds

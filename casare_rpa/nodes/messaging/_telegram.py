@@ -100,7 +100,8 @@ class Bot:
             if said["ok"] is True:
                 return said.get("result")
             error = _refusal(method, said, self.token)
-            raise in_doubt(error) if acts and error.details["error_code"] >= 500 else error
+            failed = status >= 500 or error.details["error_code"] >= 500
+            raise in_doubt(error) if acts and failed else error
 
         return judge
 

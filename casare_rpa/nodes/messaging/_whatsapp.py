@@ -210,7 +210,7 @@ def _refusal(
     details: dict[str, Any] = {"error_code": number, "description": words}
     if subcode := said.get("error_subcode"):
         details["error_subcode"] = subcode
-    if number in _TOO_MANY or status == 429:
+    if status < 500 and (number in _TOO_MANY or status == 429):
         asked = seconds_or_none(_header(answer, "retry-after"))
         details[RETRY_AFTER] = next(pauses) if asked is None else asked
     code = _code(number, status)
