@@ -98,6 +98,7 @@ async def post_form(
         content=urlencode(body).encode(),
         max_redirects=0,
         block_private=is_blocking(ctx),
+        keeps_cookies=False,
     )
     try:
         answer = await ask(ctx, call)

@@ -88,6 +88,7 @@ class Bot:
             timeout_seconds=(UPLOAD_SECONDS if files else ANSWER_SECONDS) + wait_seconds,
             max_redirects=0,
             block_private=is_blocking(ctx),
+            keeps_cookies=False,
             **_sent(fields, files),
         )
         return await exchange(ctx, call, self._judge(method, shown, acts=acts), acts=acts)

@@ -108,6 +108,7 @@ class Sender:
             headers=headers,
             max_redirects=0,
             block_private=is_blocking(ctx),
+            keeps_cookies=False,
             **{"timeout_seconds": ANSWER_SECONDS, **more},
         )
         shown = without_login(url)
