@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -434,6 +434,73 @@ def test_a_token_that_is_not_good_is_no_failure(oauth: OAuth) -> None:
     assert failure("OAuth2TokenValidateNode", {**config, "token": ""})[0] == (
         "MISSING_REQUIRED_FIELD"
     )
+
+
+SECRETS = {
+    "client_secret": "cs-0123456789",
+    "code": "cd-0123456789",
+    "code_verifier": "cv-0123456789",
+    "refresh_token": "rt-0123456789",
+    "password": "pw-0123456789",
+}
+
+
+def with_parameters(names: Iterable[str]) -> dict[str, Any]:
+    """Each secret comes from a variable of the workflow, whose name does not say what it is."""
+    return {name: f"{{{{given.{name}}}}}" for name in names}
+
+
+def shown_of(oauth: OAuth, node_type: str, config: dict[str, Any], **options: Any) -> str:
+    """All that others see of a run whose server says each secret again, as later nodes do."""
+    oauth.instead = [
+        Reply(body={"access_token": "at-0123456789", "active": True, "heard": dict(SECRETS)})
+    ]
+    again = node("SetVariableNode", variable_name="again", value="heard {{n.full_response}}")
+    raw = document({"n": node(node_type, **config), "again": again}, chain("n", "again"))
+    events, result = told(raw, {"given": SECRETS}, **options)
+    assert result.success, result.error
+    return f"{events} {result.outputs} {result.logs} {result.variables['again']}"
+
+
+def leaked(shown: str) -> set[str]:
+    return {name for name, text in SECRETS.items() if text in shown}
+
+
+@pytest.mark.parametrize(
+    "grant", ["authorization_code", "refresh_token", "password", "client_credentials"]
+)
+def test_secrets_that_a_workflow_gives_itself_are_masked(oauth: OAuth, grant: str) -> None:
+    config = {"grant_type": grant, "client_id": "app", "username": "ada", "token_url": oauth.url}
+    config |= with_parameters(SECRETS)
+    assert leaked(shown_of(oauth, "OAuth2TokenExchangeNode", config)) == set()
+    sent = oauth.seen[0].fields
+    assert sent["client_secret"] == SECRETS["client_secret"]
+    if grant != "client_credentials":
+        assert (
+            SECRETS[grant.removeprefix("authorization_")]
+            == sent[grant.removeprefix("authorization_")]
+        )
+
+
+def test_the_client_s_secret_is_masked_when_a_token_is_asked_about(oauth: OAuth) -> None:
+    config = {"client_id": "app", "token": "x", "introspection_url": oauth.url}
+    config |= with_parameters(["client_secret"])
+    shown = shown_of(oauth, "OAuth2TokenValidateNode", config)
+    assert leaked(shown) == SECRETS.keys() - {"client_secret"}
+
+
+def test_secrets_of_the_environment_and_of_variables_are_masked(oauth: OAuth) -> None:
+    config = {"grant_type": "password", "client_id": "app", "username": "ada"}
+    config |= {"token_url": oauth.url}
+    environment = {
+        "HTTP_CLIENT_SECRET": SECRETS["client_secret"],
+        "HTTP_PASSWORD": SECRETS["password"],
+    }
+    masked = {"client_secret", "password"}
+    shown = shown_of(oauth, "OAuth2TokenExchangeNode", config, environment=environment)
+    assert leaked(shown) == SECRETS.keys() - masked
+    shown = shown_of(oauth, "OAuth2TokenExchangeNode", {**config, "credential_name": "given"})
+    assert leaked(shown) == SECRETS.keys() - masked
 
 
 @pytest.mark.parametrize(

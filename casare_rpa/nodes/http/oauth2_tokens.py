@@ -13,6 +13,7 @@ from casare_rpa.nodes.http._oauth2 import (
     REDIRECT_URI,
     OAuth2Node,
     client_of,
+    conceal,
     needed,
     post_form,
 )
@@ -29,7 +30,8 @@ class OAuth2TokenExchangeNode(OAuth2Node):
     `code_verifier` of the sign-in), refresh_token `refresh_token`, password `username` and
     `password`; client_credentials needs nothing more. A refresh that brings no new refresh token
     gives back the old one, which is still good. `expires_in` is in seconds, 0 if the server does
-    not say. The tokens are masked wherever the run is shown.
+    not say. The tokens are masked wherever the run is shown, and so are the client's secret, code,
+    verifier and password that it gets.
 
     Client and login are those of `credential_name` (a stored secret with `client_id`,
     `client_secret`, `username`, `password`, `refresh_token`), else the parameters, else
@@ -76,8 +78,10 @@ class OAuth2TokenExchangeNode(OAuth2Node):
 
     async def run(self, ctx: Context) -> Outputs:
         found = await credential(ctx, as_text(self.credential_name).strip())
+        client = client_of(ctx, found, self)
         fields = self._fields(found)
-        said = await post_form(ctx, self.token_url, "token_url", client_of(found, self), fields)
+        conceal(ctx, fields)
+        said = await post_form(ctx, self.token_url, "token_url", client, fields)
         ctx.conceal([said.get(name) for name in _TOKENS])
         if not isinstance(said.get("access_token"), str):
             raise NodeError("the server of token_url gives no access_token", ErrorCode.API_ERROR)
@@ -148,10 +152,9 @@ class OAuth2TokenValidateNode(OAuth2Node):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        token = needed(self.token, "token")
-        ctx.conceal(token)
         found = await credential(ctx, as_text(self.credential_name).strip())
-        client = client_of(found, self)
+        client = client_of(ctx, found, self)
+        token = needed(self.token, "token")
         said = await post_form(
             ctx, self.introspection_url, "introspection_url", client, {"token": token}, acts=False
         )

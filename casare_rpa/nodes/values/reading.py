@@ -176,9 +176,14 @@ def unescaped(separator: str) -> str:
     return _ESCAPES.get(separator, separator)
 
 
+def is_unresolved(text: str) -> bool:
+    """Whether *text* is a placeholder and nothing else: its name stands for nothing."""
+    return bool(_PLACEHOLDER.fullmatch(text))
+
+
 def refuse_unresolved(text: str, name: str) -> None:
     """Raise NodeError for a text that is a placeholder and nothing else: it names nothing."""
-    if _PLACEHOLDER.fullmatch(text):
+    if is_unresolved(text):
         raise NodeError(f"{name}: nothing is called {text}", ErrorCode.MISSING_REQUIRED_FIELD)
 
 
