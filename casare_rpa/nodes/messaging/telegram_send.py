@@ -29,7 +29,7 @@ from casare_rpa.nodes.messaging._telegram import (
 )
 from casare_rpa.nodes.values.reading import as_text
 
-_MOST_PHOTO_MIB, MOST_FILE_MIB = 10, 50
+MOST_PHOTO_MIB, MOST_FILE_MIB = 10, 50
 _OWN_SERVER = "a Bot API server of your own (api_url) takes more"
 _SENT = (
     Output("message_id", "INTEGER"),
@@ -95,7 +95,7 @@ class TelegramSendPhotoNode(TelegramNode):
     async def run(self, ctx: Context) -> Outputs:
         media = media_of(ctx, self.photo, "photo", is_file_id)
         bot = await self.bot(ctx)
-        sent = await _send_media(ctx, bot, self, "photo", media, _MOST_PHOTO_MIB)
+        sent = await _send_media(ctx, bot, self, "photo", media, MOST_PHOTO_MIB)
         return {**sent, "photo_path": str(media)}
 
 
