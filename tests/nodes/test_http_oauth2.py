@@ -18,6 +18,7 @@ import pytest
 
 from casare_rpa.engine import RunResult
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.http import _redirected
 from casare_rpa.nodes.http._redirected import Expected, redirected
 from tests.support.api_server import Reply, serving
 from tests.support.oauth_server import (
@@ -298,6 +299,52 @@ def test_it_listens_on_this_machine_alone_and_says_when_it_cannot(port: int) -> 
         pass
     get(port, "/callback?code=c0de&state=right")
     thread.join(10)
+
+
+def has_ipv6() -> bool:
+    try:
+        with closing(socket.create_server(("::1", 0), family=socket.AF_INET6)):
+            return True
+    except OSError:
+        return False
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
+
+
+@needs_ipv6
+def test_localhost_is_its_own_by_either_address(port: int) -> None:
+    thread, results = waiting(port)
+    get(port, "/none")
+    with closing(http.client.HTTPConnection("::1", port, timeout=10)) as line:
+        line.request("GET", "/callback?code=c0de&state=right")
+        assert line.getresponse().status == 200
+    thread.join(10)
+    assert results[0].success, results[0].error
+    assert not is_listening(port)
+    with closing(socket.create_server(("::1", port), family=socket.AF_INET6)):
+        pass
+
+
+@needs_ipv6
+def test_a_port_that_another_program_has_at_the_other_address_is_refused(port: int) -> None:
+    with closing(socket.create_server(("::1", port), family=socket.AF_INET6)):
+        code, message = failure("OAuth2CallbackServerNode", {"port": port})
+        assert (code, message) == (
+            "RESOURCE_LOCKED",
+            f"port {port} of ::1 is taken by another program"
+            " - choose another port, here and in redirect_uri",
+        )
+        assert not is_listening(port)
+
+
+def test_a_machine_without_ipv6_goes_on(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An address for books, which no machine has.
+    monkeypatch.setattr(_redirected, "HOSTS", ("127.0.0.1", "2001:db8::1"))
+    thread, results = waiting(port)
+    assert get(port, "/callback?code=c0de&state=right")[0] == 200
+    thread.join(10)
+    assert results[0].success, results[0].error
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a Chromium")

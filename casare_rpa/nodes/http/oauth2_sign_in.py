@@ -79,11 +79,13 @@ class OAuth2AuthorizeNode(OAuth2Node):
 class OAuth2CallbackServerNode(OAuth2Node):
     """Wait on this machine for the answer to a sign-in, and show the person a page.
 
-    It listens on `127.0.0.1` at `port` until the answer has come, at most `timeout` seconds, and
-    leaves nothing open. An answer whose state is not `expected_state` gets a page that says so, and
-    the node goes on waiting; without `expected_state` any answer is taken, whoever sends it. If the
-    person or the server refuses, the node succeeds with `error` and `error_description`. A token
-    that comes behind the `#` (`response_type` token) is taken as well.
+    It listens at `port` of `127.0.0.1` and, where the machine has it, of `::1`, which are what
+    `localhost` means, until the answer has come, at most `timeout` seconds, and leaves nothing
+    open; a port that another program has at one of them is refused. An answer whose state is not
+    `expected_state` gets a page that says so, and the node goes on waiting; without
+    `expected_state` any answer is taken, whoever sends it. If the person or the server refuses, the
+    node succeeds with `error` and `error_description`. A token that comes behind the `#`
+    (`response_type` token) is taken as well.
     """
 
     timeout_seconds = 0
