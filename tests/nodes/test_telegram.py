@@ -244,6 +244,7 @@ def test_updates_come_from_an_offset_on(telegram: Telegram) -> None:
     ("config", "code"),
     [
         ({"text": ""}, "MISSING_REQUIRED_FIELD"),
+        ({"text": "{{nothing}}"}, "MISSING_REQUIRED_FIELD"),
         ({"text": "x", "chat_id": ""}, "MISSING_REQUIRED_FIELD"),
         ({"text": "x", "chat_id": "{{nobody}}"}, "MISSING_REQUIRED_FIELD"),
         ({"text": "x", "chat_id": "invoices"}, "INVALID_INPUT"),

@@ -127,6 +127,8 @@ def test_buttons_and_lists_are_sent(whatsapp: WhatsApp) -> None:
     ("what", "config", "code"),
     [
         ("Message", {"text": " "}, "MISSING_REQUIRED_FIELD"),
+        ("Message", {"text": "{{nothing}}"}, "MISSING_REQUIRED_FIELD"),
+        ("Template", {"template_name": "{{nothing}}"}, "MISSING_REQUIRED_FIELD"),
         ("Message", {"text": "x", "to": ""}, "MISSING_REQUIRED_FIELD"),
         ("Message", {"text": "x", "to": "Ada"}, "INVALID_INPUT"),
         ("Message", {"text": "x", "to": "{{nobody}}"}, "MISSING_REQUIRED_FIELD"),

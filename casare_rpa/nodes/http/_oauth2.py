@@ -16,7 +16,13 @@ from casare_rpa.nodes._lines import without
 from casare_rpa.nodes.base import Context, Node, NodeError
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
-from casare_rpa.nodes.values.reading import as_text, is_unresolved, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import (
+    as_text,
+    is_unresolved,
+    needed,
+    one_of,
+    refuse_unresolved,
+)
 
 #: How a client proves who it is: with fields of the body, or with a header.
 CLIENT_AUTH: Final = ("body", "basic")
@@ -121,15 +127,6 @@ async def post_form(
     if not answer["success"] or not isinstance(said, dict):
         raise _strange(call, name, status, acts=acts)
     return said
-
-
-def needed(value: Any, name: str) -> str:
-    """The text of a parameter that may not be empty. Raises NodeError."""
-    text = as_text(value).strip()
-    if not text:
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    refuse_unresolved(text, name)
-    return text
 
 
 def _refusal(name: str, said: Mapping[str, Any], status: int, sent: Mapping[str, str]) -> NodeError:

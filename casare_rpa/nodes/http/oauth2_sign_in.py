@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.http._call import checked_url, map_of, with_query
-from casare_rpa.nodes.http._oauth2 import REDIRECT_URI, OAuth2Node, needed
+from casare_rpa.nodes.http._oauth2 import REDIRECT_URI, OAuth2Node
 from casare_rpa.nodes.http._redirected import Expected, redirected
-from casare_rpa.nodes.values.reading import as_text, int_within, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import as_text, int_within, needed, one_of, refuse_unresolved
 
 _LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
 _MOST_WAIT_SECONDS = 600
@@ -59,7 +59,7 @@ class OAuth2AuthorizeNode(OAuth2Node):
         ctx.conceal(verifier)
         query = {
             "response_type": kind,
-            "client_id": needed(self.client_id, "client_id"),
+            "client_id": needed(self.client_id, "client_id").strip(),
             "redirect_uri": checked_url(needed(self.redirect_uri, "redirect_uri")),
             "scope": as_text(self.scope).strip() or None,
             "state": state,

@@ -14,10 +14,15 @@ from casare_rpa.nodes.http._oauth2 import (
     OAuth2Node,
     client_of,
     conceal,
-    needed,
     post_form,
 )
-from casare_rpa.nodes.values.reading import as_text, number_or_none, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import (
+    as_text,
+    needed,
+    number_or_none,
+    one_of,
+    refuse_unresolved,
+)
 
 _GRANTS = ("authorization_code", "client_credentials", "refresh_token", "password")
 _TOKENS = ("access_token", "refresh_token", "id_token")
@@ -100,8 +105,8 @@ class OAuth2TokenExchangeNode(OAuth2Node):
         fields = {"grant_type": grant}
         match grant:
             case "authorization_code":
-                fields["code"] = needed(self.code, "code")
-                fields["redirect_uri"] = needed(self.redirect_uri, "redirect_uri")
+                fields["code"] = needed(self.code, "code").strip()
+                fields["redirect_uri"] = needed(self.redirect_uri, "redirect_uri").strip()
                 fields["code_verifier"] = as_text(self.code_verifier).strip()
             case "refresh_token":
                 token = found.part("refresh_token", given=self.refresh_token)
@@ -154,7 +159,7 @@ class OAuth2TokenValidateNode(OAuth2Node):
     async def run(self, ctx: Context) -> Outputs:
         found = await credential(ctx, as_text(self.credential_name).strip())
         client = client_of(ctx, found, self)
-        token = needed(self.token, "token")
+        token = needed(self.token, "token").strip()
         said = await post_form(
             ctx, self.introspection_url, "introspection_url", client, {"token": token}, acts=False
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -12,7 +11,6 @@ from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, in_doubt, may_have_acted,
 from casare_rpa.nodes.base import Context, NodeError, Outputs
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
-from casare_rpa.nodes.values.reading import as_text
 
 T = TypeVar("T")
 
@@ -76,26 +74,9 @@ def without_login(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def words_of(value: Any, name: str) -> str:
-    """A text that is not empty. Raises NodeError."""
-    text = as_text(value)
-    if not text.strip():
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    return text
-
-
 def given(**fields: Any) -> dict[str, Any]:
     """Those of *fields* that say something: not None, empty text, or false."""
     return {k: v for k, v in fields.items() if v is not None and v is not False and v != ""}
-
-
-def seconds_or_none(value: Any) -> float | None:
-    """The seconds that a service asks to wait, if that is a number."""
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        return None
-    return seconds if math.isfinite(seconds) else None
 
 
 class _Waits:

@@ -14,7 +14,7 @@ from casare_rpa.nodes.messaging._places import (
     longitude_of,
     longitude_param,
 )
-from casare_rpa.nodes.messaging._service import given, words_of
+from casare_rpa.nodes.messaging._service import given
 from casare_rpa.nodes.messaging._telegram import (
     Bot,
     TelegramNode,
@@ -27,7 +27,7 @@ from casare_rpa.nodes.messaging._telegram import (
     parse_mode_param,
     silent_param,
 )
-from casare_rpa.nodes.values.reading import as_text
+from casare_rpa.nodes.values.reading import as_text, needed
 
 MOST_PHOTO_MIB, MOST_FILE_MIB = 10, 50
 _OWN_SERVER = "a Bot API server of your own (api_url) takes more"
@@ -62,7 +62,7 @@ class TelegramSendMessageNode(TelegramNode):
     outputs = (*_SENT, Output("text", "STRING"))
 
     async def run(self, ctx: Context) -> Outputs:
-        text = words_of(self.text, "text")
+        text = needed(self.text, "text")
         replied = self.reply_to_message_id
         fields = given(
             chat_id=chat_of(self.chat_id),

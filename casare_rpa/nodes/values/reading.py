@@ -37,6 +37,15 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def needed(value: Any, name: str) -> str:
+    """As as_text, but NodeError for what is empty, or a placeholder that nothing filled."""
+    text = as_text(value)
+    if not text.strip():
+        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
+    refuse_unresolved(text, name)
+    return text
+
+
 def as_list(ctx: Context, value: Any, name: str) -> list[Any]:
     """A new list: of a list, a JSON or comma-separated list in text, or a variable's name.
 
