@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
+from typing import Any
+
+from casare_rpa.nodes.values.reading import number_or_none
 
 _FIRST_SECONDS = 1.0
 #: Who asks for a longer pause has used up a quota: the run is told so instead of waiting.
 LONGEST_SECONDS = 60.0
-_PLAIN_SECONDS = re.compile(r"\s*(\d{1,9}(?:\.\d+)?)\s*", re.ASCII)
+#: So much is no pause but a mistake, or a date in digits.
+_NO_TIME_SECONDS = 1e9
 
 
 class Pauses:
@@ -33,7 +36,7 @@ class Pauses:
         return own if self.asked is None else self.asked
 
 
-def seconds_in(header: str) -> float | None:
-    """What a Retry-After says; a date in it is not read."""
-    plain = _PLAIN_SECONDS.fullmatch(header)
-    return float(plain[1]) if plain else None
+def seconds_in(asked: Any) -> float | None:
+    """The seconds that a service asks for: a number, or text as in a Retry-After without a date."""
+    seconds = number_or_none(asked)
+    return float(seconds) if seconds is not None and 0 <= seconds < _NO_TIME_SECONDS else None

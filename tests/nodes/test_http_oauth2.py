@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 
 from casare_rpa.engine import RunResult
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.http import _redirected
 from casare_rpa.nodes.http._redirected import Expected, redirected
 from tests.support.api_server import Reply, serving
 from tests.support.oauth_server import (
@@ -300,6 +301,52 @@ def test_it_listens_on_this_machine_alone_and_says_when_it_cannot(port: int) -> 
     thread.join(10)
 
 
+def has_ipv6() -> bool:
+    try:
+        with closing(socket.create_server(("::1", 0), family=socket.AF_INET6)):
+            return True
+    except OSError:
+        return False
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
+
+
+@needs_ipv6
+def test_localhost_is_its_own_by_either_address(port: int) -> None:
+    thread, results = waiting(port)
+    get(port, "/none")
+    with closing(http.client.HTTPConnection("::1", port, timeout=10)) as line:
+        line.request("GET", "/callback?code=c0de&state=right")
+        assert line.getresponse().status == 200
+    thread.join(10)
+    assert results[0].success, results[0].error
+    assert not is_listening(port)
+    with closing(socket.create_server(("::1", port), family=socket.AF_INET6)):
+        pass
+
+
+@needs_ipv6
+def test_a_port_that_another_program_has_at_the_other_address_is_refused(port: int) -> None:
+    with closing(socket.create_server(("::1", port), family=socket.AF_INET6)):
+        code, message = failure("OAuth2CallbackServerNode", {"port": port})
+        assert (code, message) == (
+            "RESOURCE_LOCKED",
+            f"port {port} of ::1 is taken by another program"
+            " - choose another port, here and in redirect_uri",
+        )
+        assert not is_listening(port)
+
+
+def test_a_machine_without_ipv6_goes_on(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An address for books, which no machine has.
+    monkeypatch.setattr(_redirected, "HOSTS", ("127.0.0.1", "2001:db8::1"))
+    thread, results = waiting(port)
+    assert get(port, "/callback?code=c0de&state=right")[0] == 200
+    thread.join(10)
+    assert results[0].success, results[0].error
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a Chromium")
 def test_a_token_behind_the_hash_is_taken_from_a_real_browser(oauth: OAuth, port: int) -> None:
     pytest.importorskip("playwright")
@@ -434,6 +481,73 @@ def test_a_token_that_is_not_good_is_no_failure(oauth: OAuth) -> None:
     assert failure("OAuth2TokenValidateNode", {**config, "token": ""})[0] == (
         "MISSING_REQUIRED_FIELD"
     )
+
+
+SECRETS = {
+    "client_secret": "cs-0123456789",
+    "code": "cd-0123456789",
+    "code_verifier": "cv-0123456789",
+    "refresh_token": "rt-0123456789",
+    "password": "pw-0123456789",
+}
+
+
+def with_parameters(names: Iterable[str]) -> dict[str, Any]:
+    """Each secret comes from a variable of the workflow, whose name does not say what it is."""
+    return {name: f"{{{{given.{name}}}}}" for name in names}
+
+
+def shown_of(oauth: OAuth, node_type: str, config: dict[str, Any], **options: Any) -> str:
+    """All that others see of a run whose server says each secret again, as later nodes do."""
+    oauth.instead = [
+        Reply(body={"access_token": "at-0123456789", "active": True, "heard": dict(SECRETS)})
+    ]
+    again = node("SetVariableNode", variable_name="again", value="heard {{n.full_response}}")
+    raw = document({"n": node(node_type, **config), "again": again}, chain("n", "again"))
+    events, result = told(raw, {"given": SECRETS}, **options)
+    assert result.success, result.error
+    return f"{events} {result.outputs} {result.logs} {result.variables['again']}"
+
+
+def leaked(shown: str) -> set[str]:
+    return {name for name, text in SECRETS.items() if text in shown}
+
+
+@pytest.mark.parametrize(
+    "grant", ["authorization_code", "refresh_token", "password", "client_credentials"]
+)
+def test_secrets_that_a_workflow_gives_itself_are_masked(oauth: OAuth, grant: str) -> None:
+    config = {"grant_type": grant, "client_id": "app", "username": "ada", "token_url": oauth.url}
+    config |= with_parameters(SECRETS)
+    assert leaked(shown_of(oauth, "OAuth2TokenExchangeNode", config)) == set()
+    sent = oauth.seen[0].fields
+    assert sent["client_secret"] == SECRETS["client_secret"]
+    if grant != "client_credentials":
+        assert (
+            SECRETS[grant.removeprefix("authorization_")]
+            == sent[grant.removeprefix("authorization_")]
+        )
+
+
+def test_the_client_s_secret_is_masked_when_a_token_is_asked_about(oauth: OAuth) -> None:
+    config = {"client_id": "app", "token": "x", "introspection_url": oauth.url}
+    config |= with_parameters(["client_secret"])
+    shown = shown_of(oauth, "OAuth2TokenValidateNode", config)
+    assert leaked(shown) == SECRETS.keys() - {"client_secret"}
+
+
+def test_secrets_of_the_environment_and_of_variables_are_masked(oauth: OAuth) -> None:
+    config = {"grant_type": "password", "client_id": "app", "username": "ada"}
+    config |= {"token_url": oauth.url}
+    environment = {
+        "HTTP_CLIENT_SECRET": SECRETS["client_secret"],
+        "HTTP_PASSWORD": SECRETS["password"],
+    }
+    masked = {"client_secret", "password"}
+    shown = shown_of(oauth, "OAuth2TokenExchangeNode", config, environment=environment)
+    assert leaked(shown) == SECRETS.keys() - masked
+    shown = shown_of(oauth, "OAuth2TokenExchangeNode", {**config, "credential_name": "given"})
+    assert leaked(shown) == SECRETS.keys() - masked
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +142,11 @@ def test_a_place_is_sent(telegram: Telegram) -> None:
 
 
 def test_an_album_holds_files_and_links(telegram: Telegram, tmp_path: Path) -> None:
-    for name in ("a.png", "b.mp4", "small.jpg"):
+    for name in ("a.png", "b.mp4", "small.jpg", "cover.jpg"):
         (tmp_path / name).write_bytes(name.encode())
     album = [
         {"type": "photo", "media": "a.png", "caption": "March", "has_spoiler": True},
-        {"type": "video", "media": "b.mp4", "thumbnail": "small.jpg"},
+        {"type": "video", "media": "b.mp4", "thumbnail": "small.jpg", "cover": "cover.jpg"},
         {"type": "photo", "media": "https://example.org/april.png"},
     ]
     options = {"folder": tmp_path}
@@ -158,10 +159,27 @@ def test_an_album_holds_files_and_links(telegram: Telegram, tmp_path: Path) -> N
     assert telegram.messages[100]["media"].content == b"a.png"
     assert telegram.messages[100]["has_spoiler"] is True
     assert telegram.messages[101]["thumbnail"].content == b"small.jpg"
+    assert telegram.messages[101]["cover"].content == b"cover.jpg"
     assert telegram.messages[102]["media"] == "https://example.org/april.png"
-    links = [{"type": "photo", "media": FILE_ID}] * 2
+    links = [{"type": "video", "media": FILE_ID, "cover": FILE_ID}] * 2
     done(telegram, "SendMediaGroup", media_json=links)
     assert telegram.seen[-1].kind == "application/json"
+    assert telegram.messages[103]["cover"] == FILE_ID
+
+
+def test_a_picture_of_an_album_is_no_larger_than_a_picture_alone(tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as stream:
+        stream.truncate((10 << 20) + 1)
+    film = {"type": "video", "media": "big"}
+    for second, key in (
+        ({"type": "photo", "media": "big"}, "media"),
+        (film | {"cover": "big"}, "cover"),
+    ):
+        config = {"bot_token": TOKEN, "chat_id": 1, "media_json": [film, second]}
+        result = run_node("TelegramSendMediaGroupNode", config, folder=tmp_path)
+        assert result.error is not None
+        words = f"media_json[1].{key}: {tmp_path / 'big'} is larger than 10 MiB;"
+        assert words in result.error.message
 
 
 @pytest.mark.parametrize(
@@ -226,6 +244,7 @@ def test_updates_come_from_an_offset_on(telegram: Telegram) -> None:
     ("config", "code"),
     [
         ({"text": ""}, "MISSING_REQUIRED_FIELD"),
+        ({"text": "{{nothing}}"}, "MISSING_REQUIRED_FIELD"),
         ({"text": "x", "chat_id": ""}, "MISSING_REQUIRED_FIELD"),
         ({"text": "x", "chat_id": "{{nobody}}"}, "MISSING_REQUIRED_FIELD"),
         ({"text": "x", "chat_id": "invoices"}, "INVALID_INPUT"),
@@ -307,6 +326,7 @@ def test_a_pause_is_waited_for_within_bounds(
         Reply(body=None),
         Reply(status=502, body="<h1>Bad Gateway</h1>"),
         refusal(500, "Internal Server Error"),
+        replace(refusal(429, f"{TOO_MANY} 0", retry_after=0), status=502),
         Reply(body={"ok": True, "result": True}),
     ],
 )

@@ -127,6 +127,8 @@ def test_buttons_and_lists_are_sent(whatsapp: WhatsApp) -> None:
     ("what", "config", "code"),
     [
         ("Message", {"text": " "}, "MISSING_REQUIRED_FIELD"),
+        ("Message", {"text": "{{nothing}}"}, "MISSING_REQUIRED_FIELD"),
+        ("Template", {"template_name": "{{nothing}}"}, "MISSING_REQUIRED_FIELD"),
         ("Message", {"text": "x", "to": ""}, "MISSING_REQUIRED_FIELD"),
         ("Message", {"text": "x", "to": "Ada"}, "INVALID_INPUT"),
         ("Message", {"text": "x", "to": "{{nobody}}"}, "MISSING_REQUIRED_FIELD"),
@@ -195,6 +197,51 @@ def test_a_document_is_called_otherwise(whatsapp: WhatsApp, tmp_path: Path) -> N
     assert whatsapp.messages[1]["document"]["filename"] == "Rechnung.pdf"
 
 
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("Zahlen.csv", "text/plain"),
+        ("a.json", "text/plain"),
+        ("robot.log", "text/plain"),
+        ("README.MD", "text/plain"),
+        ("a.doc", "application/msword"),
+        ("a.xls", "application/vnd.ms-excel"),
+        ("a.ppt", "application/vnd.ms-powerpoint"),
+        ("a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        ("a.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("a.pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ],
+)
+def test_a_document_goes_as_a_type_that_whatsapp_takes_under_its_own_name(
+    whatsapp: WhatsApp, tmp_path: Path, name: str, content_type: str
+) -> None:
+    (tmp_path / name).write_bytes(b"a;b\n")
+    done(whatsapp, "Document", document=name, options={"folder": tmp_path})
+    (file,) = whatsapp.media.values()
+    assert (file.name, file.content_type) == (name, content_type)
+    assert whatsapp.messages[0]["document"]["filename"] == name
+
+
+def test_a_document_that_whatsapp_does_not_take_is_named_with_the_mend(
+    whatsapp: WhatsApp, tmp_path: Path
+) -> None:
+    options = {"folder": tmp_path}
+    for name, looks in (
+        ("a.zip", "is a .zip file"),
+        ("a.ODT", "is a .odt file"),
+        ("notes", "has no type at the end of its name"),
+    ):
+        (tmp_path / name).write_bytes(b"x")
+        assert failed(whatsapp, "Document", document=name, options=options) == (
+            "INVALID_INPUT",
+            f"document: {tmp_path / name} {looks}, and WhatsApp takes PDF, Word, Excel, PowerPoint"
+            " and text documents only; make a PDF of it, call it by filename what it is if that is"
+            " one of these, or send a link to it with WhatsAppSendMessageNode",
+        )
+    assert whatsapp.seen == []
+    done(whatsapp, "Document", document="notes", filename="notes.txt", options=options)
+
+
 def test_files_that_cannot_go_are_not_uploaded(whatsapp: WhatsApp, tmp_path: Path) -> None:
     options = {"folder": tmp_path}
     (tmp_path / "a.gif").write_bytes(b"GIF89a")
@@ -213,11 +260,12 @@ def test_files_that_cannot_go_are_not_uploaded(whatsapp: WhatsApp, tmp_path: Pat
 
 
 def test_a_refused_upload_sends_nothing(whatsapp: WhatsApp, tmp_path: Path) -> None:
-    (tmp_path / "a.bin").write_bytes(b"x")
-    got = failed(whatsapp, "Document", document="a.bin", options={"folder": tmp_path})
+    (tmp_path / "a.pdf").write_bytes(b"x")
+    whatsapp.instead = [refusal(100, "Param file must be a file with one of the following types")]
+    got = failed(whatsapp, "Document", document="a.pdf", options={"folder": tmp_path})
     assert (got[0], "one of the following types" in got[1]) == ("VALIDATION_FAILED", True)
     whatsapp.instead = [Reply(body=None)]
-    code, message = failed(whatsapp, "Document", document="a.bin", options={"folder": tmp_path})
+    code, message = failed(whatsapp, "Document", document="a.pdf", options={"folder": tmp_path})
     assert (code, "not known" in message) == ("NETWORK_ERROR", False)
     assert whatsapp.messages == []
 
@@ -258,6 +306,10 @@ def test_too_many_messages_are_waited_for(whatsapp: WhatsApp) -> None:
         Reply(body=None),
         Reply(status=502, body="<h1>Bad Gateway</h1>"),
         refusal(131000, "Something went wrong", status=500),
+        refusal(4, "Application request limit reached", status=500, retry_after="0"),
+        refusal(80007, "Rate limit issues", status=503, retry_after="0"),
+        refusal(130429, "Rate limit hit", status=500, retry_after="0"),
+        refusal(131056, "Pair rate limit hit", status=502, retry_after="0"),
         Reply(body={"messaging_product": "whatsapp"}),
     ],
 )

@@ -74,6 +74,8 @@ class Telegram(ApiServer):
             item["media"] = asked.named_file(item["media"])
             if "thumbnail" in item:
                 item["thumbnail"] = asked.attached(item["thumbnail"])
+            if "cover" in item:
+                item["cover"] = asked.named_file(item["cover"])
         return [self._add(asked, **item) for item in media]
 
     def on_editMessageText(self, asked: Fields) -> Any:

@@ -9,7 +9,13 @@ from tests.support.api_server import ApiServer, File, Reply, Request
 
 TOKEN = "EAAJB" + "x7Q" * 20
 SENDER = "106540352242922"
-_TYPES = ("image/jpeg", "image/png", "video/mp4", "video/3gpp", "application/pdf", "text/plain")
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_TYPES = (
+    *("image/jpeg", "image/png", "video/mp4", "video/3gpp", "application/pdf", "text/plain"),
+    *("application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"),
+    *(f"{_OFFICE}.wordprocessingml.document", f"{_OFFICE}.spreadsheetml.sheet"),
+    f"{_OFFICE}.presentationml.presentation",
+)
 _MEDIA = ("image", "video", "document")
 
 

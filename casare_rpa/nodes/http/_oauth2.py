@@ -16,7 +16,13 @@ from casare_rpa.nodes._lines import without
 from casare_rpa.nodes.base import Context, Node, NodeError
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
-from casare_rpa.nodes.values.reading import as_text, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import (
+    as_text,
+    is_unresolved,
+    needed,
+    one_of,
+    refuse_unresolved,
+)
 
 #: How a client proves who it is: with fields of the body, or with a header.
 CLIENT_AUTH: Final = ("body", "basic")
@@ -63,12 +69,23 @@ class OAuthClient:
         return {**fields, **own}, {}
 
 
-def client_of(found: Credential, node: Any) -> OAuthClient:
-    """The client of a credential, of *node*, or of the environment. Raises NodeError."""
+def conceal(ctx: Context, fields: Mapping[str, Any]) -> None:
+    """Take those of *fields* that are secret by their names for secrets from now on."""
+    texts = (as_text(fields.get(name)) for name in _SECRETS)
+    ctx.conceal([text for text in texts if not is_unresolved(text)])
+
+
+def client_of(ctx: Context, found: Credential, node: Any) -> OAuthClient:
+    """The client of a credential, of *node*, or of the environment. Raises NodeError.
+
+    Every secret that a parameter of *node* holds is concealed, and that of the client.
+    """
+    conceal(ctx, {name: getattr(node, name, "") for name in _SECRETS})
     client_id = found.part("client_id", given=node.client_id, env="HTTP_CLIENT_ID").strip()
     secret = found.part("client_secret", given=node.client_secret, env="HTTP_CLIENT_SECRET")
     refuse_unresolved(client_id, "client_id")
     refuse_unresolved(secret, "client_secret")
+    conceal(ctx, {"client_secret": secret})
     return OAuthClient(
         client_id=found.given(client_id, "client_id"),
         client_secret=secret,
@@ -98,6 +115,7 @@ async def post_form(
         content=urlencode(body).encode(),
         max_redirects=0,
         block_private=is_blocking(ctx),
+        keeps_cookies=False,
     )
     try:
         answer = await ask(ctx, call)
@@ -109,15 +127,6 @@ async def post_form(
     if not answer["success"] or not isinstance(said, dict):
         raise _strange(call, name, status, acts=acts)
     return said
-
-
-def needed(value: Any, name: str) -> str:
-    """The text of a parameter that may not be empty. Raises NodeError."""
-    text = as_text(value).strip()
-    if not text:
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    refuse_unresolved(text, name)
-    return text
 
 
 def _refusal(name: str, said: Mapping[str, Any], status: int, sent: Mapping[str, str]) -> NodeError:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import html
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,7 +17,10 @@ from urllib.parse import parse_qsl, urlsplit
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
 
-HOST: Final = "127.0.0.1"
+#: Both that `localhost` may mean to a browser: the other would be free for a program that steals
+#: the code. A machine has the first, and perhaps the second.
+HOSTS: Final = ("127.0.0.1", "::1")
+_NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 #: Of a request line with its headers; a browser's is far shorter.
 _MOST_HEAD_BYTES = 64 << 10
 _HEAD_SECONDS = 10.0
@@ -47,24 +51,27 @@ async def redirected(
 ) -> Mapping[str, str]:
     """The query of the first redirect that answers, after its page was sent.
 
-    It listens on 127.0.0.1 alone; when it returns or raises no socket is left. One with another
-    `state` gets a page and is told to *warn*. Raises NodeError after *seconds*, and for a port that
-    is taken.
+    It listens on HOSTS alone; when it returns or raises no socket is left. One with another `state`
+    gets a page and is told to *warn*. Raises NodeError after *seconds*, and for a port that is
+    taken on either.
     """
     listener = _Listener(expected, warn)
-    server = await _listening(listener, expected.port)
+    servers = [await listener.server(bound) for bound in _bound(expected.port)]
     try:
         async with asyncio.timeout(seconds):
+            for server in servers:
+                await server.start_serving()
             return await listener.answer
     except TimeoutError:
         raise NodeError(
-            f"no redirect to http://{HOST}:{expected.port}{expected.path} within {seconds:g} s"
+            f"no redirect to http://{HOSTS[0]}:{expected.port}{expected.path} within {seconds:g} s"
             + (f"; {listener.refused} came with another state" if listener.refused else ""),
             ErrorCode.TIMEOUT,
             hint="the redirect_uri of the sign-in has to name this port and path",
         ) from None
     finally:
-        server.close()
+        for server in servers:
+            server.close()
         await listener.leave()
 
 
@@ -79,7 +86,13 @@ class _Listener:
         #: How many came with another state.
         self.refused = 0
 
-    def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def server(self, bound: socket.socket) -> asyncio.Server:
+        """What takes the connections of *bound* once it starts serving. It does not wait."""
+        return await asyncio.start_server(
+            self._connect, sock=bound, limit=_MOST_HEAD_BYTES, start_serving=False
+        )
+
+    def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer), name="oauth2 redirect")
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
@@ -148,18 +161,33 @@ _FRAGMENT_TO_QUERY = (
 )
 
 
-async def _listening(listener: _Listener, port: int) -> asyncio.Server:
+def _bound(port: int) -> list[socket.socket]:
+    """Sockets at *port* of those HOSTS that there are. Raises NodeError."""
+    with contextlib.ExitStack() as opened:
+        found = []
+        for host in HOSTS:
+            if bound := _socket(host, port):
+                found.append(opened.enter_context(bound))
+        opened.pop_all()
+        return found
+
+
+def _socket(host: str, port: int) -> socket.socket | None:
+    """None for a machine without IPv6."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return await asyncio.start_server(listener.connect, HOST, port, limit=_MOST_HEAD_BYTES)
+        return socket.create_server((host, port), family=family)
     except OSError as error:
+        if family == socket.AF_INET6 and error.errno in _NO_SUCH_ADDRESS:
+            return None
         if error.errno == errno.EADDRINUSE:
             raise NodeError(
-                f"port {port} of {HOST} is taken by another program",
+                f"port {port} of {host} is taken by another program",
                 ErrorCode.RESOURCE_LOCKED,
                 hint="choose another port, here and in redirect_uri",
             ) from error
         raise NodeError(
-            f"port {port} of {HOST} cannot be listened on: {error.strerror or error}",
+            f"port {port} of {host} cannot be listened on: {error.strerror or error}",
             ErrorCode.PERMISSION_DENIED,
         ) from error
 

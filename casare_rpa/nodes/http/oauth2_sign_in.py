@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlsplit
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.http._call import checked_url, map_of, with_query
-from casare_rpa.nodes.http._oauth2 import REDIRECT_URI, OAuth2Node, needed
+from casare_rpa.nodes.http._oauth2 import REDIRECT_URI, OAuth2Node
 from casare_rpa.nodes.http._redirected import Expected, redirected
-from casare_rpa.nodes.values.reading import as_text, int_within, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import as_text, int_within, needed, one_of, refuse_unresolved
 
 _LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
 _MOST_WAIT_SECONDS = 600
@@ -59,7 +59,7 @@ class OAuth2AuthorizeNode(OAuth2Node):
         ctx.conceal(verifier)
         query = {
             "response_type": kind,
-            "client_id": needed(self.client_id, "client_id"),
+            "client_id": needed(self.client_id, "client_id").strip(),
             "redirect_uri": checked_url(needed(self.redirect_uri, "redirect_uri")),
             "scope": as_text(self.scope).strip() or None,
             "state": state,
@@ -79,11 +79,13 @@ class OAuth2AuthorizeNode(OAuth2Node):
 class OAuth2CallbackServerNode(OAuth2Node):
     """Wait on this machine for the answer to a sign-in, and show the person a page.
 
-    It listens on `127.0.0.1` at `port` until the answer has come, at most `timeout` seconds, and
-    leaves nothing open. An answer whose state is not `expected_state` gets a page that says so, and
-    the node goes on waiting; without `expected_state` any answer is taken, whoever sends it. If the
-    person or the server refuses, the node succeeds with `error` and `error_description`. A token
-    that comes behind the `#` (`response_type` token) is taken as well.
+    It listens at `port` of `127.0.0.1` and, where the machine has it, of `::1`, which are what
+    `localhost` means, until the answer has come, at most `timeout` seconds, and leaves nothing
+    open; a port that another program has at one of them is refused. An answer whose state is not
+    `expected_state` gets a page that says so, and the node goes on waiting; without
+    `expected_state` any answer is taken, whoever sends it. If the person or the server refuses, the
+    node succeeds with `error` and `error_description`. A token that comes behind the `#`
+    (`response_type` token) is taken as well.
     """
 
     timeout_seconds = 0

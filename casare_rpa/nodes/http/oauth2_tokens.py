@@ -13,10 +13,16 @@ from casare_rpa.nodes.http._oauth2 import (
     REDIRECT_URI,
     OAuth2Node,
     client_of,
-    needed,
+    conceal,
     post_form,
 )
-from casare_rpa.nodes.values.reading import as_text, number_or_none, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import (
+    as_text,
+    needed,
+    number_or_none,
+    one_of,
+    refuse_unresolved,
+)
 
 _GRANTS = ("authorization_code", "client_credentials", "refresh_token", "password")
 _TOKENS = ("access_token", "refresh_token", "id_token")
@@ -29,7 +35,8 @@ class OAuth2TokenExchangeNode(OAuth2Node):
     `code_verifier` of the sign-in), refresh_token `refresh_token`, password `username` and
     `password`; client_credentials needs nothing more. A refresh that brings no new refresh token
     gives back the old one, which is still good. `expires_in` is in seconds, 0 if the server does
-    not say. The tokens are masked wherever the run is shown.
+    not say. The tokens are masked wherever the run is shown, and so are the client's secret, code,
+    verifier and password that it gets.
 
     Client and login are those of `credential_name` (a stored secret with `client_id`,
     `client_secret`, `username`, `password`, `refresh_token`), else the parameters, else
@@ -76,8 +83,10 @@ class OAuth2TokenExchangeNode(OAuth2Node):
 
     async def run(self, ctx: Context) -> Outputs:
         found = await credential(ctx, as_text(self.credential_name).strip())
+        client = client_of(ctx, found, self)
         fields = self._fields(found)
-        said = await post_form(ctx, self.token_url, "token_url", client_of(found, self), fields)
+        conceal(ctx, fields)
+        said = await post_form(ctx, self.token_url, "token_url", client, fields)
         ctx.conceal([said.get(name) for name in _TOKENS])
         if not isinstance(said.get("access_token"), str):
             raise NodeError("the server of token_url gives no access_token", ErrorCode.API_ERROR)
@@ -96,8 +105,8 @@ class OAuth2TokenExchangeNode(OAuth2Node):
         fields = {"grant_type": grant}
         match grant:
             case "authorization_code":
-                fields["code"] = needed(self.code, "code")
-                fields["redirect_uri"] = needed(self.redirect_uri, "redirect_uri")
+                fields["code"] = needed(self.code, "code").strip()
+                fields["redirect_uri"] = needed(self.redirect_uri, "redirect_uri").strip()
                 fields["code_verifier"] = as_text(self.code_verifier).strip()
             case "refresh_token":
                 token = found.part("refresh_token", given=self.refresh_token)
@@ -148,10 +157,9 @@ class OAuth2TokenValidateNode(OAuth2Node):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        token = needed(self.token, "token")
-        ctx.conceal(token)
         found = await credential(ctx, as_text(self.credential_name).strip())
-        client = client_of(found, self)
+        client = client_of(ctx, found, self)
+        token = needed(self.token, "token").strip()
         said = await post_form(
             ctx, self.introspection_url, "introspection_url", client, {"token": token}, acts=False
         )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
-from casare_rpa.nodes._attempts import in_doubt, may_have_acted, tried
+from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, in_doubt, may_have_acted, tried
 from casare_rpa.nodes.base import Context, NodeError, Outputs
 from casare_rpa.nodes.http._call import Call, checked_url
 from casare_rpa.nodes.http.request import ask
-from casare_rpa.nodes.values.reading import as_text
 
 T = TypeVar("T")
 
@@ -76,26 +74,9 @@ def without_login(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def words_of(value: Any, name: str) -> str:
-    """A text that is not empty. Raises NodeError."""
-    text = as_text(value)
-    if not text.strip():
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    return text
-
-
 def given(**fields: Any) -> dict[str, Any]:
     """Those of *fields* that say something: not None, empty text, or false."""
     return {k: v for k, v in fields.items() if v is not None and v is not False and v != ""}
-
-
-def seconds_or_none(value: Any) -> float | None:
-    """The seconds that a service asks to wait, if that is a number."""
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        return None
-    return seconds if math.isfinite(seconds) else None
 
 
 class _Waits:
@@ -108,7 +89,7 @@ class _Waits:
     def are_over(self, error: NodeError) -> bool:
         """Whether *error* is final; else it is waited for."""
         wanted = error.details.get(RETRY_AFTER)
-        if wanted is None:
+        if wanted is None or error.details.get(MAY_HAVE_ACTED):
             return True
         self.pause_seconds = max(float(wanted), 0.0)
         self._spent_seconds += self.pause_seconds

@@ -15,6 +15,7 @@ from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes._attempts import in_doubt
 from casare_rpa.nodes._credentials import credential
 from casare_rpa.nodes._lines import without
+from casare_rpa.nodes._pauses import seconds_in
 from casare_rpa.nodes.base import Context, Node, NodeError, Outputs, param, unlisted
 from casare_rpa.nodes.http._call import Call, FilePart, Form, body_of, word_of
 from casare_rpa.nodes.messaging._service import (
@@ -24,10 +25,9 @@ from casare_rpa.nodes.messaging._service import (
     base_url,
     exchange,
     no_such_answer,
-    seconds_or_none,
     without_login,
 )
-from casare_rpa.nodes.values.reading import as_int, as_text, one_of, refuse_unresolved
+from casare_rpa.nodes.values.reading import as_int, as_text, needed, one_of, refuse_unresolved
 
 PARSE_MODES: Final = ("", "Markdown", "MarkdownV2", "HTML")
 PUBLIC_API: Final = "https://api.telegram.org"
@@ -88,6 +88,7 @@ class Bot:
             timeout_seconds=(UPLOAD_SECONDS if files else ANSWER_SECONDS) + wait_seconds,
             max_redirects=0,
             block_private=is_blocking(ctx),
+            keeps_cookies=False,
             **_sent(fields, files),
         )
         return await exchange(ctx, call, self._judge(method, shown, acts=acts), acts=acts)
@@ -100,7 +101,8 @@ class Bot:
             if said["ok"] is True:
                 return said.get("result")
             error = _refusal(method, said, self.token)
-            raise in_doubt(error) if acts and error.details["error_code"] >= 500 else error
+            failed = status >= 500 or error.details["error_code"] >= 500
+            raise in_doubt(error) if acts and failed else error
 
         return judge
 
@@ -157,10 +159,7 @@ def silent_param() -> Any:
 
 def chat_of(value: Any) -> int | str:
     """The chat that *value* names. Raises NodeError."""
-    text = as_text(value).strip()
-    if not text:
-        raise NodeError("chat_id is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    refuse_unresolved(text, "chat_id")
+    text = needed(value, "chat_id").strip()
     if _NUMBER.fullmatch(text):
         return int(text)
     if _NAME.fullmatch(text):
@@ -222,7 +221,7 @@ def _refusal(method: str, said: Mapping[str, Any], token: str) -> NodeError:
     if moved := about.get("migrate_to_chat_id"):
         mend = f"the group has a new chat_id: {moved}"
     details: dict[str, Any] = {"error_code": number, "description": words}
-    wait = seconds_or_none(about.get("retry_after")) if number == 429 else None
+    wait = seconds_in(about.get("retry_after")) if number == 429 else None
     if wait is not None:
         details[RETRY_AFTER] = wait
     return NodeError(

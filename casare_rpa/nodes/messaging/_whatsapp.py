@@ -17,6 +17,7 @@ from casare_rpa.nodes._addresses import is_blocking
 from casare_rpa.nodes._attempts import in_doubt
 from casare_rpa.nodes._credentials import credential
 from casare_rpa.nodes._lines import without
+from casare_rpa.nodes._pauses import seconds_in
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, unlisted
 from casare_rpa.nodes.http._call import Call, FilePart, Form, body_of
 from casare_rpa.nodes.messaging._service import (
@@ -26,10 +27,9 @@ from casare_rpa.nodes.messaging._service import (
     base_url,
     exchange,
     no_such_answer,
-    seconds_or_none,
     without_login,
 )
-from casare_rpa.nodes.values.reading import as_text, refuse_unresolved
+from casare_rpa.nodes.values.reading import as_text, needed, refuse_unresolved
 
 PUBLIC_API: Final = "https://graph.facebook.com/v24.0"
 SENT: Final = (
@@ -108,6 +108,7 @@ class Sender:
             headers=headers,
             max_redirects=0,
             block_private=is_blocking(ctx),
+            keeps_cookies=False,
             **{"timeout_seconds": ANSWER_SECONDS, **more},
         )
         shown = without_login(url)
@@ -168,10 +169,7 @@ class WhatsAppNode(Node, abstract=True):
 
     def recipient(self) -> str:
         """The number to send to. Raises NodeError."""
-        text = as_text(self.to).strip()
-        if not text:
-            raise NodeError("to is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-        refuse_unresolved(text, "to")
+        text = needed(self.to, "to").strip()
         if not _PHONE.fullmatch(text):
             raise NodeError(
                 f"to: {text[:40]!r} is no phone number; write it as +49 170 1234567",
@@ -210,8 +208,8 @@ def _refusal(
     details: dict[str, Any] = {"error_code": number, "description": words}
     if subcode := said.get("error_subcode"):
         details["error_subcode"] = subcode
-    if number in _TOO_MANY or status == 429:
-        asked = seconds_or_none(_header(answer, "retry-after"))
+    if status < 500 and (number in _TOO_MANY or status == 429):
+        asked = seconds_in(_header(answer, "retry-after"))
         details[RETRY_AFTER] = next(pauses) if asked is None else asked
     code = _code(number, status)
     return NodeError(

@@ -21,10 +21,12 @@ from casare_rpa.nodes.messaging._telegram import (
     is_file_id,
     silent_param,
 )
-from casare_rpa.nodes.messaging.telegram_send import MOST_FILE_MIB, check_file
+from casare_rpa.nodes.messaging.telegram_send import MOST_FILE_MIB, MOST_PHOTO_MIB, check_file
 from casare_rpa.nodes.values.reading import as_list, as_map, one_of
 
 _KINDS = ("photo", "video", "document", "audio")
+#: Files that an item may have beside its `media`.
+_MORE_FILES = ("thumbnail", "cover")
 _FEWEST, _MOST = 2, 10
 
 
@@ -33,10 +35,10 @@ class TelegramSendMediaGroupNode(TelegramNode):
 
     `media_json` is a list of objects such as `{"type": "photo", "media": "chart.png", "caption":
     "March"}`. `type` is photo, video, document or audio; `media` is a file, a URL, or a
-    `file_id`, and `thumbnail` a file. The other fields of the Bot API (`parse_mode`, `has_spoiler`,
-    ...) are sent as they are. Documents and audio files go with their
-    like only. `message_ids` is a JSON list. Token, `api_url` and pauses as in
-    TelegramSendMessageNode.
+    `file_id`, so is the `cover` of a video, and `thumbnail` is a file. From a file a picture has at
+    most 10 MiB, all else 50 MiB. The other fields of the Bot API (`parse_mode`, `has_spoiler`, ...)
+    are sent as they are. Documents and audio files go with their like only. `message_ids` is a JSON
+    list. Token, `api_url` and pauses as in TelegramSendMessageNode.
     """
 
     example = {
@@ -87,13 +89,14 @@ def _item(ctx: Context, bot: Bot, item: Any, n: int, files: list[FilePart]) -> M
     where = f"media_json[{n}]"
     about = as_map(ctx, item, where)
     made = {**about, "type": one_of(about.get("type"), f"{where}.type", _KINDS)}
-    for key in ("media", "thumbnail"):
-        if key == "thumbnail" and not about.get(key):
+    for key in ("media", *_MORE_FILES):
+        if key in _MORE_FILES and not about.get(key):
             continue
         name = f"{where}.{key}"
         found = media_of(ctx, about.get(key), name, is_file_id)
         if isinstance(found, Path):
-            check_file(bot, found, MOST_FILE_MIB, name)
+            is_photo = key == "cover" or (key, made["type"]) == ("media", "photo")
+            check_file(bot, found, MOST_PHOTO_MIB if is_photo else MOST_FILE_MIB, name)
             part = FilePart(path=found, field_name=f"file{len(files)}")
             files.append(part)
             found = f"attach://{part.field_name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from casare_rpa.nodes.base import Context, Output, Outputs, param
-from casare_rpa.nodes.messaging._service import given, words_of
+from casare_rpa.nodes.messaging._service import given
 from casare_rpa.nodes.messaging._telegram import (
     TelegramNode,
     chat_of,
@@ -15,7 +15,7 @@ from casare_rpa.nodes.messaging._telegram import (
     of_message,
     parse_mode_param,
 )
-from casare_rpa.nodes.values.reading import as_text
+from casare_rpa.nodes.values.reading import as_text, needed
 
 _DONE = (Output("success", "BOOLEAN"), Output("error", "STRING"))
 
@@ -47,7 +47,7 @@ class TelegramEditMessageNode(TelegramNode):
         fields = given(
             chat_id=chat_of(self.chat_id),
             message_id=message_of(self.message_id),
-            text=words_of(self.text, "text"),
+            text=needed(self.text, "text"),
             parse_mode=mode_of(self.parse_mode),
         )
         bot = await self.bot(ctx)
@@ -91,7 +91,7 @@ class TelegramAnswerCallbackNode(TelegramNode):
 
     async def run(self, ctx: Context) -> Outputs:
         fields = given(
-            callback_query_id=words_of(self.callback_query_id, "callback_query_id").strip(),
+            callback_query_id=needed(self.callback_query_id, "callback_query_id").strip(),
             text=as_text(self.text),
             show_alert=self.show_alert,
             url=as_text(self.url).strip(),

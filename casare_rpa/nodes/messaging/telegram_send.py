@@ -14,7 +14,7 @@ from casare_rpa.nodes.messaging._places import (
     longitude_of,
     longitude_param,
 )
-from casare_rpa.nodes.messaging._service import given, words_of
+from casare_rpa.nodes.messaging._service import given
 from casare_rpa.nodes.messaging._telegram import (
     Bot,
     TelegramNode,
@@ -27,9 +27,9 @@ from casare_rpa.nodes.messaging._telegram import (
     parse_mode_param,
     silent_param,
 )
-from casare_rpa.nodes.values.reading import as_text
+from casare_rpa.nodes.values.reading import as_text, needed
 
-_MOST_PHOTO_MIB, MOST_FILE_MIB = 10, 50
+MOST_PHOTO_MIB, MOST_FILE_MIB = 10, 50
 _OWN_SERVER = "a Bot API server of your own (api_url) takes more"
 _SENT = (
     Output("message_id", "INTEGER"),
@@ -62,7 +62,7 @@ class TelegramSendMessageNode(TelegramNode):
     outputs = (*_SENT, Output("text", "STRING"))
 
     async def run(self, ctx: Context) -> Outputs:
-        text = words_of(self.text, "text")
+        text = needed(self.text, "text")
         replied = self.reply_to_message_id
         fields = given(
             chat_id=chat_of(self.chat_id),
@@ -95,7 +95,7 @@ class TelegramSendPhotoNode(TelegramNode):
     async def run(self, ctx: Context) -> Outputs:
         media = media_of(ctx, self.photo, "photo", is_file_id)
         bot = await self.bot(ctx)
-        sent = await _send_media(ctx, bot, self, "photo", media, _MOST_PHOTO_MIB)
+        sent = await _send_media(ctx, bot, self, "photo", media, MOST_PHOTO_MIB)
         return {**sent, "photo_path": str(media)}
 
 

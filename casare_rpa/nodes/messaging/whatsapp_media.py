@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import mimetypes
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
@@ -21,17 +20,52 @@ _SHORTEST_ID = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """What the service takes; without `types` anything."""
+    """What the service takes: so many MiB, and which content types, by the end of the name."""
 
     most_mib: int
-    types: Collection[str] = ()
+    types: Mapping[str, str]
+    called: str
+    mend: str
 
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+#: What people read as text although a program may read more in it. The service knows one type.
+_TEXTS = (
+    *(".txt", ".log", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".htm"),
+    *(".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".sql", ".ics", ".vcf"),
+)
+_DOCUMENTS = {
+    **dict.fromkeys(_TEXTS, "text/plain"),
+    ".pdf": "application/pdf",
+    ".doc": "application/msword",
+    ".docx": f"{_OFFICE}.wordprocessingml.document",
+    ".xls": "application/vnd.ms-excel",
+    ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    ".ppt": "application/vnd.ms-powerpoint",
+    ".pptx": f"{_OFFICE}.presentationml.presentation",
+}
 
 #: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
 _KINDS: Final[Mapping[str, _Kind]] = {
-    "image": _Kind(most_mib=5, types=("image/jpeg", "image/png")),
-    "video": _Kind(most_mib=16, types=("video/mp4", "video/3gpp")),
-    "document": _Kind(most_mib=100),
+    "image": _Kind(
+        most_mib=5,
+        types={".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"},
+        called="JPEG and PNG pictures",
+        mend="convert it",
+    ),
+    "video": _Kind(
+        most_mib=16,
+        types={".mp4": "video/mp4", ".3gp": "video/3gpp", ".3gpp": "video/3gpp"},
+        called="MP4 and 3GP videos",
+        mend="convert it",
+    ),
+    "document": _Kind(
+        most_mib=100,
+        types=_DOCUMENTS,
+        called="PDF, Word, Excel, PowerPoint and text documents",
+        mend="make a PDF of it, call it by filename what it is if that is one of these, or send a"
+        " link to it with WhatsAppSendMessageNode",
+    ),
 }
 
 
@@ -96,7 +130,10 @@ class WhatsAppSendDocumentNode(_MediaNode):
 
     `document` is a file (at most 100 MiB), which is uploaded first, a URL that WhatsApp fetches, or
     the id of what was uploaded before. `filename` is what the person sees; empty, a file keeps its
-    name. Token, sender, `api_url` and pauses as in WhatsAppSendMessageNode.
+    name. WhatsApp takes PDF, Word (doc, docx), Excel (xls, xlsx), PowerPoint (ppt, pptx) and plain
+    text: CSV, JSON, logs, Markdown, XML and their like go as plain text under their own name, and
+    any other file (ZIP, ODT, ...) is refused before anything is sent. Token, sender, `api_url` and
+    pauses as in WhatsAppSendMessageNode.
     """
 
     example = {"credential_name": "wa", "to": "+49 170 1234567", "document": "invoice.pdf"}
@@ -116,13 +153,20 @@ def _is_id(text: str) -> bool:
 def _part(path: Path, kind: str, file_name: str) -> FilePart:
     about = _KINDS[kind]
     name = file_name or path.name
-    found = mimetypes.guess_type(name)[0] or mimetypes.guess_type(path.name)[0]
-    content_type = found or "application/octet-stream"
-    if about.types and content_type not in about.types:
+    content_type = about.types.get(_end(name)) or about.types.get(_end(path.name))
+    if content_type is None:
         raise NodeError(
-            f"{kind}: {path} is {found or 'of an unknown type'}, and WhatsApp takes"
-            f" {' and '.join(about.types)} only; WhatsAppSendDocumentNode sends any file",
+            f"{kind}: {path} {_looks(path)}, and WhatsApp takes {about.called} only; {about.mend}",
             ErrorCode.INVALID_INPUT,
         )
     check_size(path, about.most_mib, kind, "WhatsApp takes no more")
     return FilePart(path=path, field_name="file", file_name=name, content_type=content_type)
+
+
+def _end(name: str) -> str:
+    return PurePath(name).suffix.lower()
+
+
+def _looks(path: Path) -> str:
+    end = _end(path.name)
+    return f"is a {end} file" if end else "has no type at the end of its name"

@@ -14,9 +14,9 @@ from casare_rpa.nodes.messaging._places import (
     longitude_of,
     longitude_param,
 )
-from casare_rpa.nodes.messaging._service import given, words_of
+from casare_rpa.nodes.messaging._service import given
 from casare_rpa.nodes.messaging._whatsapp import SENT, WhatsAppNode
-from casare_rpa.nodes.values.reading import MISSING, as_list, as_text, literal, one_of
+from casare_rpa.nodes.values.reading import MISSING, as_list, as_text, literal, needed, one_of
 
 #: What the action of each type needs, with the most that may be in the list.
 _ACTIONS: Mapping[str, tuple[str, int]] = {"button": ("buttons", 3), "list": ("sections", 10)}
@@ -44,7 +44,7 @@ class WhatsAppSendMessageNode(WhatsAppNode):
     outputs = (*SENT, Output("text", "STRING"))
 
     async def run(self, ctx: Context) -> Outputs:
-        text = words_of(self.text, "text")
+        text = needed(self.text, "text")
         content = {"preview_url": bool(self.preview_url), "body": text}
         to, sender = self.recipient(), await self.sender(ctx)
         return {**await sender.send(ctx, to, "text", content), "text": text}
@@ -70,8 +70,8 @@ class WhatsAppSendTemplateNode(WhatsAppNode):
     outputs = (*SENT, Output("template_name", "STRING"))
 
     async def run(self, ctx: Context) -> Outputs:
-        name = words_of(self.template_name, "template_name").strip()
-        language = words_of(self.language_code, "language_code").strip()
+        name = needed(self.template_name, "template_name").strip()
+        language = needed(self.language_code, "language_code").strip()
         content: dict[str, Any] = {"name": name, "language": {"code": language}}
         if components := _components(ctx, self.components):
             content["components"] = components
@@ -145,7 +145,7 @@ class WhatsAppSendInteractiveNode(WhatsAppNode):
         footer = as_text(self.footer_text)
         content = {
             "type": kind,
-            "body": {"text": words_of(self.body_text, "body_text")},
+            "body": {"text": needed(self.body_text, "body_text")},
             "action": _action(kind, map_of(ctx, self.action_json, "action_json")),
             **({"footer": {"text": footer}} if footer else {}),
         }

@@ -37,6 +37,15 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def needed(value: Any, name: str) -> str:
+    """As as_text, but NodeError for what is empty, or a placeholder that nothing filled."""
+    text = as_text(value)
+    if not text.strip():
+        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
+    refuse_unresolved(text, name)
+    return text
+
+
 def as_list(ctx: Context, value: Any, name: str) -> list[Any]:
     """A new list: of a list, a JSON or comma-separated list in text, or a variable's name.
 
@@ -176,9 +185,14 @@ def unescaped(separator: str) -> str:
     return _ESCAPES.get(separator, separator)
 
 
+def is_unresolved(text: str) -> bool:
+    """Whether *text* is a placeholder and nothing else: its name stands for nothing."""
+    return bool(_PLACEHOLDER.fullmatch(text))
+
+
 def refuse_unresolved(text: str, name: str) -> None:
     """Raise NodeError for a text that is a placeholder and nothing else: it names nothing."""
-    if _PLACEHOLDER.fullmatch(text):
+    if is_unresolved(text):
         raise NodeError(f"{name}: nothing is called {text}", ErrorCode.MISSING_REQUIRED_FIELD)
 
 
