@@ -172,8 +172,13 @@ class Drive:
 
     def _piece(self, call: Call) -> Any:
         upload = self.uploads[call.one("upload_id")]
-        place = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", call.headers["content-range"])
-        assert place is not None and int(place[3]) == upload.size
+        if "content-range" in call.headers:
+            place = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", call.headers["content-range"])
+            assert place is not None and int(place[3]) == upload.size
+            if not upload.size:
+                return Reply(308)
+        else:
+            assert len(call.raw) == upload.size == 0
         if call.raw:
             first, last = int(place[1]), int(place[2])
             assert last - first + 1 == len(call.raw)

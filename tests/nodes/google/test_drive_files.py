@@ -13,7 +13,7 @@ from casare_rpa.nodes.google.drive import folders
 from casare_rpa.nodes.http import transfer
 from tests.nodes.google.drive import DOCUMENT, Drive
 from tests.nodes.google.runs import Robot
-from tests.nodes.google.server import Google, refusal
+from tests.nodes.google.server import Google, Reply, refusal
 from tests.support.runs import node
 
 SHEET = "application/vnd.google-apps.spreadsheet"
@@ -38,11 +38,14 @@ def test_a_file_is_uploaded(drive: Drive, robot: Robot, tmp_path: Path) -> None:
     assert (made["name"], made["mimeType"], made["description"]) == ("ü", "text/x-own", "mine")
 
 
-def test_an_empty_file_is_uploaded(drive: Drive, robot: Robot, tmp_path: Path) -> None:
+def test_an_empty_file_is_uploaded(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
     (tmp_path / "empty").touch()
     got = robot.outputs("DriveUploadFileNode", file_path="empty")
     assert drive.contents[got["file_id"]] == b""
     assert drive.items[got["file_id"]]["mimeType"] == "application/octet-stream"
+    assert ["content-range" in call.headers for call in google.asked("PUT")] == [False]
 
 
 @pytest.mark.parametrize("cut_after", [set(), {1}, {2}, {3}, {4}, {1, 2, 3, 4}])
@@ -73,6 +76,38 @@ def test_an_upload_that_is_cut_off_for_ever_ends(
     pieces = [call for call in google.asked("PUT") if call.raw]
     assert len(pieces) == (1 if also_when_asked else 6)
     assert drive.items == {}
+
+
+@pytest.mark.parametrize("received", [{}, {"Range": "bytes=0-2"}, {"Range": "bytes=0-99"}])
+def test_an_upload_of_which_nothing_more_is_taken_ends(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path, received: dict[str, str]
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    google.trouble("PUT", "/upload", Reply(308, b"", {"Retry-After": "0", **received}), 999)
+    code, message = robot.failure("DriveUploadFileNode", file_path="f")
+    assert (code, "the upload does not go on" in message) == ("NETWORK_ERROR", True)
+    assert len(google.asked("PUT")) == (7 if received else 6)
+
+
+def test_an_upload_that_only_goes_back_and_forth_ends(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    for _ in range(40):
+        for last in (1, 3):
+            headers = {"Retry-After": "0", "Range": f"bytes=0-{last}"}
+            google.trouble("PUT", "/upload", Reply(308, b"", headers))
+    assert robot.failure("DriveUploadFileNode", file_path="f")[0] == "NETWORK_ERROR"
+    assert len(google.asked("PUT")) == 8
+
+
+def test_an_upload_that_is_to_wait_for_long_ends_at_once(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    google.trouble("PUT", "/upload", Reply(308, b"", {"Retry-After": "3600"}), 99)
+    assert robot.failure("DriveUploadFileNode", file_path="f")[0] == "NETWORK_ERROR"
+    assert len(google.asked("PUT")) == 1
 
 
 def test_an_upload_that_is_refused_is_not_tried_again(
