@@ -32,7 +32,10 @@ class Upload:
 
 
 class Drive:
-    """`contents` are what files hold; `cut_after` the pieces after which a connection ends."""
+    """`contents` are what files hold; `cut_after` the pieces after which a connection ends.
+
+    An item with a `driveId` is in a shared drive. `is_incomplete`: some drives are not searched.
+    """
 
     def __init__(self, google: Google) -> None:
         self.google = google
@@ -42,6 +45,7 @@ class Drive:
         self.uploads: dict[str, Upload] = {}
         self.cut_after: set[int] = set()
         self.pieces = 0
+        self.is_incomplete = False
         self._ids = itertools.count(1)
         self._install()
 
@@ -73,7 +77,8 @@ class Drive:
 
     def _install(self) -> None:
         one, files = "/drive/v3/files/{id}", "/drive/v3/files"
-        listing = ("q", "orderBy", "pageSize", "pageToken", "includeItemsFromAllDrives", *_DRIVES)
+        listing = ("q", "orderBy", "pageSize", "pageToken", "includeItemsFromAllDrives", "corpora")
+        listing += _DRIVES
         self._route("GET", files, self._list, query=listing)
         self._route("POST", files, self._create, query=_DRIVES, body=_ITEM)
         self._route("GET", one, self._get, query=_DRIVES)
@@ -95,13 +100,19 @@ class Drive:
         self.google.route(method, path, scopes=SCOPES, **about)(handler)
 
     def _list(self, call: Call) -> Any:
+        if "fullText contains" in call.one("q") and "orderBy" in call.query:
+            raise Refused(403, "Sorting is not supported for queries with fullText terms.", "x")
         found = [each for each in self.items.values() if _holds(call.one("q"), each)]
+        if call.one("corpora") != "allDrives" and " in parents" not in call.one("q"):
+            found = [each for each in found if "driveId" not in each]
         by, _, direction = call.one("orderBy", "name").partition(" ")
         found.sort(key=lambda each: str(each[by]), reverse=direction == "desc")
         start, size = int(call.one("pageToken", "0")), min(int(call.one("pageSize", "100")), 2)
         page = {"files": [_chosen(each, call) for each in found[start : start + size]]}
         more = {"nextPageToken": str(start + size)} if start + size < len(found) else {}
-        return page | more
+        # Not on the last page: one is enough for the search to be incomplete.
+        incomplete = {"incompleteSearch": self.is_incomplete and start == 0}
+        return page | more | incomplete
 
     def _create(self, call: Call) -> Any:
         return _chosen(self.items[self.add(**{"content": None, **_without_trash(call.body)})], call)
@@ -231,7 +242,7 @@ def _term_holds(term: str, item: Mapping[str, Any]) -> bool:
         return _term_holds(match["inner"], item)
     if match["parent"] is not None:
         return _plain(match["parent"]) in item["parents"]
-    value = item[match["field"]]
+    value = item["name" if match["field"] == "fullText" else match["field"]]
     if match["truth"] is not None:
         return bool(value) == (match["truth"] == "true")
     text = _plain(match["text"])

@@ -64,6 +64,38 @@ def test_a_list_is_narrowed(drive: Drive, robot: Robot) -> None:
     assert _names(robot.outputs("DriveSearchFilesNode", query=query)) == ["report one", "reports"]
 
 
+def test_shared_drives_are_searched(google: Google, drive: Drive, robot: Robot) -> None:
+    drive.add("own")
+    drive.add("shared", driveId="drive-1", parents=["drive-1"])
+    query = "name contains 'shared'"
+    assert _names(robot.outputs("DriveListFilesNode")) == ["own", "shared"]
+    assert _names(robot.outputs("DriveSearchFilesNode", query=query)) == ["shared"]
+    assert _names(robot.outputs("DriveListFilesNode", folder_id="drive-1")) == ["shared"]
+    assert [call.one("corpora") for call in google.seen] == ["allDrives", "allDrives", ""]
+
+
+def test_a_search_that_google_cut_short_is_told(drive: Drive, robot: Robot) -> None:
+    for name in "abc":
+        drive.add(name)
+    assert not robot.outputs("DriveListFilesNode")["has_more"]
+    assert "did not search all drives" not in robot.told()
+    drive.is_incomplete = True
+    got = robot.outputs("DriveListFilesNode")
+    assert (_names(got), got["has_more"]) == (list("abc"), True)
+    assert "did not search all drives" in robot.told()
+
+
+def test_what_is_found_by_its_text_is_not_sorted(
+    google: Google, drive: Drive, robot: Robot
+) -> None:
+    drive.add("fullText of July")
+    query = "fullText contains 'July'"
+    assert _names(robot.outputs("DriveListFilesNode", query=query)) == ["fullText of July"]
+    assert "no order_by" in robot.told()
+    robot.outputs("DriveListFilesNode", query="name = 'it\\'s no fullText search'")
+    assert ["orderBy" in call.query for call in google.seen] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("node_type", "config", "code"),
     [

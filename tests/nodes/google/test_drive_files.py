@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from casare_rpa.nodes.file import disk
-from casare_rpa.nodes.google import _upload
+from casare_rpa.nodes.google import _services, _upload
 from casare_rpa.nodes.google.drive import folders
 from casare_rpa.nodes.http import transfer
 from tests.nodes.google.drive import DOCUMENT, Drive
@@ -128,6 +128,30 @@ def test_an_upload_is_sent_nowhere_else(
     code, message = robot.failure("DriveUploadFileNode", file_path="f")
     assert (code, "another server" in message) == ("API_ERROR", True)
     assert google.asked("PUT") == []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("https://gmail.googleapis.com/upload/x", True),
+        ("https://www.googleapis.com/upload/x", True),
+        ("https://www.googleapis.com:443/upload/x", True),
+        ("http://www.googleapis.com/upload/x", False),
+        ("https://www.googleapis.com:8443/upload/x", False),
+        ("https://www.googleapis.com.example.org/upload/x", False),
+        ("https://notgoogleapis.com/upload/x", False),
+        ("https://www.googleapis.com@example.org/upload/x", False),
+        ("https://www.googleapis.com:x/upload", False),
+        ("https://[/upload", False),
+        ("/upload/x", False),
+        ("", False),
+    ],
+)
+def test_google_s_own_addresses_are_known_unless_another_is_set(url: str, is_ours: bool) -> None:
+    assert _services.is_own({}, _services.GMAIL, url) == is_ours
+    elsewhere = {_services.BASE_URL: "http://127.0.0.1:8080"}
+    assert not _services.is_own(elsewhere, _services.GMAIL, url)
+    assert _services.is_own(elsewhere, _services.GMAIL, "http://127.0.0.1:8080/upload/x")
 
 
 @pytest.mark.parametrize(("path", "code"), [("none", "FILE_NOT_FOUND"), (".", "INVALID_INPUT")])

@@ -16,7 +16,10 @@ FILES = "/drive/v3/files"
 FOLDER = "application/vnd.google-apps.folder"
 SHORTCUT = "application/vnd.google-apps.shortcut"
 _ONE_ID = re.compile(r"[\w-]+")
-#: So that items of shared drives are found like all others.
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_FULL_TEXT = re.compile(r"\bfullText\b")
+#: So that items of shared drives may be named like all others. To be found in a search they take
+#: more: see `listed`.
 EVERYWHERE: Mapping[str, Any] = {"supportsAllDrives": True}
 #: Google's names of what an item is told as, and ours.
 _FIELDS: Mapping[str, tuple[str, Any]] = {
@@ -62,21 +65,50 @@ async def item(api: Api, file_id: Any, fields: str = ITEM_FIELDS) -> dict[str, A
 
 
 async def listed(
-    api: Api, query: str, *, limit: int, order_by: str = "", fields: str = ITEM_FIELDS
+    api: Api,
+    query: str,
+    *,
+    limit: int,
+    in_folder: bool,
+    order_by: str = "",
+    fields: str = ITEM_FIELDS,
 ) -> tuple[list[dict[str, Any]], bool]:
-    """At most *limit* items that the query finds, by Google's names; whether there are more."""
-    return await api.pages(
+    """At most *limit* items that the query finds, by Google's names; whether there are more.
+
+    *in_folder*: it asks for one folder, and so for one drive; else all drives are searched. Where
+    Google cannot search all of them the log says so, and there may be more.
+    """
+    is_incomplete = False
+
+    def look(answer: Mapping[str, Any]) -> None:
+        nonlocal is_incomplete
+        is_incomplete = is_incomplete or bool(answer.get("incompleteSearch"))
+
+    if order_by and is_full_text(query):
+        api.ctx.log("Google Drive sorts what is found with fullText itself: no order_by", "warning")
+        order_by = ""
+    found, has_more = await api.pages(
         FILES,
         items="files",
         limit=limit,
+        look=look,
         query={
             **EVERYWHERE,
             "includeItemsFromAllDrives": True,
+            "corpora": None if in_folder else "allDrives",
             "q": query or None,
             "orderBy": order_by or None,
-            "fields": f"nextPageToken,files({fields})",
+            "fields": f"nextPageToken,incompleteSearch,files({fields})",
         },
     )
+    if is_incomplete:
+        api.ctx.log("Google Drive did not search all drives: items may be missing", "warning")
+    return found, has_more or is_incomplete
+
+
+def is_full_text(query: str) -> bool:
+    """Whether the query asks for words in files: Google refuses to sort what it finds then."""
+    return bool(_FULL_TEXT.search(_QUOTED.sub("", query)))
 
 
 def ids_of(ctx: Context, value: Any, name: str) -> list[Any]:

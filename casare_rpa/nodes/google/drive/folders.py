@@ -179,7 +179,7 @@ class _Tree:
 
 async def _children(api: Api, folder_id: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
     query = query_of(folder_id=folder_id)
-    return await listed(api, query, limit=limit, order_by="name", fields=_FIELDS)
+    return await listed(api, query, limit=limit, in_folder=True, order_by="name", fields=_FIELDS)
 
 
 def _placed(

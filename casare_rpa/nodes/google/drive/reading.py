@@ -66,6 +66,9 @@ class DriveGetFileNode(DriveNode):
 class DriveListFilesNode(DriveNode):
     """List the items of a Google Drive folder, or without `folder_id` all that the account sees.
 
+    That is its own, what others share with it, and its shared drives; where Google searches only
+    some of these the log says so, and `has_more` is true. With `fullText` in the query the order
+    is Google's own, whatever `order_by` says.
     `root` is the account's own folder; items in sub-folders are not listed. `query` is in Drive's
     query language: `name contains 'report'`. `files` are maps with id, name, mime_type, size,
     created_time, modified_time, web_view_link, web_content_link, parents, description, starred,
@@ -99,7 +102,13 @@ class DriveListFilesNode(DriveNode):
             with_trash=self.include_trashed,
         )
         limit = int_within(self.max_results, "max_results", 1, _MOST_RESULTS)
-        found, more = await listed(api, query, limit=limit, order_by=str(self.order_by or ""))
+        found, more = await listed(
+            api,
+            query,
+            limit=limit,
+            in_folder=bool(folder_id),
+            order_by=str(self.order_by or "").strip(),
+        )
         files = [as_item(each) for each in found]
         return {
             "files": files,
@@ -112,7 +121,8 @@ class DriveListFilesNode(DriveNode):
 class DriveSearchFilesNode(DriveNode):
     """Search Google Drive in its query language, such as `fullText contains 'invoice'`.
 
-    `files` are as those of DriveListFilesNode.
+    All drives of the account are searched, the shared ones as well; where Google searches only
+    some of them the log says so. `files` are as those of DriveListFilesNode.
     """
 
     example = {"credential_name": "google", "query": "fullText contains 'invoice'"}
@@ -132,5 +142,5 @@ class DriveSearchFilesNode(DriveNode):
             with_trash=self.include_trashed,
         )
         limit = int_within(self.max_results, "max_results", 1, _MOST_RESULTS)
-        found, _ = await listed(api, query, limit=limit)
+        found, _ = await listed(api, query, limit=limit, in_folder=False)
         return {"files": [as_item(each) for each in found], "file_count": len(found)}
