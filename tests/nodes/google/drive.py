@@ -77,9 +77,9 @@ class Drive:
 
     def _install(self) -> None:
         one, files = "/drive/v3/files/{id}", "/drive/v3/files"
-        listing = ("q", "orderBy", "pageSize", "pageToken", "includeItemsFromAllDrives", "corpora")
-        listing += _DRIVES
-        self._route("GET", files, self._list, query=listing)
+        listing = ("q", "orderBy", "pageSize", "pageToken", "includeItemsFromAllDrives")
+        found_where = ("corpora", *_DRIVES)
+        self._route("GET", files, self._list, query=(*listing, *found_where))
         self._route("POST", files, self._create, query=_DRIVES, body=_ITEM)
         self._route("GET", one, self._get, query=_DRIVES)
         changes = (*_DRIVES, "addParents", "removeParents")
@@ -183,6 +183,7 @@ class Drive:
 
     def _piece(self, call: Call) -> Any:
         upload = self.uploads[call.one("upload_id")]
+        place = None
         if "content-range" in call.headers:
             place = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", call.headers["content-range"])
             assert place is not None and int(place[3]) == upload.size
@@ -190,7 +191,7 @@ class Drive:
                 return Reply(308)
         else:
             assert len(call.raw) == upload.size == 0
-        if call.raw:
+        if call.raw and place is not None:
             first, last = int(place[1]), int(place[2])
             assert last - first + 1 == len(call.raw)
             if first != len(upload.content):
