@@ -171,6 +171,8 @@ async def save(response: httpx.Response, target: Target) -> int:
     with plain_errors():
         make_parent(target.path, target.create_dirs)
         with replacing(target.path, overwrite=target.overwrite) as stream:
+            # At once as well: many small files fill a disk too.
+            check_room(target.path, size)
             async for chunk in response.aiter_bytes(target.chunk_bytes):
                 size += await asyncio.to_thread(stream.write, chunk)
                 if size - looked_at >= _LOOK_EVERY_BYTES:

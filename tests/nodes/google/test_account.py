@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from casare_rpa.nodes.values.reading import as_text
 from tests.nodes.google.drive import SCOPES, Drive
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import CLIENT, EMAIL, REFRESH_TOKEN, Google, Reply, refusal
@@ -118,10 +117,11 @@ def test_a_key_is_masked_wherever_it_comes_from(
 )
 def test_what_a_variable_holds_is_masked(google: Google, robot: Robot, stored: Any) -> None:
     secrets = (REFRESH_TOKEN, CLIENT["client_secret"]) if "client_id" in stored else (TOKEN,)
+    text = stored if isinstance(stored, str) else json.dumps(stored)
     google.give_token(TOKEN)
     result = robot.run_nodes(
         {
-            "set": node("SetVariableNode", variable_name="mine", value=as_text(stored)),
+            "set": node("SetVariableNode", variable_name="mine", value=text),
             "get": node("DriveGetFileNode", file_id="item-1", credential_name="mine"),
             "say": node("LogNode", message="|".join(secrets) + "|end"),
         },
