@@ -13,6 +13,7 @@ from tests.nodes.google.server import Call, Cut, Google, Refused, Reply
 SCOPES = ("https://www.googleapis.com/auth/drive",)
 FOLDER = "application/vnd.google-apps.folder"
 DOCUMENT = "application/vnd.google-apps.document"
+SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 _DRIVES = ("supportsAllDrives",)
 _ITEM = ("name", "mimeType", "parents", "description", "trashed", "starred")
 _PERMISSION = ("role", "type", "emailAddress", "domain", "allowFileDiscovery")
@@ -149,6 +150,8 @@ class Drive:
         item, kind = self._found(call), call.one("mimeType")
         if not item["mimeType"].startswith("application/vnd.google-apps"):
             raise Refused(403, "Export only supports Docs Editors files.", "fileNotExportable")
+        if (item["mimeType"], kind) == (SPREADSHEET, "text/html"):
+            raise Refused(400, "The requested conversion is not supported.", "badRequest")
         return Reply(200, f"{item['name']} as {kind}".encode(), {"Content-Type": kind})
 
     def _share(self, call: Call) -> Any:
@@ -175,7 +178,10 @@ class Drive:
     def _begin(self, call: Call) -> Any:
         assert call.one("uploadType") == "resumable"
         upload_id = f"upload-{next(self._ids)}"
-        metadata = {**call.body, "mimeType": call.headers["x-upload-content-type"]}
+        kind = call.headers["x-upload-content-type"]
+        if kind.startswith("application/vnd.google-apps"):
+            raise Refused(400, "Bad Request", "badContent")
+        metadata = {"mimeType": kind, **call.body, "sent_as": kind}
         size = int(call.headers["x-upload-content-length"])
         self.uploads[upload_id] = Upload(metadata=metadata, size=size)
         where = f"{self.google.url}{call.path}?uploadType=resumable&upload_id={upload_id}"

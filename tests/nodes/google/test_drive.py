@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casare_rpa.nodes.google.drive._node import as_item
 from tests.nodes.google.drive import DOCUMENT, FOLDER, Drive
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google
@@ -121,6 +123,46 @@ def test_what_cannot_be_asked_for_is_refused(
 ) -> None:
     drive.add("a.pdf")
     assert robot.failure(node_type, **config)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("node_type", "config", "name"),
+    [
+        ("DriveGetFileNode", {}, "file_id"),
+        ("DriveListFilesNode", {}, "folder_id"),
+        ("DriveListFilesNode", {}, "query"),
+        ("DriveSearchFilesNode", {}, "query"),
+        ("DriveCreateFolderNode", {}, "folder_name"),
+        ("DriveCreateFolderNode", {"folder_name": "x"}, "parent_id"),
+        ("DriveUploadFileNode", {"file_path": "f"}, "file_name"),
+        ("DriveUploadFileNode", {"file_path": "f"}, "folder_id"),
+        ("DriveCopyFileNode", {"file_id": "item-1"}, "new_name"),
+        ("DriveCopyFileNode", {"file_id": "item-1"}, "folder_id"),
+        ("DriveRenameFileNode", {"file_id": "item-1"}, "new_name"),
+        ("DriveShareFileNode", {"file_id": "item-1"}, "email"),
+        ("GmailGetEmailNode", {}, "message_id"),
+        ("SheetsGetCellNode", {"cell": "A1"}, "spreadsheet_id"),
+    ],
+)
+def test_a_placeholder_that_stands_for_nothing_is_no_name(
+    google: Google, robot: Robot, tmp_path: Path, node_type: str, config: dict[str, Any], name: str
+) -> None:
+    (tmp_path / "f").touch()
+    code, message = robot.failure(node_type, **config, **{name: "{{ nothing.here }}"})
+    assert (code, google.seen) == ("MISSING_REQUIRED_FIELD", [])
+    assert f"{name}: nothing is called" in message
+
+
+def test_a_copy_may_be_called_as_the_original_whatever_that_is(drive: Drive, robot: Robot) -> None:
+    drive.add("{{name}}")
+    got = robot.outputs("DriveBatchCopyNode", file_ids="item-1", folder_id="f")
+    assert got["results"][0]["name"] == "{{name}}"
+
+
+def test_items_that_lack_something_share_nothing() -> None:
+    one, other = as_item({}), as_item({})
+    one["parents"].append("x")
+    assert other["parents"] == []
 
 
 def test_a_folder_is_made(drive: Drive, robot: Robot) -> None:

@@ -11,12 +11,11 @@ from casare_rpa.nodes.file import disk
 from casare_rpa.nodes.google import _services, _upload
 from casare_rpa.nodes.google.drive import folders
 from casare_rpa.nodes.http import transfer
-from tests.nodes.google.drive import DOCUMENT, Drive
+from tests.nodes.google.drive import DOCUMENT, SPREADSHEET, Drive
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google, Reply, refusal
 from tests.support.runs import node
 
-SHEET = "application/vnd.google-apps.spreadsheet"
 FORM = "application/vnd.google-apps.form"
 PIECE = 256 << 10
 
@@ -36,6 +35,14 @@ def test_a_file_is_uploaded(drive: Drive, robot: Robot, tmp_path: Path) -> None:
     got = robot.outputs("DriveUploadFileNode", file_path="report.csv", **config)
     made = drive.items[got["file_id"]]
     assert (made["name"], made["mimeType"], made["description"]) == ("ü", "text/x-own", "mine")
+
+
+@pytest.mark.parametrize("name", ["", "Sums", "sums.csv"])
+def test_a_file_becomes_a_document(drive: Drive, robot: Robot, tmp_path: Path, name: str) -> None:
+    (tmp_path / "sums.csv").write_bytes(b"a,b\n")
+    config = {"file_path": "sums.csv", "file_name": name, "mime_type": SPREADSHEET}
+    made = drive.items[robot.outputs("DriveUploadFileNode", **config)["file_id"]]
+    assert (made["mimeType"], made["sent_as"]) == (SPREADSHEET, "text/csv")
 
 
 def test_an_empty_file_is_uploaded(
@@ -227,6 +234,16 @@ def test_a_document_is_exported(drive: Drive, robot: Robot, tmp_path: Path) -> N
     assert got["file_path"] == str(tmp_path / "July.pdf")
 
 
+def test_the_pages_of_a_spreadsheet_come_as_an_archive(
+    drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    drive.add("Sums", None, mimeType=SPREADSHEET)
+    config = {"file_id": "item-1", "export_format": "html", "destination_path": "."}
+    got = robot.outputs("DriveExportFileNode", **config)
+    assert got["file_path"] == str(tmp_path / "Sums.zip")
+    assert (tmp_path / "Sums.zip").read_text() == "Sums as application/zip"
+
+
 @pytest.mark.parametrize(
     ("kind", "wanted", "words"),
     [
@@ -255,7 +272,7 @@ def test_a_folder_is_downloaded_with_all_below_it(
     drive.add("A.txt", b"2", parents=[top])
     drive.add("../../a.txt", b"3", parents=[below])
     drive.add("below", b"4", parents=[top])
-    drive.add("Sums", None, mimeType=SHEET, parents=[top])
+    drive.add("Sums", None, mimeType=SPREADSHEET, parents=[top])
     drive.add("Form", None, mimeType=FORM, parents=[top])
     drive.add("gone.txt", b"5", parents=[top], trashed=True)
     config = {"folder_id": top, "destination_folder": "out"}
@@ -338,3 +355,18 @@ def test_the_files_of_a_folder_are_downloaded_without_those_below(
     code, message = robot.failure("DriveBatchDownloadNode", destination_folder="out")
     assert code == "MISSING_REQUIRED_FIELD"
     assert "without files, folder_id is empty" in message
+
+
+def test_a_folder_of_too_many_files_is_not_cut(
+    drive: Drive, robot: Robot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_MOST_ITEMS", 3)
+    top = drive.folder("top")
+    config = {"folder_id": top, "destination_folder": "out"}
+    for name in "abc":
+        drive.add(name, parents=[top])
+    assert robot.outputs("DriveBatchDownloadNode", **config)["downloaded_count"] == 3
+    drive.add("d", parents=[top])
+    code, message = robot.failure("DriveBatchDownloadNode", **config)
+    assert (code, "more than 3 items" in message) == ("RESOURCE_EXHAUSTED", True)
+    assert not (tmp_path / "out" / "d").exists()

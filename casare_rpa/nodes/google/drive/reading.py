@@ -6,7 +6,7 @@ from typing import Any
 
 from casare_rpa.nodes.base import Context, Output, Outputs, param
 from casare_rpa.nodes.google._api import Api
-from casare_rpa.nodes.google._node import OUTCOME, id_param, wanted
+from casare_rpa.nodes.google._node import OUTCOME, id_param, maybe, wanted
 from casare_rpa.nodes.google.drive._node import DriveNode, as_item, item, listed, query_of
 from casare_rpa.nodes.values.reading import int_within
 
@@ -75,6 +75,7 @@ class DriveListFilesNode(DriveNode):
     trashed and shared.
     """
 
+    timeout_seconds = 0
     example = {"credential_name": "google", "folder_id": "root", "query": "name contains 'report'"}
     beyond_limits = frozenset({"mime_type"})
     folder_id: str = param("", kind="string", help="The folder.")
@@ -94,11 +95,11 @@ class DriveListFilesNode(DriveNode):
     )
 
     async def work(self, ctx: Context, api: Api) -> Outputs:
-        folder_id = str(self.folder_id or "").strip()
+        folder_id = maybe(self.folder_id, "folder_id")
         query = query_of(
-            query=str(self.query or "").strip(),
+            query=maybe(self.query, "query"),
             folder_id=folder_id,
-            mime_type=str(self.mime_type or "").strip(),
+            mime_type=maybe(self.mime_type, "mime_type"),
             with_trash=self.include_trashed,
         )
         limit = int_within(self.max_results, "max_results", 1, _MOST_RESULTS)
@@ -125,6 +126,7 @@ class DriveSearchFilesNode(DriveNode):
     some of them the log says so. `files` are as those of DriveListFilesNode.
     """
 
+    timeout_seconds = 0
     example = {"credential_name": "google", "query": "fullText contains 'invoice'"}
     beyond_limits = frozenset({"mime_type"})
     query: str = param(
@@ -138,7 +140,7 @@ class DriveSearchFilesNode(DriveNode):
     async def work(self, ctx: Context, api: Api) -> Outputs:
         query = query_of(
             query=wanted(self.query, "query"),
-            mime_type=str(self.mime_type or "").strip(),
+            mime_type=maybe(self.mime_type, "mime_type"),
             with_trash=self.include_trashed,
         )
         limit = int_within(self.max_results, "max_results", 1, _MOST_RESULTS)
