@@ -77,9 +77,16 @@ def test_an_unknown_certificate_fails_unless_told(server: Server) -> None:
     assert trusted.success, trusted.error
 
 
-@pytest.mark.parametrize("is_answered", [True, False])
+@pytest.mark.parametrize(
+    ("node_type", "config", "is_answered"),
+    [
+        ("HttpRequestNode", {"method": "POST"}, False),
+        ("HttpRequestNode", {"method": "POST"}, True),
+        ("HttpDownloadFileNode", {"save_path": "f"}, True),
+    ],
+)
 def test_an_encrypted_connection_that_breaks_is_a_failure_of_the_line(
-    certificate: Path, is_answered: bool
+    certificate: Path, tmp_path: Path, node_type: str, config: dict[str, str], is_answered: bool
 ) -> None:
     """The request has arrived: it is another thing than a certificate that is refused."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -97,7 +104,8 @@ def test_an_encrypted_connection_that_breaks_is_a_failure_of_the_line(
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
-        result = run_node("HttpRequestNode", {"url": url, "method": "POST", "verify_ssl": False})
+        given = {"url": url, "verify_ssl": False, **config}
+        result = run_node(node_type, given, folder=tmp_path)
         thread.join(10)
     assert result.error is not None
     assert (result.error.code, "SSL" in result.error.message) == ("NETWORK_ERROR", True)
