@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +75,40 @@ def test_an_unknown_certificate_fails_unless_told(server: Server) -> None:
     assert server.seen == []
     trusted = run_node("HttpRequestNode", {"url": url, "verify_ssl": False})
     assert trusted.success, trusted.error
+
+
+@pytest.mark.parametrize(
+    ("node_type", "config", "is_answered"),
+    [
+        ("HttpRequestNode", {"method": "POST"}, False),
+        ("HttpRequestNode", {"method": "POST"}, True),
+        ("HttpDownloadFileNode", {"save_path": "f"}, True),
+    ],
+)
+def test_an_encrypted_connection_that_breaks_is_a_failure_of_the_line(
+    certificate: Path, tmp_path: Path, node_type: str, config: dict[str, str], is_answered: bool
+) -> None:
+    """The request has arrived: it is another thing than a certificate that is refused."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with tls.wrap_socket(connection, server_side=True) as stream:
+            stream.recv(1 << 16)
+            if is_answered:
+                stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun")
+            os.write(stream.fileno(), b"this is no record of TLS")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        given = {"url": url, "verify_ssl": False, **config}
+        result = run_node(node_type, given, folder=tmp_path)
+        thread.join(10)
+    assert result.error is not None
+    assert (result.error.code, "SSL" in result.error.message) == ("NETWORK_ERROR", True)
 
 
 @pytest.mark.parametrize(("host", "fits"), [("outer.test", True), ("other.test", False)])

@@ -59,14 +59,32 @@ def test_a_failed_download_leaves_the_old_file(
     assert (tmp_path / "f").read_text() == "old"
 
 
+@pytest.mark.parametrize("size", [1, 3_000_000])
 def test_a_download_ends_before_it_fills_the_disk(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(disk, "_LEFT_FREE_BYTES", 1 << 60)  # more than any disk has
+    config = {"url": f"{server.url}/big/{size}", "save_path": "f"}
+    code, message = _failure("HttpDownloadFileNode", tmp_path, **config)
+    assert (code, "stopped after 0 bytes: less than" in message) == ("DISK_FULL", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_ends_before_it_fills_what_was_left_of_the_disk(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The disk, of which there is one for all tests, is taken for full after the first look."""
+    rooms = iter([0, 1 << 60])
     monkeypatch.setattr(transfer, "_LOOK_EVERY_BYTES", 1 << 20)
-    monkeypatch.setattr(disk, "_LEFT_FREE_BYTES", 1 << 60)  # more than any disk has
+
+    def look(path: Path, size: int) -> None:
+        monkeypatch.setattr(disk, "_LEFT_FREE_BYTES", next(rooms))
+        disk.check_room(path, size)
+
+    monkeypatch.setattr(transfer, "check_room", look)
     config = {"url": f"{server.url}/big/3000000", "save_path": "f"}
     code, message = _failure("HttpDownloadFileNode", tmp_path, **config)
-    assert (code, "left on the disk" in message) == ("DISK_FULL", True)
+    assert (code, "stopped after 1,0" in message) == ("DISK_FULL", True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -25,6 +25,9 @@ from casare_rpa.nodes.google._services import Service, token_url
 DEFAULT_CREDENTIAL = "google"
 KEY_FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 _MOST_KEY_BYTES = 1 << 20
+_TOKEN = ("access_token", "token", "value")
+_GRANT = ("refresh_token", "client_id", "client_secret")
+_SECRET = ("private_key", "refresh_token", "client_secret", *_TOKEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +126,16 @@ def _account(ctx: Context, fields: Mapping[str, Any], where: str) -> Account:
     elif path := _text(fields, "service_account_file"):
         fields = _read(ctx, path, "service_account_file")
         where = f"service_account_file ({path})"
-    if "private_key" in fields or fields.get("type") == "service_account":
+    # Only what is stored is known for a secret already.
+    ctx.conceal([_text(fields, name).replace("\\n", "\n") for name in _SECRET])
+    if _text(fields, "private_key") or fields.get("type") == "service_account":
         return _service_account(ctx, fields, where, subject or _text(fields, "subject"))
-    if "refresh_token" in fields:
+    token = _text(fields, *_TOKEN)
+    # The answer to a sign-in has both tokens, and no client to use the second one with.
+    if all(_text(fields, name) for name in _GRANT) or (
+        _text(fields, "refresh_token") and not token
+    ):
         return _user_grant(ctx, fields, where)
-    token = _text(fields, "access_token", "token", "value")
     if not token:
         kind = f" of the type {fields['type']!r}" if fields.get("type") else ""
         raise NodeError(

@@ -13,14 +13,13 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.google._account import Account, FixedToken
 from casare_rpa.nodes.google._refusals import status_of
 from casare_rpa.nodes.google._requests import Request, json_of, send
-from casare_rpa.nodes.google._services import Service, service_url
+from casare_rpa.nodes.google._services import Service, is_own, service_url
 from casare_rpa.nodes.google._tokens import token
 from casare_rpa.nodes.google._upload import Source, upload
 from casare_rpa.nodes.http._call import with_query
@@ -87,16 +86,19 @@ class Api:
         limit: int,
         query: Mapping[str, Any] | None = None,
         size: tuple[str, int] = ("pageSize", 1000),
+        look: Callable[[Mapping[str, Any]], None] = lambda answer: None,
     ) -> tuple[list[Any], bool]:
         """At most *limit* members of the lists *items*, and whether there are more.
 
-        *size* is the parameter for the length of a page, and its greatest value.
+        *size* is the parameter for the length of a page, and its greatest value. *look* is
+        shown each page.
         """
         found: list[Any] = []
         next_page: str | None = None
         for _ in range(_MOST_PAGES):
             asked = {size[0]: min(limit - len(found), size[1]), "pageToken": next_page}
             answer = await self.ask("GET", path, query={**(query or {}), **asked})
+            look(answer)
             found += answer.get(items) or []
             next_page = answer.get("nextPageToken") or None
             if next_page is None or len(found) >= limit:
@@ -134,8 +136,7 @@ class Api:
 
     def is_own(self, url: str) -> bool:
         """Whether *url*, which an answer named, is at the service, so that it may see the token."""
-        ours, theirs = urlsplit(self._url), urlsplit(url)
-        return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
+        return is_own(self.ctx.environment, self.service, url)
 
     async def send(
         self,

@@ -21,6 +21,7 @@ from casare_rpa.nodes.google._account import account_of, check_person
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._refusals import status_of
 from casare_rpa.nodes.google._services import Service
+from casare_rpa.nodes.values.reading import refuse_unresolved
 
 #: `error_code` is the HTTP status of Google's refusal; 0 without one.
 OUTCOME = (
@@ -94,7 +95,17 @@ def id_param(help: str) -> Any:
 
 def wanted(value: Any, name: str) -> str:
     """*value* as text. Raises NodeError, naming the parameter, if there is none."""
-    text = str(value if value is not None else "").strip()
+    text = maybe(value, name)
     if not text:
         raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
+    return text
+
+
+def maybe(value: Any, name: str) -> str:
+    """*value*, an id or a name, as text, which may be empty.
+
+    Raises NodeError, naming the parameter, for a placeholder that stands for nothing.
+    """
+    text = str(value if value is not None else "").strip()
+    refuse_unresolved(text, name)
     return text

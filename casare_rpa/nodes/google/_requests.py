@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._addresses import is_blocking
-from casare_rpa.nodes._attempts import MAY_HAVE_ACTED, tried
+from casare_rpa.nodes._attempts import in_doubt, may_have_acted, tried
 from casare_rpa.nodes._pauses import Pauses
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.google._refusals import (
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 _MOST_ANSWER_BYTES = 64 << 20
 _MOST_REFUSAL_BYTES = 1 << 20
+#: What takes so long to parse that other nodes would notice.
+_LARGE_BYTES = 1 << 16
 _FURTHER_ATTEMPTS = 4
 _NEVER_ARRIVED = frozenset(
     {ErrorCode.CONNECTION_REFUSED, ErrorCode.CONNECTION_TIMEOUT, ErrorCode.DNS_LOOKUP_FAILED}
@@ -72,20 +75,24 @@ async def send(
     # httpx takes as long to load as all of the engine: only runs that ask pay for it.
     from casare_rpa.nodes.http import _client  # noqa: PLC0415
 
-    async def checked(response: httpx.Response) -> T:
-        if response.is_success or response.status_code in request.accepts:
-            return await receive(response)
-        raw = await _client.read_body(response, _MOST_REFUSAL_BYTES)
-        raise refusal(request.what, response.status_code, response.headers, raw)
-
     call = _call(ctx, request)
     patience = _Patience(request)
 
     async def attempt(_left: int) -> T:
+        is_done = False
+
+        async def checked(response: httpx.Response) -> T:
+            nonlocal is_done
+            if response.is_success or response.status_code in request.accepts:
+                is_done = True
+                return await receive(response)
+            raw = await _client.read_body(response, _MOST_REFUSAL_BYTES)
+            raise refusal(request.what, response.status_code, response.headers, raw)
+
         try:
             return await _client.fetch(ctx, call, checked)
         except NodeError as error:
-            _make_plain(request, error)
+            _make_plain(request, error, is_done=is_done)
             raise
 
     return await tried(
@@ -102,16 +109,22 @@ async def json_of(response: httpx.Response) -> dict[str, Any]:
     from casare_rpa.nodes.http import _client  # noqa: PLC0415
 
     raw = await _client.read_body(response, _MOST_ANSWER_BYTES)
+    found = _object(raw) if len(raw) < _LARGE_BYTES else await asyncio.to_thread(_object, raw)
+    if found is None:
+        shown = str(response.url.copy_with(query=None))
+        raise NodeError(f"{shown} did not answer with a JSON object", ErrorCode.PARSE_ERROR)
+    return found
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object that *raw* is, an empty one if there is nothing; None if it is none."""
     if not raw.strip():
         return {}
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        shown = str(response.url.copy_with(query=None))
-        raise NodeError(f"{shown} did not answer with a JSON object", ErrorCode.PARSE_ERROR)
-    return found
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _call(ctx: Context, request: Request) -> Call:
@@ -124,6 +137,8 @@ def _call(ctx: Context, request: Request) -> Call:
         is_bounded=request.is_bounded,
         # Where something else than a question is redirected to, nobody has signed in for.
         max_redirects=5 if request.method == "GET" else 0,
+        # Who asks is in each request: what a server would keep of one account is not for another.
+        keeps_cookies=False,
         block_private=is_blocking(ctx),
     )
 
@@ -142,24 +157,27 @@ class _Patience:
             return True
         if is_too_fast(error) or error.error_code in _NEVER_ARRIVED:
             return False
-        return not (self._request.repeatable and _may_have_acted(error))
+        return not (self._request.repeatable and _is_passing(error))
 
 
-def _may_have_acted(error: NodeError) -> bool:
+def _is_passing(error: NodeError) -> bool:
+    """Whether Google failed, or the line was lost."""
     if HTTP_STATUS in error.details:
         return status_of(error) >= 500
     return error.error_code in _LOST_ON_THE_WAY
 
 
-def _make_plain(request: Request, error: NodeError) -> None:
-    """Say what was to be done, that it may have been done, and nothing that is secret."""
-    text = error.message
-    if HTTP_STATUS not in error.details:
-        text = f"{request.what}: {text}"
-    if not request.repeatable and _may_have_acted(error):
-        error.details[MAY_HAVE_ACTED] = True
-        text += "; nobody knows whether it was done, so it was not tried again"
+def _make_plain(request: Request, error: NodeError, *, is_done: bool) -> None:
+    """Say what was to be done, that it may have been done, and nothing that is secret.
+
+    *is_done*: Google said so, and what it said of it was lost.
+    """
+    has_status = HTTP_STATUS in error.details
+    if not has_status:
+        error.message = f"{request.what}: {error.message}"
+    is_open = _is_passing(error) if has_status else is_done or may_have_acted(error)
+    if is_open and not request.repeatable:
+        in_doubt(error)
     for secret in request.secrets:
-        text = text.replace(secret, "***")
-    error.message = text
-    error.args = (text,)
+        error.message = error.message.replace(secret, "***")
+    error.args = (error.message,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
@@ -12,6 +12,7 @@ from casare_rpa.nodes.http._call import checked_url
 
 #: One address in place of all of Google's: for emulators and tests.
 BASE_URL = "GOOGLE_API_BASE_URL"
+_DOMAIN = ".googleapis.com"
 _TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 
 
@@ -50,6 +51,23 @@ GMAIL = Service(
 def service_url(environment: Mapping[str, str], service: Service) -> str:
     """Where *service* is, without a slash at the end. Raises NodeError."""
     return _base(environment) or service.url
+
+
+def is_own(environment: Mapping[str, str], service: Service, url: str) -> bool:
+    """Whether *url*, which an answer named, is at *service*, so that it may see the token.
+
+    Google itself has several addresses for one service: all are at googleapis.com.
+    """
+    ours = urlsplit(service_url(environment, service))
+    try:
+        theirs = urlsplit(url)
+        host, port = theirs.hostname or "", theirs.port
+    except ValueError:
+        return False
+    if (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc):
+        return True
+    is_https = theirs.scheme == "https" and port in (None, 443)
+    return not _base(environment) and is_https and host.endswith(_DOMAIN)
 
 
 def token_url(environment: Mapping[str, str]) -> str:

@@ -88,6 +88,7 @@ async def _granted(
             f"signing in as {account}: the answer of {account.token_uri} has no access_token",
             ErrorCode.API_ERROR,
         )
+    ctx.conceal(value)
     return value, _seconds(answer.get("expires_in"))
 
 

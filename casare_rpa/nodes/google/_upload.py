@@ -1,7 +1,8 @@
 """Uploads that go on where they were cut off (Google's resumable uploads).
 
 One request opens a session and makes nothing. Pieces follow; after each the service says how much
-it has. The last piece makes the file, once, whatever is lost on the way.
+it has. The last piece makes the file, once, whatever is lost on the way. An upload that makes no
+progress ends: a service may answer that it waits for more, and take nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes._attempts import MAY_HAVE_ACTED
+from casare_rpa.nodes._pauses import Pauses, seconds_in
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.file.disk import existing_file, plain_errors
 from casare_rpa.nodes.file.reach import opened
+from casare_rpa.nodes.google._refusals import RETRY_AFTER
 from casare_rpa.nodes.google._requests import json_of
 from casare_rpa.nodes.http._call import with_query
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 #: A multiple of 256 KiB, as Google wants it.
 _PIECE_BYTES = 8 << 20
+#: Rounds in a row in which nothing arrives, each with a pause after it.
 _MOST_CUTS = 5
 _GO_ON = 308
 _UPLOAD_SECONDS = 120.0
@@ -99,22 +103,42 @@ class _Sending:
         self._session = session
         self._source = source
         self._done = 0
+        self._pauses = Pauses()
 
     async def whole(self) -> dict[str, Any]:
-        cuts = 0
+        """What was made. Raises NodeError after _MOST_CUTS rounds without progress, or at once."""
+        most, cuts = 0, 0
         with plain_errors(), self._source.open() as stream:
             while True:
-                before = self._done
-                try:
-                    made = await self._put(await asyncio.to_thread(self._piece, stream))
-                except NodeError as error:
-                    cuts += 1
-                    if not error.details.get(MAY_HAVE_ACTED) or cuts > _MOST_CUTS:
-                        raise
-                    made = await self._look_after(error)
+                made = await self._round(stream, is_last=cuts == _MOST_CUTS)
                 if made is not None:
                     return made
-                cuts = 0 if self._done > before else cuts
+                if self._done > most:
+                    most, cuts, self._pauses = self._done, 0, Pauses()
+                    continue
+                if cuts == _MOST_CUTS or self._pauses.is_too_long:
+                    raise self._stuck()
+                cuts += 1
+                await asyncio.sleep(self._pauses.next_seconds())
+
+    async def _round(self, stream: IO[bytes], *, is_last: bool) -> dict[str, Any] | None:
+        """Send the next piece, or learn how much of it has arrived; what was made, if all has."""
+        piece = await asyncio.to_thread(self._piece, stream)
+        try:
+            return await self._put(piece)
+        except NodeError as error:
+            if is_last or not error.details.get(MAY_HAVE_ACTED):
+                raise
+            made = await self._look_after(error)
+            self._pauses.asked = error.details.get(RETRY_AFTER)
+            return made
+
+    def _stuck(self) -> NodeError:
+        return NodeError(
+            f"{self._api}: the upload does not go on: the service has {self._done:,} of"
+            f" {self._source.size:,} bytes and takes no more",
+            ErrorCode.NETWORK_ERROR,
+        )
 
     def _piece(self, stream: IO[bytes]) -> bytes:
         stream.seek(self._done)
@@ -127,6 +151,9 @@ class _Sending:
     async def _put(self, piece: bytes) -> dict[str, Any] | None:
         """Send a piece; what was made if it was the last."""
         size = self._source.size
+        if size == 0:
+            # With a range it would be the question how much has arrived.
+            return await self._ask("", b"", repeatable=False)
         last = self._done + len(piece) - 1
         place = f"bytes {self._done}-{last}/{size}" if piece else f"bytes */{size}"
         return await self._ask(place, piece, repeatable=False)
@@ -146,14 +173,19 @@ class _Sending:
         async def receive(response: httpx.Response) -> dict[str, Any] | None:
             if response.status_code != _GO_ON:
                 return await json_of(response)
-            self._done = _received(response.headers.get("range", ""))
+            self._done = min(_received(response.headers.get("range", "")), self._source.size)
+            self._pauses.asked = seconds_in(response.headers.get("retry-after", ""))
             return None
+
+        headers = {"Content-Type": self._source.kind}
+        if place:
+            headers["Content-Range"] = place
 
         found: dict[str, Any] | None = await self._api.send(
             "PUT",
             self._session,
             receive,
-            headers={"Content-Range": place, "Content-Type": self._source.kind},
+            headers=headers,
             content=piece,
             repeatable=repeatable,
             timeout_seconds=_UPLOAD_SECONDS,

@@ -233,6 +233,9 @@ def _plain_errors(call: Call) -> Iterator[None]:
         ) from error
     except (httpx.InvalidURL, UnicodeError) as error:
         raise NodeError(f"{what}: {error}", ErrorCode.INVALID_INPUT) from error
+    except ssl.SSLError as error:
+        # So it comes from a connection that stands; what fails before is a ConnectError.
+        raise NodeError(f"{what}: {error}", ErrorCode.NETWORK_ERROR) from error
     except httpx.HTTPError as error:
         code = _code(error)
         raise NodeError(f"{what}: {_reason(error, code)}", code) from error
@@ -244,7 +247,7 @@ def _code(error: httpx.HTTPError) -> ErrorCode:
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
         return ErrorCode.INVALID_INPUT
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and isinstance(error, httpx.ConnectError):
             return ErrorCode.SSL_ERROR
         if isinstance(cause, ConnectionRefusedError):
             return ErrorCode.CONNECTION_REFUSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,12 +172,27 @@ async def save(response: httpx.Response, target: Target) -> int:
     with plain_errors():
         make_parent(target.path, target.create_dirs)
         with replacing(target.path, overwrite=target.overwrite) as stream:
-            async for chunk in response.aiter_bytes(target.chunk_bytes):
+            # At once as well: many small files fill a disk too.
+            check_room(target.path, size)
+            async for chunk in _arriving(response, target.chunk_bytes):
                 size += await asyncio.to_thread(stream.write, chunk)
                 if size - looked_at >= _LOOK_EVERY_BYTES:
                     looked_at = size
                     check_room(target.path, size)
     return size
+
+
+async def _arriving(response: httpx.Response, chunk_bytes: int) -> AsyncIterator[bytes]:
+    """The body. What breaks an encrypted connection is no failure of the file it is written to."""
+    import ssl  # noqa: PLC0415 - as httpx: only runs that ask pay for it
+
+    import httpx  # noqa: PLC0415
+
+    try:
+        async for chunk in response.aiter_bytes(chunk_bytes):
+            yield chunk
+    except ssl.SSLError as error:
+        raise httpx.ReadError(str(error)) from error
 
 
 async def upload(ctx: Context, node: Any, **limits: Any) -> Outputs:

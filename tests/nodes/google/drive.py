@@ -13,6 +13,7 @@ from tests.nodes.google.server import Call, Cut, Google, Refused, Reply
 SCOPES = ("https://www.googleapis.com/auth/drive",)
 FOLDER = "application/vnd.google-apps.folder"
 DOCUMENT = "application/vnd.google-apps.document"
+SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 _DRIVES = ("supportsAllDrives",)
 _ITEM = ("name", "mimeType", "parents", "description", "trashed", "starred")
 _PERMISSION = ("role", "type", "emailAddress", "domain", "allowFileDiscovery")
@@ -32,7 +33,10 @@ class Upload:
 
 
 class Drive:
-    """`contents` are what files hold; `cut_after` the pieces after which a connection ends."""
+    """`contents` are what files hold; `cut_after` the pieces after which a connection ends.
+
+    An item with a `driveId` is in a shared drive. `is_incomplete`: some drives are not searched.
+    """
 
     def __init__(self, google: Google) -> None:
         self.google = google
@@ -42,6 +46,7 @@ class Drive:
         self.uploads: dict[str, Upload] = {}
         self.cut_after: set[int] = set()
         self.pieces = 0
+        self.is_incomplete = False
         self._ids = itertools.count(1)
         self._install()
 
@@ -73,8 +78,9 @@ class Drive:
 
     def _install(self) -> None:
         one, files = "/drive/v3/files/{id}", "/drive/v3/files"
-        listing = ("q", "orderBy", "pageSize", "pageToken", "includeItemsFromAllDrives", *_DRIVES)
-        self._route("GET", files, self._list, query=listing)
+        listing = ("q", "orderBy", "pageSize", "pageToken", "includeItemsFromAllDrives")
+        found_where = ("corpora", *_DRIVES)
+        self._route("GET", files, self._list, query=(*listing, *found_where))
         self._route("POST", files, self._create, query=_DRIVES, body=_ITEM)
         self._route("GET", one, self._get, query=_DRIVES)
         changes = (*_DRIVES, "addParents", "removeParents")
@@ -95,13 +101,19 @@ class Drive:
         self.google.route(method, path, scopes=SCOPES, **about)(handler)
 
     def _list(self, call: Call) -> Any:
+        if "fullText contains" in call.one("q") and "orderBy" in call.query:
+            raise Refused(403, "Sorting is not supported for queries with fullText terms.", "x")
         found = [each for each in self.items.values() if _holds(call.one("q"), each)]
+        if call.one("corpora") != "allDrives" and " in parents" not in call.one("q"):
+            found = [each for each in found if "driveId" not in each]
         by, _, direction = call.one("orderBy", "name").partition(" ")
         found.sort(key=lambda each: str(each[by]), reverse=direction == "desc")
         start, size = int(call.one("pageToken", "0")), min(int(call.one("pageSize", "100")), 2)
         page = {"files": [_chosen(each, call) for each in found[start : start + size]]}
         more = {"nextPageToken": str(start + size)} if start + size < len(found) else {}
-        return page | more
+        # Not on the last page: one is enough for the search to be incomplete.
+        incomplete = {"incompleteSearch": self.is_incomplete and start == 0}
+        return page | more | incomplete
 
     def _create(self, call: Call) -> Any:
         return _chosen(self.items[self.add(**{"content": None, **_without_trash(call.body)})], call)
@@ -138,6 +150,8 @@ class Drive:
         item, kind = self._found(call), call.one("mimeType")
         if not item["mimeType"].startswith("application/vnd.google-apps"):
             raise Refused(403, "Export only supports Docs Editors files.", "fileNotExportable")
+        if (item["mimeType"], kind) == (SPREADSHEET, "text/html"):
+            raise Refused(400, "The requested conversion is not supported.", "badRequest")
         return Reply(200, f"{item['name']} as {kind}".encode(), {"Content-Type": kind})
 
     def _share(self, call: Call) -> Any:
@@ -164,7 +178,10 @@ class Drive:
     def _begin(self, call: Call) -> Any:
         assert call.one("uploadType") == "resumable"
         upload_id = f"upload-{next(self._ids)}"
-        metadata = {**call.body, "mimeType": call.headers["x-upload-content-type"]}
+        kind = call.headers["x-upload-content-type"]
+        if kind.startswith("application/vnd.google-apps"):
+            raise Refused(400, "Bad Request", "badContent")
+        metadata = {"mimeType": kind, **call.body, "sent_as": kind}
         size = int(call.headers["x-upload-content-length"])
         self.uploads[upload_id] = Upload(metadata=metadata, size=size)
         where = f"{self.google.url}{call.path}?uploadType=resumable&upload_id={upload_id}"
@@ -172,9 +189,15 @@ class Drive:
 
     def _piece(self, call: Call) -> Any:
         upload = self.uploads[call.one("upload_id")]
-        place = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", call.headers["content-range"])
-        assert place is not None and int(place[3]) == upload.size
-        if call.raw:
+        place = None
+        if "content-range" in call.headers:
+            place = re.fullmatch(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)", call.headers["content-range"])
+            assert place is not None and int(place[3]) == upload.size
+            if not upload.size:
+                return Reply(308)
+        else:
+            assert len(call.raw) == upload.size == 0
+        if call.raw and place is not None:
             first, last = int(place[1]), int(place[2])
             assert last - first + 1 == len(call.raw)
             if first != len(upload.content):
@@ -226,7 +249,7 @@ def _term_holds(term: str, item: Mapping[str, Any]) -> bool:
         return _term_holds(match["inner"], item)
     if match["parent"] is not None:
         return _plain(match["parent"]) in item["parents"]
-    value = item[match["field"]]
+    value = item["name" if match["field"] == "fullText" else match["field"]]
     if match["truth"] is not None:
         return bool(value) == (match["truth"] == "true")
     text = _plain(match["text"])

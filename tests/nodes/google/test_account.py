@@ -16,6 +16,7 @@ from tests.nodes.google.server import CLIENT, EMAIL, REFRESH_TOKEN, Google, Repl
 from tests.support.runs import chain, node
 
 USER = {"type": "authorized_user", "refresh_token": REFRESH_TOKEN, **CLIENT}
+TOKEN = "token-by-hand"
 
 
 def _get(robot: Robot, **config: Any) -> dict[str, Any]:
@@ -59,6 +60,75 @@ def test_a_stored_token_is_used_as_it_is(
     robot.secrets["mine"] = stored
     _get(robot, **{named: "mine"})
     assert google.grants == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"refresh_token": ""},
+        {"refresh_token": None, **CLIENT},
+        {"refresh_token": REFRESH_TOKEN, "expires_in": 3599, "token_type": "Bearer"},
+        {"refresh_token": REFRESH_TOKEN, **CLIENT, "client_secret": ""},
+        {"private_key": ""},
+    ],
+)
+def test_an_access_token_counts_beside_what_is_no_whole_permission(
+    google: Google, robot: Robot, more: dict[str, Any]
+) -> None:
+    robot.secrets["mine"] = {"access_token": google.give_token("by-hand"), **more}
+    _get(robot, credential_name="mine")
+    assert google.grants == []
+
+
+def test_a_whole_permission_goes_before_an_access_token(google: Google, robot: Robot) -> None:
+    robot.secrets["mine"] = {"access_token": "of yesterday", **USER}
+    _get(robot, credential_name="mine")
+    assert len(google.grants) == 1
+
+
+@pytest.mark.parametrize("form", ["text", "map", "file", "written out"])
+def test_a_key_is_masked_wherever_it_comes_from(
+    google: Google, robot: Robot, tmp_path: Path, form: str
+) -> None:
+    key = google.key_file()
+    line = google.key.pem.splitlines()[1]
+    if form == "written out":
+        key["private_key"] = key["private_key"].replace("\n", "\\n")
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    given: dict[str, Any] = {
+        "text": {"service_account_json": json.dumps(key)},
+        "file": {"service_account_file": "key.json"},
+    }.get(form, {"service_account_json": key})
+    get = node("DriveGetFileNode", file_id="item-1", **given)
+    say = node("LogNode", message=f"{line} token-1!")
+    result = robot.run_nodes({"get": get, "say": say}, chain("get", "say"))
+    assert result.success, result.error
+    assert "*** ***!" in robot.told()
+    assert line not in robot.told()
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"refresh_token": REFRESH_TOKEN, **CLIENT},
+        {"access_token": "token-by-hand"},
+        "token-by-hand",
+    ],
+)
+def test_what_a_variable_holds_is_masked(google: Google, robot: Robot, stored: Any) -> None:
+    secrets = (REFRESH_TOKEN, CLIENT["client_secret"]) if "client_id" in stored else (TOKEN,)
+    text = stored if isinstance(stored, str) else json.dumps(stored)
+    google.give_token(TOKEN)
+    result = robot.run_nodes(
+        {
+            "set": node("SetVariableNode", variable_name="mine", value=text),
+            "get": node("DriveGetFileNode", file_id="item-1", credential_name="mine"),
+            "say": node("LogNode", message="|".join(secrets) + "|end"),
+        },
+        chain("set", "get", "say"),
+    )
+    assert result.success, result.error
+    assert "|".join(["***"] * len(secrets)) + "|end" in robot.told()
 
 
 @pytest.mark.parametrize("as_text", [True, False])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casare_rpa.nodes.google.drive._node import as_item
 from tests.nodes.google.drive import DOCUMENT, FOLDER, Drive
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google
@@ -64,6 +66,38 @@ def test_a_list_is_narrowed(drive: Drive, robot: Robot) -> None:
     assert _names(robot.outputs("DriveSearchFilesNode", query=query)) == ["report one", "reports"]
 
 
+def test_shared_drives_are_searched(google: Google, drive: Drive, robot: Robot) -> None:
+    drive.add("own")
+    drive.add("shared", driveId="drive-1", parents=["drive-1"])
+    query = "name contains 'shared'"
+    assert _names(robot.outputs("DriveListFilesNode")) == ["own", "shared"]
+    assert _names(robot.outputs("DriveSearchFilesNode", query=query)) == ["shared"]
+    assert _names(robot.outputs("DriveListFilesNode", folder_id="drive-1")) == ["shared"]
+    assert [call.one("corpora") for call in google.seen] == ["allDrives", "allDrives", ""]
+
+
+def test_a_search_that_google_cut_short_is_told(drive: Drive, robot: Robot) -> None:
+    for name in "abc":
+        drive.add(name)
+    assert not robot.outputs("DriveListFilesNode")["has_more"]
+    assert "did not search all drives" not in robot.told()
+    drive.is_incomplete = True
+    got = robot.outputs("DriveListFilesNode")
+    assert (_names(got), got["has_more"]) == (list("abc"), True)
+    assert "did not search all drives" in robot.told()
+
+
+def test_what_is_found_by_its_text_is_not_sorted(
+    google: Google, drive: Drive, robot: Robot
+) -> None:
+    drive.add("fullText of July")
+    query = "fullText contains 'July'"
+    assert _names(robot.outputs("DriveListFilesNode", query=query)) == ["fullText of July"]
+    assert "no order_by" in robot.told()
+    robot.outputs("DriveListFilesNode", query="name = 'it\\'s no fullText search'")
+    assert ["orderBy" in call.query for call in google.seen] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("node_type", "config", "code"),
     [
@@ -89,6 +123,46 @@ def test_what_cannot_be_asked_for_is_refused(
 ) -> None:
     drive.add("a.pdf")
     assert robot.failure(node_type, **config)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("node_type", "config", "name"),
+    [
+        ("DriveGetFileNode", {}, "file_id"),
+        ("DriveListFilesNode", {}, "folder_id"),
+        ("DriveListFilesNode", {}, "query"),
+        ("DriveSearchFilesNode", {}, "query"),
+        ("DriveCreateFolderNode", {}, "folder_name"),
+        ("DriveCreateFolderNode", {"folder_name": "x"}, "parent_id"),
+        ("DriveUploadFileNode", {"file_path": "f"}, "file_name"),
+        ("DriveUploadFileNode", {"file_path": "f"}, "folder_id"),
+        ("DriveCopyFileNode", {"file_id": "item-1"}, "new_name"),
+        ("DriveCopyFileNode", {"file_id": "item-1"}, "folder_id"),
+        ("DriveRenameFileNode", {"file_id": "item-1"}, "new_name"),
+        ("DriveShareFileNode", {"file_id": "item-1"}, "email"),
+        ("GmailGetEmailNode", {}, "message_id"),
+        ("SheetsGetCellNode", {"cell": "A1"}, "spreadsheet_id"),
+    ],
+)
+def test_a_placeholder_that_stands_for_nothing_is_no_name(
+    google: Google, robot: Robot, tmp_path: Path, node_type: str, config: dict[str, Any], name: str
+) -> None:
+    (tmp_path / "f").touch()
+    code, message = robot.failure(node_type, **config, **{name: "{{ nothing.here }}"})
+    assert (code, google.seen) == ("MISSING_REQUIRED_FIELD", [])
+    assert f"{name}: nothing is called" in message
+
+
+def test_a_copy_may_be_called_as_the_original_whatever_that_is(drive: Drive, robot: Robot) -> None:
+    drive.add("{{name}}")
+    got = robot.outputs("DriveBatchCopyNode", file_ids="item-1", folder_id="f")
+    assert got["results"][0]["name"] == "{{name}}"
+
+
+def test_items_that_lack_something_share_nothing() -> None:
+    one, other = as_item({}), as_item({})
+    one["parents"].append("x")
+    assert other["parents"] == []
 
 
 def test_a_folder_is_made(drive: Drive, robot: Robot) -> None:

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from casare_rpa.nodes.file import disk
-from casare_rpa.nodes.google import _upload
+from casare_rpa.nodes.google import _services, _upload
 from casare_rpa.nodes.google.drive import folders
 from casare_rpa.nodes.http import transfer
-from tests.nodes.google.drive import DOCUMENT, Drive
+from tests.nodes.google.drive import DOCUMENT, SPREADSHEET, Drive
 from tests.nodes.google.runs import Robot
-from tests.nodes.google.server import Google, refusal
+from tests.nodes.google.server import Google, Reply, refusal
 from tests.support.runs import node
 
-SHEET = "application/vnd.google-apps.spreadsheet"
 FORM = "application/vnd.google-apps.form"
 PIECE = 256 << 10
 
@@ -38,11 +37,22 @@ def test_a_file_is_uploaded(drive: Drive, robot: Robot, tmp_path: Path) -> None:
     assert (made["name"], made["mimeType"], made["description"]) == ("ü", "text/x-own", "mine")
 
 
-def test_an_empty_file_is_uploaded(drive: Drive, robot: Robot, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["", "Sums", "sums.csv"])
+def test_a_file_becomes_a_document(drive: Drive, robot: Robot, tmp_path: Path, name: str) -> None:
+    (tmp_path / "sums.csv").write_bytes(b"a,b\n")
+    config = {"file_path": "sums.csv", "file_name": name, "mime_type": SPREADSHEET}
+    made = drive.items[robot.outputs("DriveUploadFileNode", **config)["file_id"]]
+    assert (made["mimeType"], made["sent_as"]) == (SPREADSHEET, "text/csv")
+
+
+def test_an_empty_file_is_uploaded(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
     (tmp_path / "empty").touch()
     got = robot.outputs("DriveUploadFileNode", file_path="empty")
     assert drive.contents[got["file_id"]] == b""
     assert drive.items[got["file_id"]]["mimeType"] == "application/octet-stream"
+    assert ["content-range" in call.headers for call in google.asked("PUT")] == [False]
 
 
 @pytest.mark.parametrize("cut_after", [set(), {1}, {2}, {3}, {4}, {1, 2, 3, 4}])
@@ -75,6 +85,38 @@ def test_an_upload_that_is_cut_off_for_ever_ends(
     assert drive.items == {}
 
 
+@pytest.mark.parametrize("received", [{}, {"Range": "bytes=0-2"}, {"Range": "bytes=0-99"}])
+def test_an_upload_of_which_nothing_more_is_taken_ends(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path, received: dict[str, str]
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    google.trouble("PUT", "/upload", Reply(308, b"", {"Retry-After": "0", **received}), 999)
+    code, message = robot.failure("DriveUploadFileNode", file_path="f")
+    assert (code, "the upload does not go on" in message) == ("NETWORK_ERROR", True)
+    assert len(google.asked("PUT")) == (7 if received else 6)
+
+
+def test_an_upload_that_only_goes_back_and_forth_ends(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    for _ in range(40):
+        for last in (1, 3):
+            headers = {"Retry-After": "0", "Range": f"bytes=0-{last}"}
+            google.trouble("PUT", "/upload", Reply(308, b"", headers))
+    assert robot.failure("DriveUploadFileNode", file_path="f")[0] == "NETWORK_ERROR"
+    assert len(google.asked("PUT")) == 8
+
+
+def test_an_upload_that_is_to_wait_for_long_ends_at_once(
+    google: Google, drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    (tmp_path / "f").write_bytes(b"content")
+    google.trouble("PUT", "/upload", Reply(308, b"", {"Retry-After": "3600"}), 99)
+    assert robot.failure("DriveUploadFileNode", file_path="f")[0] == "NETWORK_ERROR"
+    assert len(google.asked("PUT")) == 1
+
+
 def test_an_upload_that_is_refused_is_not_tried_again(
     google: Google, drive: Drive, robot: Robot, tmp_path: Path
 ) -> None:
@@ -93,6 +135,30 @@ def test_an_upload_is_sent_nowhere_else(
     code, message = robot.failure("DriveUploadFileNode", file_path="f")
     assert (code, "another server" in message) == ("API_ERROR", True)
     assert google.asked("PUT") == []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("https://gmail.googleapis.com/upload/x", True),
+        ("https://www.googleapis.com/upload/x", True),
+        ("https://www.googleapis.com:443/upload/x", True),
+        ("http://www.googleapis.com/upload/x", False),
+        ("https://www.googleapis.com:8443/upload/x", False),
+        ("https://www.googleapis.com.example.org/upload/x", False),
+        ("https://notgoogleapis.com/upload/x", False),
+        ("https://www.googleapis.com@example.org/upload/x", False),
+        ("https://www.googleapis.com:x/upload", False),
+        ("https://[/upload", False),
+        ("/upload/x", False),
+        ("", False),
+    ],
+)
+def test_google_s_own_addresses_are_known_unless_another_is_set(url: str, is_ours: bool) -> None:
+    assert _services.is_own({}, _services.GMAIL, url) == is_ours
+    elsewhere = {_services.BASE_URL: "http://127.0.0.1:8080"}
+    assert not _services.is_own(elsewhere, _services.GMAIL, url)
+    assert _services.is_own(elsewhere, _services.GMAIL, "http://127.0.0.1:8080/upload/x")
 
 
 @pytest.mark.parametrize(("path", "code"), [("none", "FILE_NOT_FOUND"), (".", "INVALID_INPUT")])
@@ -168,6 +234,16 @@ def test_a_document_is_exported(drive: Drive, robot: Robot, tmp_path: Path) -> N
     assert got["file_path"] == str(tmp_path / "July.pdf")
 
 
+def test_the_pages_of_a_spreadsheet_come_as_an_archive(
+    drive: Drive, robot: Robot, tmp_path: Path
+) -> None:
+    drive.add("Sums", None, mimeType=SPREADSHEET)
+    config = {"file_id": "item-1", "export_format": "html", "destination_path": "."}
+    got = robot.outputs("DriveExportFileNode", **config)
+    assert got["file_path"] == str(tmp_path / "Sums.zip")
+    assert (tmp_path / "Sums.zip").read_text() == "Sums as application/zip"
+
+
 @pytest.mark.parametrize(
     ("kind", "wanted", "words"),
     [
@@ -196,7 +272,7 @@ def test_a_folder_is_downloaded_with_all_below_it(
     drive.add("A.txt", b"2", parents=[top])
     drive.add("../../a.txt", b"3", parents=[below])
     drive.add("below", b"4", parents=[top])
-    drive.add("Sums", None, mimeType=SHEET, parents=[top])
+    drive.add("Sums", None, mimeType=SPREADSHEET, parents=[top])
     drive.add("Form", None, mimeType=FORM, parents=[top])
     drive.add("gone.txt", b"5", parents=[top], trashed=True)
     config = {"folder_id": top, "destination_folder": "out"}
@@ -279,3 +355,18 @@ def test_the_files_of_a_folder_are_downloaded_without_those_below(
     code, message = robot.failure("DriveBatchDownloadNode", destination_folder="out")
     assert code == "MISSING_REQUIRED_FIELD"
     assert "without files, folder_id is empty" in message
+
+
+def test_a_folder_of_too_many_files_is_not_cut(
+    drive: Drive, robot: Robot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_MOST_ITEMS", 3)
+    top = drive.folder("top")
+    config = {"folder_id": top, "destination_folder": "out"}
+    for name in "abc":
+        drive.add(name, parents=[top])
+    assert robot.outputs("DriveBatchDownloadNode", **config)["downloaded_count"] == 3
+    drive.add("d", parents=[top])
+    code, message = robot.failure("DriveBatchDownloadNode", **config)
+    assert (code, "more than 3 items" in message) == ("RESOURCE_EXHAUSTED", True)
+    assert not (tmp_path / "out" / "d").exists()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import threading
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casare_rpa.nodes.email._parts import parsed
+from casare_rpa.nodes.google.gmail import _messages
 from tests.nodes.google.gmail import Mailbox
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google, refusal
@@ -252,6 +255,29 @@ def test_a_conversation_is_read(mailbox: Mailbox, robot: Robot) -> None:
     assert [each["body_text"] for each in got["messages"]] == ["Hello.\n", "Late.\n"]
     got = robot.outputs("GmailGetThreadNode", thread_id="t1", format="metadata")
     assert [each["body_text"] for each in got["messages"]] == ["", ""]
+
+
+def test_long_conversations_are_not_held_twice_and_hold_nothing_up(
+    google: Google, mailbox: Mailbox, robot: Robot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real functions are watched: what is fetched is described before more is fetched."""
+    first = mailbox.put(mail("0"))
+    for number in range(1, 12):
+        mailbox.put(mail(str(number)), thread=mailbox.mails[first].thread)
+    waiting: list[int] = []
+    threads: set[threading.Thread] = set()
+
+    def watched(raw: bytes) -> Any:
+        fetched = len(google.asked("GET", "/gmail/v1/users/me/messages/"))
+        waiting.append(fetched - len(waiting))
+        threads.add(threading.current_thread())
+        return parsed(raw)
+
+    monkeypatch.setattr(_messages, "parsed", watched)
+    got = robot.outputs("GmailGetThreadNode", thread_id="t1", format="raw")
+    assert _subjects(got) == [str(number) for number in range(12)]
+    assert (len(waiting), max(waiting) <= 8) == (12, True)
+    assert threading.main_thread() not in threads
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from casare_rpa.nodes.google import _requests
 from tests.nodes.google.drive import Drive
 from tests.nodes.google.runs import Robot
 from tests.nodes.google.server import Google, Reply, refusal
@@ -61,7 +62,44 @@ def test_what_may_have_been_made_is_not_made_again(google: Google, robot: Robot)
     google.trouble("POST", "/drive", refusal(503, "Backend Error", "backendError", AT_ONCE), 9)
     code, message = robot.failure("DriveCreateFolderNode", folder_name="Invoices")
     assert (code, len(google.seen)) == ("NETWORK_ERROR", 1)
-    assert "nobody knows whether it was done" in message
+    assert "whether it was done is not known" in message
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (Reply(200, b"<html>"), "PARSE_ERROR"),
+        (Reply(201, b"[]"), "PARSE_ERROR"),
+        (Reply(200, b'{"id": "' + b"x" * 100 + b'"}'), "RESOURCE_EXHAUSTED"),
+        (Reply(200, b"not zipped", {"Content-Encoding": "gzip"}), "NETWORK_ERROR"),
+    ],
+)
+def test_what_was_done_and_told_so_that_none_can_read_it_may_have_been_done(
+    google: Google, robot: Robot, monkeypatch: pytest.MonkeyPatch, reply: Reply, code: str
+) -> None:
+    monkeypatch.setattr(_requests, "_MOST_ANSWER_BYTES", 100)
+    google.trouble("POST", "/", reply, 9)
+    got, message = robot.failure("DriveCreateFolderNode", folder_name="Invoices")
+    assert (got, len(google.seen)) == (code, 1)
+    assert "; whether it was done is not known" in message
+    email = {"to": "ada@example.org", "subject": "x", "body": "y"}
+    result = robot.run("GmailBatchSendNode", emails=[email], continue_on_error=True)
+    (one,) = result.outputs["n"]["results"]
+    assert one["may_have_been_sent"]
+
+
+def test_what_can_be_done_again_leaves_no_doubt(google: Google, robot: Robot) -> None:
+    google.trouble("PATCH", "/", Reply(200, b"<html>"))
+    _, message = robot.failure("DriveRenameFileNode", file_id="item-1", new_name="b.pdf")
+    assert "is not known" not in message
+
+
+def test_no_cookie_is_kept(google: Google, robot: Robot) -> None:
+    headers = {"Set-Cookie": "who=ada; Path=/", "Content-Type": "application/json"}
+    google.trouble("GET", "/drive", Reply(200, b'{"name": "a.pdf"}', headers))
+    get = node("DriveGetFileNode", file_id="item-1")
+    robot.steps(get, get)
+    assert ["cookie" in call.headers for call in google.seen] == [False, False]
 
 
 def test_a_change_that_leaves_the_same_is_sent_again(google: Google, robot: Robot) -> None:

@@ -212,7 +212,7 @@ def test_only_what_is_the_same_when_done_twice_is_sent_again(
         result = robot.run(f"Sheets{node_type}Node", spreadsheet_id=ID, **config)
         assert result.success == is_tried_again, node_type
         if result.error:
-            assert "nobody knows whether it was done" in result.error.message
+            assert "whether it was done is not known" in result.error.message
 
 
 def test_the_account_asks_for_the_scope_of_sheets(google: Google, book: Book, robot: Robot) -> None:

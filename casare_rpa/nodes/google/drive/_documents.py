@@ -48,8 +48,11 @@ def usual_format(mime_type: str) -> str | None:
     return next(iter(_OF.get(mime_type.removeprefix(APPS), ())), None)
 
 
-def export_type(mime_type: str, wanted: str, name: str) -> str:
-    """The media type to ask for. Raises NodeError if the document cannot become that."""
+def export_type(mime_type: str, wanted: str, name: str) -> tuple[str, str]:
+    """The media type to ask for, and the suffix of what comes, without a dot.
+
+    Raises NodeError if the document cannot become that.
+    """
     if not is_document(mime_type):
         raise NodeError(
             f"{name!r} is no Google document but {mime_type}: DriveDownloadFileNode fetches it",
@@ -63,4 +66,7 @@ def export_type(mime_type: str, wanted: str, name: str) -> str:
             f" of it; {can}",
             ErrorCode.INVALID_INPUT,
         )
-    return FORMATS[wanted]
+    if mime_type == f"{APPS}spreadsheet" and wanted == "html":
+        # A page for each sheet, and what they look like.
+        return "application/zip", "zip"
+    return FORMATS[wanted], wanted

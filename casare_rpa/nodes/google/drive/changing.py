@@ -6,7 +6,7 @@ from typing import Any
 
 from casare_rpa.nodes.base import Context, Output, Outputs, param
 from casare_rpa.nodes.google._api import Api
-from casare_rpa.nodes.google._node import OUTCOME, id_param, wanted
+from casare_rpa.nodes.google._node import OUTCOME, id_param, maybe, wanted
 from casare_rpa.nodes.google.drive._node import (
     EVERYWHERE,
     FILES,
@@ -36,7 +36,7 @@ class DriveCreateFolderNode(DriveNode):
 
     async def work(self, ctx: Context, api: Api) -> Outputs:
         body: dict[str, Any] = {"name": wanted(self.folder_name, "folder_name"), "mimeType": FOLDER}
-        body |= placed(self.parent_id, self.description)
+        body |= placed(self.parent_id, self.description, called="parent_id")
         query = {**EVERYWHERE, "fields": "id,name,webViewLink"}
         made = await api.ask("POST", FILES, query=query, body=body)
         return {
@@ -61,7 +61,7 @@ class DriveCopyFileNode(DriveNode):
 
     async def work(self, ctx: Context, api: Api) -> Outputs:
         file_id = wanted(self.file_id, "file_id")
-        made = await copied(api, file_id, str(self.new_name or ""), str(self.folder_id or ""))
+        made = await copied(api, file_id, maybe(self.new_name, "new_name"), self.folder_id)
         return {"new_file_id": made.get("id", ""), "name": made.get("name", "")}
 
 
@@ -122,7 +122,7 @@ class DriveDeleteFileNode(DriveNode):
         return {"file_id": file_id}
 
 
-async def copied(api: Api, file_id: str, name: str, folder_id: str) -> dict[str, Any]:
+async def copied(api: Api, file_id: str, name: str, folder_id: Any) -> dict[str, Any]:
     """The copy's id and name."""
     body: dict[str, Any] = {"name": name} if name.strip() else {}
     body |= placed(folder_id)
@@ -149,8 +149,11 @@ async def discarded(api: Api, file_id: str) -> None:
     await api.ask("PATCH", item_path(file_id), query=query, body={"trashed": True})
 
 
-def placed(folder_id: Any, description: Any = "") -> dict[str, Any]:
-    """The members of a new item that say where it is and what it is for, if that is said."""
-    folder, about = str(folder_id or "").strip(), str(description or "")
+def placed(folder_id: Any, description: Any = "", *, called: str = "folder_id") -> dict[str, Any]:
+    """The members of a new item that say where it is and what it is for, if that is said.
+
+    *called* is the parameter's name for the folder.
+    """
+    folder, about = maybe(folder_id, called), str(description or "")
     found: dict[str, Any] = {"parents": [folder]} if folder else {}
     return found | ({"description": about} if about else {})

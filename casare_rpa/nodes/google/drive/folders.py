@@ -82,9 +82,9 @@ class DriveBatchDownloadNode(DriveNode):
     """Download several files of Google Drive to a folder, some at a time.
 
     `files` are ids, or maps with `id` as DriveListFilesNode gives them; without them all files that
-    lie directly in `folder_id`. Names, Google documents and what is left out are as in
-    DriveDownloadFolderNode. What fails is counted and named in `error`, and the node goes on;
-    `success` is true if nothing failed.
+    lie directly in `folder_id`, at most 10000 items. Names, Google documents and what is left out
+    are as in DriveDownloadFolderNode. What fails is counted and named in `error`, and the node goes
+    on; `success` is true if nothing failed.
     """
 
     side_effect = True
@@ -133,7 +133,13 @@ class DriveBatchDownloadNode(DriveNode):
         """Items by Google's names, and why others are not to be had."""
         if self.files is None or self.files == "":
             folder = wanted(self.folder_id, "without files, folder_id")
-            found, _ = await _children(api, folder, _MOST_ITEMS)
+            found, more = await _children(api, folder, _MOST_ITEMS)
+            if more:
+                raise NodeError(
+                    f"more than {_MOST_ITEMS} items are in the folder: give those of"
+                    " DriveListFilesNode as files, some at a time",
+                    ErrorCode.RESOURCE_EXHAUSTED,
+                )
             return [each for each in found if each["mimeType"] != FOLDER], []
         items: list[dict[str, Any]] = []
         failed: list[NodeError] = []
@@ -179,7 +185,7 @@ class _Tree:
 
 async def _children(api: Api, folder_id: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
     query = query_of(folder_id=folder_id)
-    return await listed(api, query, limit=limit, order_by="name", fields=_FIELDS)
+    return await listed(api, query, limit=limit, in_folder=True, order_by="name", fields=_FIELDS)
 
 
 def _placed(

@@ -6,7 +6,7 @@ from typing import Any
 
 from casare_rpa.nodes.base import Context, Output, Outputs, param
 from casare_rpa.nodes.google._api import Api
-from casare_rpa.nodes.google._node import OUTCOME, id_param, wanted
+from casare_rpa.nodes.google._node import OUTCOME, id_param, maybe, wanted
 from casare_rpa.nodes.google.drive._node import DriveNode, as_item, item, listed, query_of
 from casare_rpa.nodes.values.reading import int_within
 
@@ -66,12 +66,16 @@ class DriveGetFileNode(DriveNode):
 class DriveListFilesNode(DriveNode):
     """List the items of a Google Drive folder, or without `folder_id` all that the account sees.
 
+    That is its own, what others share with it, and its shared drives; where Google searches only
+    some of these the log says so, and `has_more` is true. With `fullText` in the query the order
+    is Google's own, whatever `order_by` says.
     `root` is the account's own folder; items in sub-folders are not listed. `query` is in Drive's
     query language: `name contains 'report'`. `files` are maps with id, name, mime_type, size,
     created_time, modified_time, web_view_link, web_content_link, parents, description, starred,
     trashed and shared.
     """
 
+    timeout_seconds = 0
     example = {"credential_name": "google", "folder_id": "root", "query": "name contains 'report'"}
     beyond_limits = frozenset({"mime_type"})
     folder_id: str = param("", kind="string", help="The folder.")
@@ -91,15 +95,21 @@ class DriveListFilesNode(DriveNode):
     )
 
     async def work(self, ctx: Context, api: Api) -> Outputs:
-        folder_id = str(self.folder_id or "").strip()
+        folder_id = maybe(self.folder_id, "folder_id")
         query = query_of(
-            query=str(self.query or "").strip(),
+            query=maybe(self.query, "query"),
             folder_id=folder_id,
-            mime_type=str(self.mime_type or "").strip(),
+            mime_type=maybe(self.mime_type, "mime_type"),
             with_trash=self.include_trashed,
         )
         limit = int_within(self.max_results, "max_results", 1, _MOST_RESULTS)
-        found, more = await listed(api, query, limit=limit, order_by=str(self.order_by or ""))
+        found, more = await listed(
+            api,
+            query,
+            limit=limit,
+            in_folder=bool(folder_id),
+            order_by=str(self.order_by or "").strip(),
+        )
         files = [as_item(each) for each in found]
         return {
             "files": files,
@@ -112,9 +122,11 @@ class DriveListFilesNode(DriveNode):
 class DriveSearchFilesNode(DriveNode):
     """Search Google Drive in its query language, such as `fullText contains 'invoice'`.
 
-    `files` are as those of DriveListFilesNode.
+    All drives of the account are searched, the shared ones as well; where Google searches only
+    some of them the log says so. `files` are as those of DriveListFilesNode.
     """
 
+    timeout_seconds = 0
     example = {"credential_name": "google", "query": "fullText contains 'invoice'"}
     beyond_limits = frozenset({"mime_type"})
     query: str = param(
@@ -128,9 +140,9 @@ class DriveSearchFilesNode(DriveNode):
     async def work(self, ctx: Context, api: Api) -> Outputs:
         query = query_of(
             query=wanted(self.query, "query"),
-            mime_type=str(self.mime_type or "").strip(),
+            mime_type=maybe(self.mime_type, "mime_type"),
             with_trash=self.include_trashed,
         )
         limit = int_within(self.max_results, "max_results", 1, _MOST_RESULTS)
-        found, _ = await listed(api, query, limit=limit)
+        found, _ = await listed(api, query, limit=limit, in_folder=False)
         return {"files": [as_item(each) for each in found], "file_count": len(found)}

@@ -10,9 +10,9 @@ from casare_rpa.nodes.base import Context, Output, Outputs, param
 from casare_rpa.nodes.file._names import safe_name
 from casare_rpa.nodes.file.disk import path_of
 from casare_rpa.nodes.google._api import Api
-from casare_rpa.nodes.google._node import OUTCOME, id_param, wanted
+from casare_rpa.nodes.google._node import OUTCOME, id_param, maybe, wanted
 from casare_rpa.nodes.google._upload import file_source
-from casare_rpa.nodes.google.drive._documents import FORMATS, export_type
+from casare_rpa.nodes.google.drive._documents import FORMATS, export_type, is_document
 from casare_rpa.nodes.google.drive._node import EVERYWHERE, FILES, DriveNode, item, item_path
 from casare_rpa.nodes.google.drive.changing import placed
 from casare_rpa.nodes.http.transfer import Target
@@ -25,8 +25,9 @@ class DriveUploadFileNode(DriveNode):
     """Upload a file to Google Drive, of any size.
 
     It always becomes a new file there, also if there is one of its name. It goes in pieces, and on
-    where it was cut off. Service accounts have no storage of their own: give them a folder of a
-    shared drive.
+    where it was cut off. With a `mime_type` of Google's own, such as
+    `application/vnd.google-apps.spreadsheet`, it becomes such a document. Service accounts have no
+    storage of their own: give them a folder of a shared drive.
     """
 
     side_effect = True
@@ -48,11 +49,13 @@ class DriveUploadFileNode(DriveNode):
 
     async def work(self, ctx: Context, api: Api) -> Outputs:
         path = path_of(ctx, self.file_path, "file_path")
-        name = str(self.file_name or "").strip() or path.name
-        kind = str(self.mime_type or "").strip() or mimetypes.guess_type(name)[0] or _UNKNOWN
+        name = maybe(self.file_name, "file_name") or path.name
+        own = mimetypes.guess_type(name)[0] or mimetypes.guess_type(path.name)[0] or _UNKNOWN
+        kind = maybe(self.mime_type, "mime_type") or own
         made = await api.upload(
             f"/upload{FILES}",
-            file_source(path, kind),
+            # A file that is to become a Google document is sent as what it is.
+            file_source(path, own if is_document(kind) else kind),
             {"name": name, "mimeType": kind, **placed(self.folder_id, self.description)},
             {**EVERYWHERE, "fields": "id,name,webViewLink"},
         )
@@ -94,7 +97,8 @@ class DriveExportFileNode(DriveNode):
     """Export a Google document as PDF, in an Office format or in another one.
 
     Which formats there are depends on its kind; Google exports at most 10 MB. If `destination_path`
-    is a folder the file gets the document's name in there.
+    is a folder the file gets the document's name in there. Of a spreadsheet `html` is a ZIP archive
+    with a page for each sheet.
     """
 
     side_effect = True
@@ -121,9 +125,9 @@ class DriveExportFileNode(DriveNode):
         path = path_of(ctx, self.destination_path, "destination_path")
         found = await item(api, file_id, "name,mimeType")
         name, mime_type = str(found.get("name", "")), str(found.get("mimeType", ""))
-        kind = export_type(mime_type, wanted_format, name)
+        kind, suffix = export_type(mime_type, wanted_format, name)
         if path.is_dir():
-            path /= f"{safe_name(name, 'document')}.{wanted_format}"
+            path /= f"{safe_name(name, 'document')}.{suffix}"
         await exported(api, file_id, path, kind)
         return {"file_path": str(path), "original_name": name, "original_type": mime_type}
 

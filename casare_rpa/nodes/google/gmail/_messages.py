@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,14 +40,20 @@ async def outline(api: Api, message_id: Any) -> dict[str, Any]:
 
 async def raw_message(api: Api, message_id: Any) -> bytes:
     """A message as it came."""
-    return unpacked((await message(api, message_id, "raw")).get("raw"))
+    found = await message(api, message_id, "raw")
+    return await asyncio.to_thread(unpacked, found.get("raw"))
 
 
 async def attachment(api: Api, message_id: Any, attachment_id: Any) -> bytes:
     """The content of an attachment."""
+    packed = await _packed_attachment(api, message_id, attachment_id)
+    return await asyncio.to_thread(unpacked, packed)
+
+
+async def _packed_attachment(api: Api, message_id: Any, attachment_id: Any) -> Any:
     there = quoted(wanted(attachment_id, "attachment_id"))
     found = await api.ask("GET", message_path(message_id, "attachments", there))
-    return unpacked(found.get("data"))
+    return found.get("data")
 
 
 def unpacked(data: Any) -> bytes:
@@ -102,9 +109,7 @@ def files_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 async def _content(api: Api, answer: Mapping[str, Any]) -> dict[str, Any]:
     if raw := answer.get("raw"):
-        found = as_map(parsed(unpacked(raw)), with_body=True)
-        files = [{**file, "attachment_id": ""} for file in found["attachments"]]
-        return {**found, "attachments": files}
+        return await asyncio.to_thread(_of_raw, raw)
     payload = payload_of(answer)
     leaves = list(_leaves(payload))
     files = _files(leaves)
@@ -115,6 +120,13 @@ async def _content(api: Api, answer: Mapping[str, Any]) -> dict[str, Any]:
         "attachments": files,
         "has_attachments": bool(files),
     }
+
+
+def _of_raw(raw: Any) -> dict[str, Any]:
+    """The content of a message as it came: it may be long, and takes its time."""
+    found = as_map(parsed(unpacked(raw)), with_body=True)
+    files = [{**file, "attachment_id": ""} for file in found["attachments"]]
+    return {**found, "attachments": files}
 
 
 def _files(leaves: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -144,12 +156,17 @@ async def _body(
 async def _text(api: Api, answer: Mapping[str, Any], part: Mapping[str, Any]) -> str:
     body = _body_of(part)
     if "data" in body:
-        raw = unpacked(body["data"])
+        data = body["data"]
     elif body.get("attachmentId") and "raw" not in answer:
         # So it is with long texts.
-        raw = await attachment(api, answer.get("id"), body["attachmentId"])
+        data = await _packed_attachment(api, answer.get("id"), body["attachmentId"])
     else:
         return ""
+    return await asyncio.to_thread(_decoded, data, part)
+
+
+def _decoded(data: Any, part: Mapping[str, Any]) -> str:
+    raw = unpacked(data)
     named = charset(heads(part))
     if b"\x1b" in raw:  # a charset with shifts, which might be read as any other
         return text_of(raw, named)

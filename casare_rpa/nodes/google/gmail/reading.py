@@ -179,9 +179,13 @@ class GmailGetThreadNode(GmailTokenNode):
         query = {"format": "minimal" if form == "raw" else form}
         answer = await api.ask("GET", path, query=query)
         found = [each for each in answer.get("messages") or () if isinstance(each, dict)]
-        if form == "raw":
-            found = await in_order(found, lambda each: message(api, each.get("id"), "raw"))
-        messages = await in_order(found, lambda each: described(api, each))
+
+        async def one(each: dict[str, Any]) -> dict[str, Any]:
+            # Described at once, so that not all of them are there in both forms.
+            whole = await message(api, each.get("id"), "raw") if form == "raw" else each
+            return await described(api, whole)
+
+        messages = await in_order(found, one)
         return {
             "thread_id": str(answer.get("id", "")),
             "snippet": str(answer.get("snippet") or (messages[-1]["snippet"] if messages else "")),
