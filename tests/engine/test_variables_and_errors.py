@@ -182,3 +182,20 @@ def test_a_failure_is_told_with_its_way_out_and_workflows_see_the_message_alone(
     note = node("SetVariableNode", variable_name="seen", value="{{c.error}}")
     raw = document({"c": copy, "note": note}, chain("c.exec_error", "note"))
     assert run_document(raw, folder=tmp_path).variables["seen"] == message
+
+
+def test_after_a_failed_pass_of_a_loop_a_node_shows_nothing_of_the_pass_before(
+    tmp_path: Path,
+) -> None:
+    for name in ("a", "c"):
+        (tmp_path / f"{name}.txt").write_text(name.upper())
+    nodes = {
+        "loop": node("ForLoopStartNode", items=["a", "b", "c"]),
+        "read": node("ReadFileNode", file_path="{{item}}.txt", continue_on_error=True),
+        "say": node("LogNode", message="{{read.success}} {{read.content}}"),
+        "end": node("ForLoopEndNode"),
+    }
+    raw = document(nodes, chain("loop.body", "read", "say", "end"))
+    told = [line["message"] for line in run_document(raw, folder=tmp_path).logs]
+    said = [line for line in told if line.startswith(("True", "False"))]
+    assert said == ["True A", "False {{read.content}}", "True C"]
