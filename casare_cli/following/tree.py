@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from casare_cli.following.steps import MARKS, Event, Step, Steps
+from casare_cli.terminal.answering import CannotPrint
+from casare_cli.terminal.hang_up import leave_hung_up
 from casare_cli.terminal.output import Output
 from casare_cli.terminal.text import milliseconds, one_line
 
@@ -83,7 +85,8 @@ class StepTree:
             self._ended.set()
             self._painter.join()
             self._draw()
-            self._live.stop()
+            with self._gone_unnoticed():
+                self._live.stop()
 
     def feed(self, event: Event) -> None:
         """Take in an event; costs microseconds, whatever is drawn."""
@@ -103,7 +106,8 @@ class StepTree:
             if self._away == 1 and self._live is not None:
                 self._draw()  # the log so far belongs above
                 self._live.transient = True  # the picture goes when it stops
-                self._live.stop()
+                with self._gone_unnoticed():
+                    self._live.stop()
             try:
                 yield
             finally:
@@ -124,13 +128,24 @@ class StepTree:
 
         console = self._out.console(self._stream)
         self._live = Live(console=console, auto_refresh=False, transient=False)
-        self._live.start()
+        with self._gone_unnoticed():
+            self._live.start()
 
     def _print(self, line: str) -> None:
         if self._away and self._stream.isatty():
             self._held.append(line)
         else:
-            self._out.line(line, stream=self._stream, ansi=_ANSI.get(line[:1], ""))
+            with self._gone_unnoticed():
+                self._out.line(line, stream=self._stream, ansi=_ANSI.get(line[:1], ""))
+
+    @contextmanager
+    def _gone_unnoticed(self) -> Iterator[None]:
+        """Draw for nobody from now on, when the terminal was closed."""
+        try:
+            yield
+        except (OSError, CannotPrint):
+            if not leave_hung_up(self._stream):
+                raise
 
     def _keep_log(self, line: str) -> None:
         if len(self._log) < _MOST_LOG_LINES:
@@ -148,7 +163,7 @@ class StepTree:
             self._draw()
 
     def _draw(self) -> None:
-        with self._drawing:
+        with self._drawing, self._gone_unnoticed():
             self._draw_now()
 
     def _draw_now(self) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 
+from casare_cli.terminal.hang_up import is_hung_up
 from casare_cli.terminal.prompts import asked_again, hide_typing, is_somebody_there
 from casare_rpa.nodes.person import PersonGone
 from casare_rpa.unsafe_text import escape
@@ -23,6 +24,8 @@ StepAside = Callable[[], AbstractContextManager[None]]
 _LONGEST_LINE_BYTES = 4095 if sys.platform == "linux" else 1023
 _READ_BYTES = 1 << 16
 _USUAL_WIDTH = 80
+#: How long the signal of a closed terminal may take: a shell in between passes it on.
+_SIGNAL_SECONDS = 5.0
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -162,19 +165,15 @@ class AtTerminal:
                 loop.remove_reader(self._reader)
             try:
                 typed = os.read(self._reader, _READ_BYTES)
-                if not typed and self._is_hung_up():
-                    raise PersonGone
-                return typed
             except BlockingIOError:  # another process was faster
                 continue
             except OSError as error:  # in the background, and the shell is gone
+                await _let_the_signal_come()
                 raise PersonGone from error
-
-    def _is_hung_up(self) -> bool:
-        """Whether the terminal itself is gone, which reads like Ctrl-D."""
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        return any(events & select.POLLHUP for _, events in poll.poll(0))
+            if not typed and is_hung_up(self._reader):  # reads like Ctrl-D
+                await _let_the_signal_come()
+                raise PersonGone
+            return typed
 
     def _write(self, text: str) -> None:
         left = text.encode("utf-8", "replace")
@@ -208,3 +207,9 @@ class AtTerminal:
 def _set(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+async def _let_the_signal_come() -> None:
+    """Wait for the signal that comes with a closed terminal, and cancels this: it says more."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        await asyncio.sleep(_SIGNAL_SECONDS)
