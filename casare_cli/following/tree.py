@@ -58,8 +58,10 @@ class StepTree:
         self._log_skipped = 0
         self._live: Any = None
         self._drawing = threading.RLock()
+        self._printing = threading.RLock()
         self._away = 0
-        #: Lines that wait until the terminal is free again.
+        #: Lines that wait until the terminal is free again, where stdout is none as well: what
+        #: reads it, `| cat` or `| tee`, may show them there.
         self._held: list[str] = []
         self._ended = threading.Event()
         self._painter: threading.Thread | None = None
@@ -102,7 +104,8 @@ class StepTree:
     def aside(self) -> Iterator[None]:
         """Leave the terminal to somebody else: nothing is drawn, and afterwards all of it again."""
         with self._drawing:
-            self._away += 1
+            with self._printing:
+                self._away += 1
             if self._away == 1 and self._live is not None:
                 self._draw()  # the log so far belongs above
                 self._live.transient = True  # the picture goes when it stops
@@ -111,17 +114,18 @@ class StepTree:
             try:
                 yield
             finally:
-                self._away -= 1
-                if not self._away:
-                    self._come_back()
+                self._come_back()
 
     def _come_back(self) -> None:
-        if self._live is not None:
+        if self._away == 1 and self._live is not None:
             self._go_live()
             self._draw()
-        held, self._held = self._held, []
-        for line in held:
-            self._print(line)
+        with self._printing:
+            self._away -= 1
+            if not self._away:
+                held, self._held = self._held, []
+                for line in held:
+                    self._print(line)
 
     def _go_live(self) -> None:
         from rich.live import Live
@@ -132,9 +136,10 @@ class StepTree:
             self._live.start()
 
     def _print(self, line: str) -> None:
-        if self._away and self._stream.isatty():
-            self._held.append(line)
-        else:
+        with self._printing:
+            if self._away:
+                self._held.append(line)
+                return
             with self._gone_unnoticed():
                 self._out.line(line, stream=self._stream, ansi=_ANSI.get(line[:1], ""))
 

@@ -80,6 +80,8 @@ class AtTerminal:
         self._one_at_a_time = asyncio.Lock()
         #: Writes the question that is open.
         self._ask: Callable[[], None] | None = None
+        #: What came of its answer so far: Ctrl-D passes on a part.
+        self._typed = b""
 
     @property
     def width(self) -> int:
@@ -121,6 +123,7 @@ class AtTerminal:
                 self._write(f"\x1b]9;{escape(line).replace(';', ',')}\a")
             self.ring()
             if self._ask:
+                self._forget_typed()  # half an answer that is shown no longer
                 self._ask()
 
     async def _asked(self, question: str, *, hidden: bool) -> str | None:
@@ -140,18 +143,18 @@ class AtTerminal:
                 raise
             finally:
                 self._ask = None
-            if hidden or line is None:
+            if hidden or not self._typed.endswith(b"\n"):  # the terminal shows only Enter
                 self._write("\n")
             return line
 
     async def _line(self) -> str | None:
-        typed = b""
-        while not typed.endswith(b"\n"):
+        self._typed = b""
+        while not self._typed.endswith(b"\n"):
             piece = await self._piece()
             if not piece:
-                return typed.decode("utf-8", "replace") or None
-            typed += piece
-        return typed.decode("utf-8", "replace").rstrip("\r\n")
+                return self._typed.decode("utf-8", "replace") or None
+            self._typed += piece
+        return self._typed.decode("utf-8", "replace").rstrip("\r\n")
 
     async def _piece(self) -> bytes:
         """What was typed up to Enter or Ctrl-D; nothing: Ctrl-D alone. Raises PersonGone."""
@@ -184,6 +187,7 @@ class AtTerminal:
     def _forget_typed(self) -> None:
         import termios
 
+        self._typed = b""
         with suppress(OSError, termios.error):
             termios.tcflush(self._reader, termios.TCIFLUSH)
 
