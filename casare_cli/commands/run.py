@@ -83,10 +83,8 @@ def run(
         from casare_cli.workflows.inputs import note_misspelt
 
         note_misspelt(app.out, workflow.document(), variables, "--var")
-    result, stopped_by = _run(app, workflow, variables, seconds, events)
-    if stopped_by == _HANGUP:
-        leave_hung_up(app.out.stdout, app.out.stderr)
-    _show(app, result)
+    result, stopped_by, is_told = _run(app, workflow, variables, seconds, events)
+    _show(app, result, is_told=is_told)
     if stopped_by:
         return 128 + stopped_by
     return exit_codes.OK if result.success else exit_codes.of_job(result.status)
@@ -98,8 +96,9 @@ def _run(
     variables: dict[str, Any],
     timeout_seconds: float | None,
     events: Path | None,
-) -> tuple[RunResult, int]:
-    """The result, and the number of the signal that stopped the run (0: none)."""
+) -> tuple[RunResult, int, bool]:
+    """The result, the number of the signal that stopped the run (0: none), and whether the steps
+    have told the error to whoever reads stderr."""
     import asyncio
 
     from casare_cli.terminal.person import at_terminal
@@ -127,7 +126,19 @@ def _run(
         result = asyncio.run(run_plan(plan, replace(options, person=person), bus, stop))
         if tree is not None:
             tree.feed(_end(result))
-    return result, signals[0] if signals else 0
+        told = result.error.message if result.error else ""
+        is_told = tree is not None and _on_one_terminal(app) and tree.ends_with(told)
+    if _HANGUP in signals:
+        leave_hung_up(app.out.stdout, app.out.stderr)
+    return result, signals[0] if signals else 0, is_told
+
+
+def _on_one_terminal(app: App) -> bool:
+    """Whether stdout and stderr lead to the same terminal."""
+    stdout, stderr = app.out.stdout, app.out.stderr
+    if not (stdout.isatty() and stderr.isatty()):
+        return False
+    return os.path.sameopenfile(stdout.fileno(), stderr.fileno())
 
 
 def _options(
@@ -255,16 +266,16 @@ def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _show(app: App, result: RunResult) -> None:
+def _show(app: App, result: RunResult, *, is_told: bool) -> None:
     out = app.out
     if out.wants_json:
         out.json(result.to_dict())
     elif not result.success:
-        out.line(f"casare-rpa: {_why(result)}", stream=out.stderr)
+        out.line(f"casare-rpa: {_why(result, is_told=is_told)}", stream=out.stderr)
 
 
-def _why(result: RunResult) -> str:
-    """How the run ended that did not succeed, in a sentence."""
+def _why(result: RunResult, *, is_told: bool) -> str:
+    """How the run ended that did not succeed, in a sentence; without what is told already."""
     error = result.error
     if error is None:
         return f"the run {_words(result.status)}"
@@ -273,6 +284,8 @@ def _why(result: RunResult) -> str:
     ):  # stopped, or out of time: it says all of it
         return f"{error.message} ({error.code})"
     where = f" at {error.node_id}" if error.node_id else ""
+    if where and is_told:
+        return f"the run {_words(result.status)}{where} ({error.code})"
     return f"the run {_words(result.status)}{where}: {error.message} ({error.code})"
 
 

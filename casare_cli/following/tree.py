@@ -100,6 +100,15 @@ class StepTree:
         if shown:
             self._print(line or "")
 
+    def ends_with(self, text: str) -> bool:
+        """Whether the line of the whole run shows *text* in full."""
+        if self._live is None:
+            return text in self._steps.headline
+        from rich.cells import cell_len
+
+        headline = self._headline()
+        return text in headline and cell_len(headline) <= self._live.console.width
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Leave the terminal to somebody else: nothing is drawn, and afterwards all of it again."""
