@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -14,12 +15,18 @@ import typer
 
 from casare_cli import exit_codes
 from casare_cli.context import App
+from casare_cli.terminal.hang_up import leave_hung_up
 from casare_cli.terminal.output import Format
 from casare_cli.terminal.text import problem_line
 from casare_cli.terminal.values import inputs, positive_seconds
-from casare_rpa.errors import InvalidInput, WorkflowInvalid
+from casare_rpa.errors import CasareError, InvalidInput, WorkflowInvalid
+
+#: Sent when the terminal is closed; Windows has none.
+_HANGUP: int | None = getattr(signal, "SIGHUP", None)
 
 if TYPE_CHECKING:
+    import io
+
     from casare_cli.following.tree import StepTree
     from casare_cli.workflows.files import WorkflowFile
     from casare_rpa.domain.events import EventBus
@@ -76,8 +83,8 @@ def run(
         from casare_cli.workflows.inputs import note_misspelt
 
         note_misspelt(app.out, workflow.document(), variables, "--var")
-    result, stopped_by = _run(app, workflow, variables, seconds, events)
-    _show(app, result)
+    result, stopped_by, is_told = _run(app, workflow, variables, seconds, events)
+    _show(app, result, is_told=is_told)
     if stopped_by:
         return 128 + stopped_by
     return exit_codes.OK if result.success else exit_codes.of_job(result.status)
@@ -89,8 +96,9 @@ def _run(
     variables: dict[str, Any],
     timeout_seconds: float | None,
     events: Path | None,
-) -> tuple[RunResult, int]:
-    """The result, and the number of the signal that stopped the run (0: none)."""
+) -> tuple[RunResult, int, bool]:
+    """The result, the number of the signal that stopped the run (0: none), and whether the steps
+    have told the error to whoever reads stderr."""
     import asyncio
 
     from casare_cli.terminal.person import at_terminal
@@ -118,7 +126,19 @@ def _run(
         result = asyncio.run(run_plan(plan, replace(options, person=person), bus, stop))
         if tree is not None:
             tree.feed(_end(result))
-    return result, signals[0] if signals else 0
+        told = result.error.message if result.error else ""
+        is_told = tree is not None and _on_one_terminal(app) and tree.ends_with(told)
+    if _HANGUP in signals:
+        leave_hung_up(app.out.stdout, app.out.stderr)
+    return result, signals[0] if signals else 0, is_told
+
+
+def _on_one_terminal(app: App) -> bool:
+    """Whether stdout and stderr lead to the same terminal."""
+    stdout, stderr = app.out.stdout, app.out.stderr
+    if not (stdout.isatty() and stderr.isatty()):
+        return False
+    return os.path.sameopenfile(stdout.fileno(), stderr.fileno())
 
 
 def _options(
@@ -148,19 +168,38 @@ def _options(
 
 @contextmanager
 def _recorder(path: Path) -> Iterator[Callable[[Any], None]]:
-    """A handler that writes each event to *path* as a line of JSON."""
+    """A handler that writes each event to *path* as it happens, a line of JSON.
+
+    Raises CasareError at the end when the file did not take them all.
+    """
     import orjson
 
     try:
-        target = path.open("wb")
+        target = path.open("wb", buffering=0)
     except OSError as error:
         raise InvalidInput(f"cannot write {path}: {error.strerror or error}") from None
+    lock, failures = threading.Lock(), list[OSError]()
+
+    def record(event: Any) -> None:
+        line = orjson.dumps(event.to_dict()) + b"\n"
+        with lock:
+            if failures:
+                return
+            try:
+                _write_all(target, line)
+            except OSError as error:
+                failures.append(error)
+
     with target:
-        yield lambda event: _write_line(target, orjson.dumps(event.to_dict()))
+        yield record
+    if failures:
+        why = failures[0].strerror or failures[0]
+        raise CasareError(f"cannot write {path}: {why}")
 
 
-def _write_line(target: Any, line: bytes) -> None:
-    target.write(line + b"\n")
+def _write_all(target: io.RawIOBase, line: bytes) -> None:
+    while line:
+        line = line[target.write(line) or 0 :]
 
 
 @contextmanager
@@ -198,43 +237,46 @@ def _end(result: RunResult) -> dict[str, Any]:
 
 @contextmanager
 def _stopping_on_signals(stop: StopFlag) -> Iterator[list[int]]:
-    """Ask the run to stop at the first SIGINT, SIGTERM or SIGHUP; the second one ends the program.
+    """Ask the run to stop at SIGINT, SIGTERM or SIGHUP; a second SIGINT or SIGTERM forces it.
 
-    SIGHUP (the terminal was closed) stays ignored under nohup. The list yielded holds the number
-    of the signal that came.
+    SIGHUP (the terminal was closed) never forces the end: the kernel and the shell send one each.
+    It stays ignored under nohup, and once it came it is ignored when the run is over. The list
+    yielded holds the numbers of the signals that came.
     """
     came: list[int] = []
 
     def on_signal(number: int, frame: object) -> None:
         came.append(number)
-        signal.signal(number, previous[number])
+        if number != _HANGUP:
+            signal.signal(number, previous[number])
         stop.request("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
 
     previous: dict[int, Any] = {
         number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
     }
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
-        previous[hangup] = signal.getsignal(hangup)
+    if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+        previous[_HANGUP] = signal.getsignal(_HANGUP)
     for number in previous:
         signal.signal(number, on_signal)
     try:
         yield came
     finally:
+        if _HANGUP in came:
+            previous[_HANGUP] = signal.SIG_IGN
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _show(app: App, result: RunResult) -> None:
+def _show(app: App, result: RunResult, *, is_told: bool) -> None:
     out = app.out
     if out.wants_json:
         out.json(result.to_dict())
     elif not result.success:
-        out.line(f"casare-rpa: {_why(result)}", stream=out.stderr)
+        out.line(f"casare-rpa: {_why(result, is_told=is_told)}", stream=out.stderr)
 
 
-def _why(result: RunResult) -> str:
-    """How the run ended that did not succeed, in a sentence."""
+def _why(result: RunResult, *, is_told: bool) -> str:
+    """How the run ended that did not succeed, in a sentence; without what is told already."""
     error = result.error
     if error is None:
         return f"the run {_words(result.status)}"
@@ -243,6 +285,8 @@ def _why(result: RunResult) -> str:
     ):  # stopped, or out of time: it says all of it
         return f"{error.message} ({error.code})"
     where = f" at {error.node_id}" if error.node_id else ""
+    if where and is_told:
+        return f"the run {_words(result.status)}{where} ({error.code})"
     return f"the run {_words(result.status)}{where}: {error.message} ({error.code})"
 
 

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from casare_cli.following.steps import MARKS, Event, Step, Steps
+from casare_cli.terminal.answering import CannotPrint
+from casare_cli.terminal.hang_up import leave_hung_up
 from casare_cli.terminal.output import Output
 from casare_cli.terminal.text import milliseconds, one_line
 
@@ -56,8 +58,10 @@ class StepTree:
         self._log_skipped = 0
         self._live: Any = None
         self._drawing = threading.RLock()
+        self._printing = threading.RLock()
         self._away = 0
-        #: Lines that wait until the terminal is free again.
+        #: Lines that wait until the terminal is free again, where stdout is none as well: what
+        #: reads it, `| cat` or `| tee`, may show them there.
         self._held: list[str] = []
         self._ended = threading.Event()
         self._painter: threading.Thread | None = None
@@ -83,7 +87,8 @@ class StepTree:
             self._ended.set()
             self._painter.join()
             self._draw()
-            self._live.stop()
+            with self._gone_unnoticed():
+                self._live.stop()
 
     def feed(self, event: Event) -> None:
         """Take in an event; costs microseconds, whatever is drawn."""
@@ -95,42 +100,66 @@ class StepTree:
         if shown:
             self._print(line or "")
 
+    def ends_with(self, text: str) -> bool:
+        """Whether the line of the whole run shows *text* in full."""
+        if self._live is None:
+            return text in self._steps.headline
+        from rich.cells import cell_len
+
+        headline = self._headline()
+        return text in headline and cell_len(headline) <= self._live.console.width
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Leave the terminal to somebody else: nothing is drawn, and afterwards all of it again."""
         with self._drawing:
-            self._away += 1
+            with self._printing:
+                self._away += 1
             if self._away == 1 and self._live is not None:
                 self._draw()  # the log so far belongs above
                 self._live.transient = True  # the picture goes when it stops
-                self._live.stop()
+                with self._gone_unnoticed():
+                    self._live.stop()
             try:
                 yield
             finally:
-                self._away -= 1
-                if not self._away:
-                    self._come_back()
+                self._come_back()
 
     def _come_back(self) -> None:
-        if self._live is not None:
+        if self._away == 1 and self._live is not None:
             self._go_live()
             self._draw()
-        held, self._held = self._held, []
-        for line in held:
-            self._print(line)
+        with self._printing:
+            self._away -= 1
+            if not self._away:
+                held, self._held = self._held, []
+                for line in held:
+                    self._print(line)
 
     def _go_live(self) -> None:
         from rich.live import Live
 
         console = self._out.console(self._stream)
         self._live = Live(console=console, auto_refresh=False, transient=False)
-        self._live.start()
+        with self._gone_unnoticed():
+            self._live.start()
 
     def _print(self, line: str) -> None:
-        if self._away and self._stream.isatty():
-            self._held.append(line)
-        else:
-            self._out.line(line, stream=self._stream, ansi=_ANSI.get(line[:1], ""))
+        with self._printing:
+            if self._away:
+                self._held.append(line)
+                return
+            with self._gone_unnoticed():
+                self._out.line(line, stream=self._stream, ansi=_ANSI.get(line[:1], ""))
+
+    @contextmanager
+    def _gone_unnoticed(self) -> Iterator[None]:
+        """Draw for nobody from now on, when the terminal was closed."""
+        try:
+            yield
+        except (OSError, CannotPrint):
+            if not leave_hung_up(self._stream):
+                raise
 
     def _keep_log(self, line: str) -> None:
         if len(self._log) < _MOST_LOG_LINES:
@@ -148,7 +177,7 @@ class StepTree:
             self._draw()
 
     def _draw(self) -> None:
-        with self._drawing:
+        with self._drawing, self._gone_unnoticed():
             self._draw_now()
 
     def _draw_now(self) -> None:

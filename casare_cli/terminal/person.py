@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 
+from casare_cli.terminal.hang_up import is_hung_up
 from casare_cli.terminal.prompts import asked_again, hide_typing, is_somebody_there
 from casare_rpa.nodes.person import PersonGone
 from casare_rpa.unsafe_text import escape
@@ -23,6 +24,8 @@ StepAside = Callable[[], AbstractContextManager[None]]
 _LONGEST_LINE_BYTES = 4095 if sys.platform == "linux" else 1023
 _READ_BYTES = 1 << 16
 _USUAL_WIDTH = 80
+#: How long the signal of a closed terminal may take: a shell in between passes it on.
+_SIGNAL_SECONDS = 5.0
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -77,6 +80,8 @@ class AtTerminal:
         self._one_at_a_time = asyncio.Lock()
         #: Writes the question that is open.
         self._ask: Callable[[], None] | None = None
+        #: What came of its answer so far: Ctrl-D passes on a part.
+        self._typed = b""
 
     @property
     def width(self) -> int:
@@ -118,6 +123,7 @@ class AtTerminal:
                 self._write(f"\x1b]9;{escape(line).replace(';', ',')}\a")
             self.ring()
             if self._ask:
+                self._forget_typed()  # half an answer that is shown no longer
                 self._ask()
 
     async def _asked(self, question: str, *, hidden: bool) -> str | None:
@@ -137,18 +143,18 @@ class AtTerminal:
                 raise
             finally:
                 self._ask = None
-            if hidden or line is None:
+            if hidden or not self._typed.endswith(b"\n"):  # the terminal shows only Enter
                 self._write("\n")
             return line
 
     async def _line(self) -> str | None:
-        typed = b""
-        while not typed.endswith(b"\n"):
+        self._typed = b""
+        while not self._typed.endswith(b"\n"):
             piece = await self._piece()
             if not piece:
-                return typed.decode("utf-8", "replace") or None
-            typed += piece
-        return typed.decode("utf-8", "replace").rstrip("\r\n")
+                return self._typed.decode("utf-8", "replace") or None
+            self._typed += piece
+        return self._typed.decode("utf-8", "replace").rstrip("\r\n")
 
     async def _piece(self) -> bytes:
         """What was typed up to Enter or Ctrl-D; nothing: Ctrl-D alone. Raises PersonGone."""
@@ -162,19 +168,15 @@ class AtTerminal:
                 loop.remove_reader(self._reader)
             try:
                 typed = os.read(self._reader, _READ_BYTES)
-                if not typed and self._is_hung_up():
-                    raise PersonGone
-                return typed
             except BlockingIOError:  # another process was faster
                 continue
             except OSError as error:  # in the background, and the shell is gone
+                await _let_the_signal_come()
                 raise PersonGone from error
-
-    def _is_hung_up(self) -> bool:
-        """Whether the terminal itself is gone, which reads like Ctrl-D."""
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        return any(events & select.POLLHUP for _, events in poll.poll(0))
+            if not typed and is_hung_up(self._reader):  # reads like Ctrl-D
+                await _let_the_signal_come()
+                raise PersonGone
+            return typed
 
     def _write(self, text: str) -> None:
         left = text.encode("utf-8", "replace")
@@ -185,6 +187,7 @@ class AtTerminal:
     def _forget_typed(self) -> None:
         import termios
 
+        self._typed = b""
         with suppress(OSError, termios.error):
             termios.tcflush(self._reader, termios.TCIFLUSH)
 
@@ -208,3 +211,9 @@ class AtTerminal:
 def _set(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+async def _let_the_signal_come() -> None:
+    """Wait for the signal that comes with a closed terminal, and cancels this: it says more."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        await asyncio.sleep(_SIGNAL_SECONDS)

@@ -115,6 +115,25 @@ def test_a_failed_run_exits_1_and_names_the_node(cli: Cli, tmp_path: Path) -> No
     assert result["error"]["node_type"] == "AssertNode"
 
 
+@pytest.mark.parametrize(
+    ("term", "width", "is_short"),
+    [("xterm", "100", True), ("dumb", "100", True), ("xterm", "30", False)],  # cut short there
+)
+def test_an_error_that_stands_above_is_not_told_again(
+    cli: Cli, tmp_path: Path, term: str, width: str, is_short: bool
+) -> None:
+    path = _failing(tmp_path)
+    message = json.loads(cli("run", path, "-o", "json").stdout)["error"]["message"]
+    shown = cli.on_terminal("run", path, env={"TERM": term, "COLUMNS": width})
+    assert shown.code == 1
+    last = shown.text.splitlines()[-1]
+    assert "casare-rpa: the run failed at check" in last
+    assert (message in last) is not is_short
+    assert last.endswith("(VALIDATION_FAILED)")
+    quiet = cli.on_terminal("run", path, "-q", env={"TERM": term, "COLUMNS": width})
+    assert message in quiet.text
+
+
 def test_every_event_is_written_to_a_file(cli: Cli, workflow_file: Path, tmp_path: Path) -> None:
     done = cli("run", workflow_file, "--events", tmp_path / "events.jsonl", "--quiet")
     assert done.returncode == 0

@@ -48,6 +48,16 @@ def confirming(folder: Path) -> Path:
     return written(folder, raw)
 
 
+def waiting_for(name: str) -> dict[str, Any]:
+    """A node that ends when there is a file of this *name*."""
+    wait = f"import pathlib, time\nwhile not pathlib.Path({name!r}).exists(): time.sleep(0.01)"
+    return node("RunPythonScriptNode", code=wait)
+
+
+def writing(name: str) -> dict[str, Any]:
+    return node("WriteFileNode", file_path=name, content="x")
+
+
 def test_stdout_stays_clean_and_the_password_secret(
     at_terminal: Start, cli: Cli, tmp_path: Path
 ) -> None:
@@ -117,9 +127,8 @@ def test_the_time_of_a_run_counts_while_it_asks(at_terminal: Start, tmp_path: Pa
 def test_what_was_typed_before_the_question_is_no_answer(
     at_terminal: Start, tmp_path: Path
 ) -> None:
-    wait = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)"
     nodes = {
-        "wait": node("RunPythonScriptNode", code=wait),
+        "wait": waiting_for("go"),
         "ask": node("ConfirmDialogNode", message="Pay?"),
     }
     path = written(tmp_path, document(nodes, chain("wait", "ask")))
@@ -179,6 +188,57 @@ def test_nothing_is_drawn_while_a_question_is_open(
     assert terminal.wait_for("\n").startswith("1\n")
     assert terminal.end()[0] == 0
     assert "touch" in terminal.seen
+
+
+def test_lines_for_a_pipe_wait_for_the_answer(at_terminal: Start, tmp_path: Path) -> None:
+    # When `touched` is there, the end of what came before it has been told of.
+    path = written(tmp_path, forked(second=waiting_for("go"), touch=writing("touched")))
+    lines, end = os.pipe()
+    os.set_blocking(lines, False)
+    with os.fdopen(lines, "rb") as reader, os.fdopen(end, "wb") as stdout:
+        terminal = at_terminal("run", path, stdout=stdout)
+        terminal.wait_for("First: ")
+        (tmp_path / "go").touch()
+        eventually((tmp_path / "touched").exists)
+        before = (reader.read() or b"").decode()
+        terminal.type("1\n")
+        assert terminal.end()[0] == 0
+        after = (reader.read() or b"").decode()
+    assert "✓ fork" in before
+    assert "✓ second" not in before
+    assert after.index("✓ second") < after.index("✓ touch") < after.index("✓ first")
+
+
+@pytest.mark.parametrize("half", ["wrong", f"wrong{CTRL_D}"])
+def test_half_an_answer_that_a_notification_hides_is_none(
+    at_terminal: Start, cli: Cli, tmp_path: Path, half: str
+) -> None:
+    cli.env |= {"NO_COLOR": "1", "TERM": "dumb"}
+    tell = node("TooltipNode", message="It rains.")
+    raw = forked(second=waiting_for("go"), touch=tell)
+    terminal = at_terminal("run", written(tmp_path, raw), "-q", "--events", tmp_path / "events")
+    terminal.wait_for("First: ")
+    terminal.type(half)
+    terminal.wait_for("wrong")
+    (tmp_path / "go").touch()
+    told = terminal.wait_for("First: ")
+    assert "Note: It rains.\n\aFirst: " in told
+    terminal.type("right\n")
+    assert terminal.end()[0] == 0
+    events = (tmp_path / "events").read_text()
+    assert '"right"' in events
+    assert "wrong" not in events
+
+
+def test_an_answer_that_ctrl_d_ends_ends_its_line(at_terminal: Start, tmp_path: Path) -> None:
+    raw = document(
+        {"ask": node("InputDialogNode", prompt="Who"), "then": node("InputDialogNode")},
+        chain("ask", "then"),
+    )
+    terminal = at_terminal("run", written(tmp_path, raw), "-q")
+    terminal.wait_for("Who: ")
+    terminal.type(f"ann{CTRL_D}{CTRL_D}")
+    assert terminal.wait_for("Input").startswith("ann\n")
 
 
 def test_a_question_is_asked_again_after_a_stop(at_terminal: Start, tmp_path: Path) -> None:

@@ -69,12 +69,18 @@ class Terminal:
             came += piece
         return self.process.returncode, came
 
+    def hang_up(self) -> None:
+        """Close the terminal, as its window does; nothing is seen of the program any more."""
+        os.close(self._ours)
+        self._ours = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         os.close(self._theirs)
-        os.close(self._ours)
+        if self._ours >= 0:
+            os.close(self._ours)
 
     def _read(self, seconds: float) -> str:
         if not select.select([self._ours], [], [], seconds)[0]:
