@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from casare_rpa.nodes.dialogs._dialog import Asking
+from casare_rpa.nodes.dialogs._lines import one_line
 
 
 async def pressed(
@@ -14,14 +15,15 @@ async def pressed(
 
     An empty answer is *default*. Raises Left for Ctrl-D, and TimeoutError.
     """
-    names = [_shown(name, is_default=index == default) for index, name in enumerate(buttons)]
+    words = [one_line(asking.ctx.masked(name)) for name in buttons]
+    names = [_shown(word, is_default=index == default) for index, word in enumerate(words)]
     while True:
         answer = await asking.line(f"{' / '.join(names)}: ", seconds=seconds)
         if not answer.strip():
             return default
         if (found := _named(answer, buttons)) is not None:
             return found
-        asking.show(f"Please answer with one of: {', '.join(buttons)}.")
+        asking.show(f"Please answer with one of: {', '.join(words)}.")
 
 
 def _shown(name: str, *, is_default: bool) -> str:

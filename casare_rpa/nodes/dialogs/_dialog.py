@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Outputs
+from casare_rpa.nodes.dialogs._lines import one_line
 from casare_rpa.nodes.person import PersonGone, Talk
 from casare_rpa.nodes.values.reading import as_text
 
@@ -45,14 +46,17 @@ class Asking:
 
     async def text(self, label: str, default: str = "", *, optional: bool = False) -> str:
         """A line of text; an empty answer is *default*, and without one Left unless *optional*."""
-        answer = await self.line(question(label, default))
+        # A secret whose line ends are shown would not be known as one.
+        masked = self.ctx.masked
+        answer = await self.line(question(masked(label), masked(default)))
         if answer or default or optional:
             return answer or default
         raise Left
 
     async def secret(self, label: str, default: str = "", *, optional: bool = False) -> str:
         """As `text`, neither shown nor told to others."""
-        typed = await self.line(question(label, "***" if default else ""), hidden=True)
+        shown = "***" if default else ""
+        typed = await self.line(question(self.ctx.masked(label), shown), hidden=True)
         answer = typed or default
         if answer:
             hide(self.ctx, answer)
@@ -129,9 +133,9 @@ def nobody() -> NodeError:
 
 
 def question(label: str, default: str = "") -> str:
-    """The text before an answer: `Name [Ann]: `."""
+    """The text before an answer, on one line: `Name [Ann]: `."""
     words = " ".join(label.split()).removesuffix(":")
-    return f"{words} [{default}]: " if default else f"{words}: "
+    return f"{words} [{one_line(default)}]: " if default else f"{words}: "
 
 
 def hide(ctx: Context, value: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, prop
 from casare_rpa.nodes.dialogs._dialog import Asking, DialogNode, Left, question
+from casare_rpa.nodes.dialogs._lines import fitted, one_line
 from casare_rpa.nodes.file.disk import existing_file, existing_folder, plain_errors
 from casare_rpa.nodes.values.reading import as_text
 
@@ -108,9 +109,9 @@ class _Browser:
                 elif self._takes(existing_file(path)):
                     return path
                 else:
-                    self._asking.show(f"{path.name} is none of {' '.join(self._patterns or ())}.")
+                    self._say(f"{path.name} is none of {' '.join(self._patterns or ())}.")
             except NodeError as error:
-                self._asking.show(error.message)
+                self._say(error.message)
 
     async def chosen_folder(self, default: str) -> Path:
         """The folder that is chosen. Raises Left."""
@@ -120,21 +121,27 @@ class _Browser:
             try:
                 return existing_folder(self._meant(answer.strip()))
             except NodeError as error:
-                self._asking.show(error.message)
+                self._say(error.message)
 
     async def _list(self) -> None:
-        self._asking.show(f"{self.folder}:")
+        self._say(f"{self.folder}:")
         try:
             entries = await asyncio.to_thread(self._entries)
         except NodeError as error:
-            self._asking.show(error.message)
+            self._say(error.message)
             entries = []
         self._listed = entries[:_MOST_LISTED]
         width = len(str(len(self._listed)))
         names = (f"{path.name}/" if path.is_dir() else path.name for path in self._listed)
-        self._asking.show("\n".join(f"{i:>{width}}  {name}" for i, name in enumerate(names, 1)))
+        shown = (one_line(self._asking.ctx.masked(name)) for name in names)
+        numbered = (f"{i:>{width}}  {name}" for i, name in enumerate(shown, 1))
+        self._asking.show("\n".join(fitted(line, self._asking.width - 1) for line in numbered))
         if len(entries) > len(self._listed):
-            self._asking.show(f"... and {len(entries) - len(self._listed)} more")
+            self._say(f"… and {len(entries) - len(self._listed)} more")
+
+    def _say(self, text: str) -> None:
+        """Show *text*, which may have a file's name in it, as one line."""
+        self._asking.show(one_line(self._asking.ctx.masked(text)))
 
     def _entries(self) -> list[Path]:
         """Folders, then the files that are taken; hidden ones are left out."""

@@ -127,6 +127,17 @@ def test_a_line_that_is_cut_says_so_and_fits_by_what_it_takes_on_screen(
     assert f"\n{line}\n2  b\n" in seen
 
 
+def test_an_item_is_one_line_and_forges_no_other() -> None:
+    config = {"items": ["a\n2  b", "c"], "default_selection": "a\n2  b"}
+    found = outputs(LIST, config, ("\n1  a\\n2  b\n2  c\n", ""), ("[1]: ", ENTER))
+    assert found["selected"] == "a\n2  b"
+    choice = {"name": "kind", "type": "choice", "options": ["a\n2  b", "c"]}
+    found = outputs(FORM, {"fields": [choice]}, ("\n1  a\\n2  b\n2  c\n", "1\n"))
+    assert found["data"] == {"kind": "a\n2  b"}
+    seen = at_columns(80, TABLE, {"data": [["a\nb"]]}, ("\n1\na\\nb\nEnter", ENTER))
+    assert "a\nb" not in seen
+
+
 def test_wide_characters_keep_the_columns_of_a_table_in_line() -> None:
     data = [{"name": "漢字", "no": 1}, {"name": "e\u0301va", "no": 2}]
     seen = at_columns(80, TABLE, {"data": data}, ("on: ", ENTER))

@@ -44,6 +44,22 @@ def test_a_path_leads_into_folders_and_out_of_them(folder: Path) -> None:
     assert found["file_path"] == str(folder / "old" / "may.CSV")
 
 
+def test_the_name_of_a_file_is_one_line_and_forges_no_entry(tmp_path: Path) -> None:
+    forged = "a\n2  safe.csv"
+    (tmp_path / forged).touch()
+    (tmp_path / "b.csv").touch()
+    script = (("1  a\\n2  safe.csv\n2  b.csv\n", ""), ("path: ", "1\n"))
+    found = outputs(FILE, {"start_directory": str(tmp_path)}, *script)
+    assert found["file_path"] == str(tmp_path / forged)
+
+
+def test_the_name_of_a_folder_is_one_line(tmp_path: Path) -> None:
+    inside = tmp_path / "a\n1  b"
+    inside.mkdir()
+    _, seen = asked(FILE, {"start_directory": str(inside)}, ("path: ", CTRL_D))
+    assert f"{tmp_path}/a\\n1  b:\n" in seen
+
+
 def test_what_is_no_such_file_is_asked_for_again(folder: Path) -> None:
     found = outputs(
         FILE,
