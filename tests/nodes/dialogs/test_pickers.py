@@ -147,6 +147,35 @@ def test_now_is_offered() -> None:
     assert outputs(MOMENT, {}, ("]: ", CTRL_D))["selected"] is False
 
 
+@pytest.mark.parametrize(
+    ("config", "value"),
+    [
+        ({"min_date": "2999-01-02 03:04"}, "2999-01-02 03:04:00"),
+        ({"min_date": "2999-01-02 03:04:05.25"}, "2999-01-02 03:04:06"),
+        ({"max_date": "2001-01-02"}, "2001-01-02 23:59:59"),
+        ({"mode": "date", "min_date": "2999-01-02 03:04"}, "2999-01-02"),
+        ({"mode": "date", "max_date": "2001-01-02 03:04"}, "2001-01-02"),
+    ],
+)
+def test_what_is_offered_is_taken(config: dict[str, str], value: str) -> None:
+    found = outputs(MOMENT, config, (f" [{value}]: ", ENTER))
+    assert (found["value"], found["selected"]) == (value, True)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"min_date": "2027-01-02", "max_date": "2027-01-01"}, "min_date 2027-01-02 is after"),
+        ({"mode": "time", "min_date": "2999-01-02"}, "no time of today is between"),
+        ({"mode": "time", "max_date": "2001-01-02"}, "no time of today is between"),
+    ],
+)
+def test_limits_that_leave_nothing_are_refused(config: dict[str, str], words: str) -> None:
+    result, _ = asked(MOMENT, config)
+    assert result.error is not None
+    assert words in result.error.message
+
+
 def test_a_moment_out_of_bounds_is_asked_for_again() -> None:
     found = outputs(
         MOMENT,
