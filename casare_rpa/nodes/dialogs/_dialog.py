@@ -35,11 +35,9 @@ class Asking:
         if shown:
             self.talk.show(shown)
 
-    async def line(
-        self, question: str, *, hidden: bool = False, seconds: float | None = None
-    ) -> str:
-        """One line as it was typed, empty ones too. Raises Left for Ctrl-D, and TimeoutError."""
-        answer = await self.talk.answer(self.ctx.masked(question), hidden=hidden, seconds=seconds)
+    async def line(self, question: str, *, hidden: bool = False) -> str:
+        """One line as it was typed, empty ones too. Raises Left for Ctrl-D."""
+        answer = await self.talk.answer(self.ctx.masked(question), hidden=hidden)
         if answer is None:
             raise Left
         return answer
