@@ -140,7 +140,11 @@ def hide(ctx: Context, value: str) -> None:
     """Take an answer for a secret from now on."""
     ctx.conceal(value)
     if len(value) < _SHORT_SECRET:
-        ctx.log("the secret typed is so short that it is masked only by itself", "warning")
+        ctx.log(
+            f"the secret typed is shorter than {_SHORT_SECRET} characters: inside other text it is"
+            " not hidden",
+            "warning",
+        )
 
 
 def is_yes(answer: str) -> bool:
