@@ -60,6 +60,42 @@ def test_the_name_of_a_folder_is_one_line(tmp_path: Path) -> None:
     assert f"{tmp_path}/a\\n1  b:\n" in seen
 
 
+@pytest.mark.parametrize("typed", ["x" * 300, "~nobody-knows-them/a"])
+@pytest.mark.parametrize("picker", [FILE, FOLDER])
+def test_what_can_be_no_path_is_asked_for_again(picker: str, typed: str) -> None:
+    script = (("path: ", f"{typed}\n"), (f"{typed}\n", ""), ("path: ", CTRL_D))
+    assert outputs(picker, {}, *script)["selected"] is False
+
+
+def test_a_word_makes_a_long_folder_shorter(tmp_path: Path) -> None:
+    for n in range(1, 201):
+        (tmp_path / f"Bill {n:03}.csv").touch()
+    found = outputs(
+        FILE,
+        {"start_directory": str(tmp_path)},
+        ("\n 50  Bill 050.csv\n… and 150 more: give a word to look for\n", ""),
+        ("path: ", "190\n"),
+    )
+    assert found["file_path"] == str(tmp_path / "Bill 190.csv")
+    script = (
+        ("path: ", "bill 11\n"),
+        ("bill 11\n110  Bill 110.csv\n", ""),
+        ("119  Bill 119.csv\nFile: number or path: ", "nobody\n"),
+        (f"no such file: {tmp_path}/nobody\n", ""),
+        ("path: ", "115\n"),
+    )
+    found = outputs(FILE, {"start_directory": str(tmp_path)}, *script)
+    assert found["file_path"] == str(tmp_path / "Bill 115.csv")
+
+
+def test_a_word_finds_folders_too(tmp_path: Path) -> None:
+    for name in ("may", "june", "july"):
+        (tmp_path / name).mkdir()
+    script = (("]: ", "JU\n"), ("JU\n1  july/\n2  june/\n", ""), ("]: ", "2\n"))
+    found = outputs(FOLDER, {"start_directory": str(tmp_path)}, *script)
+    assert found["folder_path"] == str(tmp_path / "june")
+
+
 def test_what_is_no_such_file_is_asked_for_again(folder: Path) -> None:
     found = outputs(
         FILE,
