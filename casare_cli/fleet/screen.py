@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from rich.text import Text
 
 from casare_cli.fleet.now import Fleet
 from casare_cli.lists.robots import Sorting
-from casare_cli.terminal.keyboard import keys
+from casare_cli.terminal.keyboard import DRAW_AGAIN, keys
 from casare_cli.terminal.output import Output
 from casare_cli.terminal.tables import styled
 from casare_cli.terminal.text import one_line
@@ -24,6 +26,8 @@ _ROBOTS = ("ROBOT", "STATE", "JOBS", "ENVIRONMENT", "")
 #: Lines around the tables: the headlines, titles and blank lines.
 _OTHER_ROWS = 9
 _MOST_QUEUES = 8
+#: The screen of its own and the cursor: left for the shell's, and taken again.
+_LEAVE, _COME_BACK = b"\x1b[?1049l\x1b[?25h", b"\x1b[?1049h\x1b[?25l\x1b[2J"
 
 
 def print_once(out: Output, fleet: Fleet, sorting: Sorting) -> None:
@@ -39,7 +43,7 @@ def show_live(
     """
     console = out.console()
     fleet, trouble = look(), ""
-    with keys() as key, Live(console=console, screen=True, auto_refresh=False) as live:
+    with Live(console=console, screen=True, auto_refresh=False) as live, _keys(console) as key:
         while True:
             live.update(_screen(console, fleet, sorting, interval_seconds, trouble), refresh=True)
             pressed = _wait(key, interval_seconds)
@@ -48,6 +52,8 @@ def show_live(
             if pressed == "s":
                 sorting = sorting.next()
                 continue
+            if pressed == DRAW_AGAIN:
+                live.refresh()  # at once, with what is known
             try:
                 fleet, trouble = look(), ""
             except CasareError as error:
@@ -56,11 +62,20 @@ def show_live(
                 trouble = error.message
 
 
+def _keys(console: Console) -> contextlib.AbstractContextManager[Callable[[float], str]]:
+    def write(codes: bytes) -> None:
+        if console.is_alt_screen:
+            with contextlib.suppress(OSError):  # a terminal that is gone
+                os.write(console.file.fileno(), codes)
+
+    return keys(leave=lambda: write(_LEAVE), come_back=lambda: write(_COME_BACK))
+
+
 def _wait(key: Callable[[float], str], seconds: float) -> str:
     """The first key that means something within that time; "" without one."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        if (pressed := key(left)) in ("q", "Q", "s", " "):
+        if (pressed := key(left)) in ("q", "Q", "s", " ", DRAW_AGAIN):
             return pressed
     return ""
 

@@ -9,13 +9,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from casare_cli.terminal.stops import around_stops
+
+#: What a key of that name (Ctrl-L) asks for, and coming back after a stop does as well.
+DRAW_AGAIN = "\f"
+
 
 @contextlib.contextmanager
-def keys() -> Iterator[Callable[[float], str]]:
+def keys(
+    leave: Callable[[], None], come_back: Callable[[], None]
+) -> Iterator[Callable[[float], str]]:
     """A function that waits that many seconds for a key; "" if none is pressed.
 
-    Keys are not echoed meanwhile; Ctrl-C stays Ctrl-C. Where stdin is no POSIX terminal there are
-    no keys, only the wait.
+    Keys are not echoed meanwhile; Ctrl-C stays Ctrl-C. Ctrl-Z calls *leave* and gives the shell the
+    terminal as it was; after fg *come_back* is called, and the next key is DRAW_AGAIN. Both are
+    called by signals: they may not write through a buffer. Where stdin is no POSIX terminal there
+    are no keys, only the wait.
     """
     try:
         import termios
@@ -26,11 +35,30 @@ def keys() -> Iterator[Callable[[float], str]]:
     except (ImportError, AttributeError, ValueError, OSError):
         yield _wait
         return
+    returned, returns = os.pipe()
+    os.set_blocking(returns, False)
+
+    def stopped() -> None:
+        leave()
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    def back() -> None:
+        # In the background (bg) this stops the program again, and the next SIGCONT tries again.
+        with contextlib.suppress(OSError, termios.error):
+            tty.setcbreak(descriptor)
+        come_back()
+        with contextlib.suppress(BlockingIOError):
+            os.write(returns, b"\n")
+
     try:
-        tty.setcbreak(descriptor)
-        yield lambda seconds: _key(descriptor, seconds)
+        with around_stops(stopped, back):
+            tty.setcbreak(descriptor)
+            yield lambda seconds: _key(descriptor, returned, seconds)
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        os.close(returned)
+        os.close(returns)
 
 
 def _wait(seconds: float) -> str:
@@ -38,7 +66,10 @@ def _wait(seconds: float) -> str:
     return ""
 
 
-def _key(descriptor: int, seconds: float) -> str:
-    readable, _, _ = select.select([descriptor], [], [], seconds)
+def _key(descriptor: int, returned: int, seconds: float) -> str:
+    readable, _, _ = select.select([descriptor, returned], [], [], seconds)
+    if returned in readable:
+        os.read(returned, 4096)
+        return DRAW_AGAIN
     # An end of the input is a q: there is nobody who could press one.
     return (os.read(descriptor, 1).decode("latin-1") or "q") if readable else ""

@@ -5,16 +5,21 @@ import json
 import os
 import pty
 import select
+import shlex
+import shutil
 import signal
 import struct
 import subprocess
 import termios
 from collections.abc import Callable
 
+import pytest
+
 from casare_cli.fleet.now import Fleet
 from casare_cli.lists.robots import Sorting
 from tests.cli.support import PROGRAM, SECONDS, Cli, Robot, error_of, steps
 from tests.support.proxy import proxy_to
+from tests.support.terminal import Terminal
 
 
 def test_off_a_terminal_it_is_printed_once(
@@ -136,3 +141,60 @@ def test_on_a_narrow_terminal_all_keys_are_told(remote: Cli) -> None:
     screen.until("q: quit  s: by name")
     screen.press("q")
     assert screen.end() == 0
+
+
+CTRL_L, CTRL_Z = "\x0c", "\x1a"
+ITS_OWN_SCREEN, THE_SHELL_S_SCREEN = "\x1b[?1049h", "\x1b[?1049l"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(
+    remote: Cli, shell: str
+) -> None:
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"{shell} is not installed")
+    bare = {"bash": ("--norc", "--noprofile"), "zsh": ("-f", "+Z")}[shell]
+    env = remote.environment({"PS1": "READY> ", "TERM": "xterm"})
+    terminal = Terminal([path, *bare, "-i"], env=env, cwd=remote.folder)
+    try:
+        terminal.wait_for("READY> ")
+        terminal.type(f"{shlex.join([*PROGRAM, 'top', '--interval', '60s'])}\n")
+        terminal.wait_for("sorted by name")
+        assert not terminal.shows_typing
+        terminal.type(CTRL_Z)
+        assert THE_SHELL_S_SCREEN in terminal.wait_for("READY> ")
+        terminal.type("stty echo icanon; fg\n")
+        assert ITS_OWN_SCREEN in terminal.wait_for("sorted by name")
+        assert not terminal.shows_typing
+        terminal.type("s")
+        terminal.wait_for("sorted by state")
+        terminal.type("q")
+        terminal.wait_for("READY> ")
+        terminal.type("exit\n")
+        assert terminal.end()[0] == 0
+    finally:
+        terminal.close()
+
+
+def test_after_a_stop_from_elsewhere_keys_and_screen_are_its_own_again(remote: Cli) -> None:
+    terminal = Terminal(
+        [*PROGRAM, "top", "--interval", "60s"], env=remote.environment(), cwd=remote.folder
+    )
+    try:
+        terminal.wait_for("by name")
+        pid = terminal.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED)
+        terminal.show_typing()
+        os.kill(pid, signal.SIGCONT)
+        assert ITS_OWN_SCREEN in terminal.wait_for("by name")
+        assert not terminal.shows_typing
+        terminal.type("s")
+        terminal.wait_for("by state")
+        terminal.type(CTRL_L)
+        terminal.wait_for("by state")
+        terminal.type("q")
+        assert terminal.end()[0] == 0
+    finally:
+        terminal.close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import struct
+import termios
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -24,8 +27,9 @@ Script = Sequence[tuple[str, str]]
 class Somebody:
     """Types each answer when its question is shown; `seen` is all that the terminal got."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, columns: int) -> None:
         ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         reader = os.open(os.ttyname(theirs), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         self._ours, self._theirs = ours, (reader, theirs)
         self._script = script
@@ -66,9 +70,9 @@ class Somebody:
 
 
 @contextmanager
-def somebody(*script: tuple[str, str]) -> Iterator[Somebody]:
-    """Somebody who knows the answers of *script*."""
-    found = Somebody(script)
+def somebody(*script: tuple[str, str], columns: int = 80) -> Iterator[Somebody]:
+    """Somebody who knows the answers of *script*, at a terminal of so many *columns*."""
+    found = Somebody(script, columns)
     try:
         yield found
     finally:

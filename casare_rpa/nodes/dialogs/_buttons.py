@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from casare_rpa.nodes.dialogs._dialog import Asking
+from casare_rpa.nodes.dialogs._lines import one_line
 
 
 async def pressed(
@@ -12,16 +14,23 @@ async def pressed(
 ) -> int | None:
     """The index of the button that the person names by its first letters, or by its number.
 
-    An empty answer is *default*. Raises Left for Ctrl-D, and TimeoutError.
+    An empty answer is *default*. Raises Left for Ctrl-D, and TimeoutError after *seconds*, however
+    many answers there were that name no button.
     """
-    names = [_shown(name, is_default=index == default) for index, name in enumerate(buttons)]
+    async with asyncio.timeout(seconds):
+        return await _pressed(asking, buttons, default)
+
+
+async def _pressed(asking: Asking, buttons: Sequence[str], default: int | None) -> int | None:
+    words = [one_line(asking.ctx.masked(name)) for name in buttons]
+    names = [_shown(word, is_default=index == default) for index, word in enumerate(words)]
     while True:
-        answer = await asking.line(f"{' / '.join(names)}: ", seconds=seconds)
+        answer = await asking.line(f"{' / '.join(names)}: ")
         if not answer.strip():
             return default
         if (found := _named(answer, buttons)) is not None:
             return found
-        asking.show(f"Please answer with one of: {', '.join(buttons)}.")
+        asking.show(f"Please answer with one of: {', '.join(words)}.")
 
 
 def _shown(name: str, *, is_default: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.dialogs._dialog import Asking, Left, question
+from casare_rpa.nodes.dialogs._lines import fitted, one_line
 
 #: More than these are not shown at once where a word can make them fewer.
 MOST_SHOWN = 50
@@ -22,15 +23,19 @@ async def chosen(
     many: bool,
     searchable: bool,
     default: Sequence[int] = (),
+    searched: Sequence[str] = (),
 ) -> list[int]:
     """The indices of the *lines* that the person chooses: one, or *many*.
 
-    They answer with numbers, or where it is *searchable* with a word that the lines are to hold,
-    until one is left. An empty answer is *default*, and without one Left is raised.
+    They answer with numbers, or where it is *searchable* with a word that the lines are to hold (or
+    the texts *searched* in their place), until one is left. An empty answer is *default*, and
+    without one Left is raised.
     """
+    # What is cut off a secret, or has its line ends shown, would not be known as one.
+    lines = [one_line(asking.ctx.masked(line)) for line in lines]
     label = _label(many=many, searchable=searchable)
     left = list(range(len(lines)))
-    _show(asking, lines, left, searchable=searchable)
+    show_numbered(asking, lines, left, searchable=searchable)
     while True:
         answer = (await asking.line(question(label, _numbers(default)))).strip()
         if not answer:
@@ -47,11 +52,11 @@ async def chosen(
         if not searchable:
             asking.show(f"Please answer with a number from 1 to {len(lines)}.")
             continue
-        left = [i for i, line in enumerate(lines) if answer.lower() in line.lower()]
+        left = holding(answer, searched or lines)
         if len(left) == 1:
             asking.show(lines[left[0]])
             return left
-        _show(asking, lines, left, searchable=True)
+        show_numbered(asking, lines, left, searchable=True)
 
 
 def _label(*, many: bool, searchable: bool) -> str:
@@ -59,15 +64,24 @@ def _label(*, many: bool, searchable: bool) -> str:
     return f"{words}, or a word to look for" if searchable else words
 
 
-def _show(asking: Asking, lines: Sequence[str], left: Sequence[int], *, searchable: bool) -> None:
+def show_numbered(
+    asking: Asking, lines: Sequence[str], left: Sequence[int], *, searchable: bool
+) -> None:
+    """Those of *lines* whose indices are *left*, as one line each."""
     if not left:
         asking.show("None has that in it.")
         return
     shown = left[:MOST_SHOWN] if searchable else left
     width = len(str(len(lines)))
-    asking.show("\n".join(f"{i + 1:>{width}}  {lines[i]}"[: asking.width - 1] for i in shown))
+    numbered = (f"{i + 1:>{width}}  {lines[i]}" for i in shown)
+    asking.show("\n".join(fitted(line, asking.width - 1) for line in numbered))
     if len(left) > len(shown):
-        asking.show(f"... and {len(left) - len(shown)} more: give a word to look for")
+        asking.show(f"… and {len(left) - len(shown)} more: give a word to look for")
+
+
+def holding(word: str, texts: Sequence[str]) -> list[int]:
+    """The indices of the *texts* that have *word* in them, in upper case or lower case."""
+    return [i for i, text in enumerate(texts) if word.lower() in text.lower()]
 
 
 def _numbered(answer: str, count: int, *, many: bool) -> list[int] | None:

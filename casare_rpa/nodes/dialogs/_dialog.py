@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Outputs
+from casare_rpa.nodes.dialogs._lines import one_line
 from casare_rpa.nodes.person import PersonGone, Talk
 from casare_rpa.nodes.values.reading import as_text
 
@@ -34,25 +35,26 @@ class Asking:
         if shown:
             self.talk.show(shown)
 
-    async def line(
-        self, question: str, *, hidden: bool = False, seconds: float | None = None
-    ) -> str:
-        """One line as it was typed, empty ones too. Raises Left for Ctrl-D, and TimeoutError."""
-        answer = await self.talk.answer(self.ctx.masked(question), hidden=hidden, seconds=seconds)
+    async def line(self, question: str, *, hidden: bool = False) -> str:
+        """One line as it was typed, empty ones too. Raises Left for Ctrl-D."""
+        answer = await self.talk.answer(self.ctx.masked(question), hidden=hidden)
         if answer is None:
             raise Left
         return answer
 
     async def text(self, label: str, default: str = "", *, optional: bool = False) -> str:
         """A line of text; an empty answer is *default*, and without one Left unless *optional*."""
-        answer = await self.line(question(label, default))
+        # A secret whose line ends are shown would not be known as one.
+        masked = self.ctx.masked
+        answer = await self.line(question(masked(label), masked(default)))
         if answer or default or optional:
             return answer or default
         raise Left
 
     async def secret(self, label: str, default: str = "", *, optional: bool = False) -> str:
         """As `text`, neither shown nor told to others."""
-        typed = await self.line(question(label, "***" if default else ""), hidden=True)
+        shown = "***" if default else ""
+        typed = await self.line(question(self.ctx.masked(label), shown), hidden=True)
         answer = typed or default
         if answer:
             hide(self.ctx, answer)
@@ -129,16 +131,20 @@ def nobody() -> NodeError:
 
 
 def question(label: str, default: str = "") -> str:
-    """The text before an answer: `Name [Ann]: `."""
+    """The text before an answer, on one line: `Name [Ann]: `."""
     words = " ".join(label.split()).removesuffix(":")
-    return f"{words} [{default}]: " if default else f"{words}: "
+    return f"{words} [{one_line(default)}]: " if default else f"{words}: "
 
 
 def hide(ctx: Context, value: str) -> None:
     """Take an answer for a secret from now on."""
     ctx.conceal(value)
     if len(value) < _SHORT_SECRET:
-        ctx.log("the secret typed is so short that it is masked only by itself", "warning")
+        ctx.log(
+            f"the secret typed is shorter than {_SHORT_SECRET} characters: inside other text it is"
+            " not hidden",
+            "warning",
+        )
 
 
 def is_yes(answer: str) -> bool:

@@ -20,7 +20,8 @@ class FormDialogNode(DialogNode):
     A field is a map with `name`, `label`, `type` (text, integer, number, boolean, choice with its
     `options`, password; any other is a text), `default` and `required`, or its name alone. Enter
     alone takes the default, else leaves the field empty; one that is `required` is asked for again.
-    A password is not shown, and nobody else sees it. Ctrl-D cancels the form, and so does an empty
+    A password is not shown, and nobody else sees it (one of fewer than 4 characters is not hidden
+    inside other text, which the log warns of). Ctrl-D cancels the form, and so does an empty
     answer to a choice without a default: `confirmed` is false, and `data` empty.
     """
 

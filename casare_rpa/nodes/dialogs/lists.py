@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Json, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.dialogs._choosing import chosen
 from casare_rpa.nodes.dialogs._dialog import Asking, DialogNode
+from casare_rpa.nodes.dialogs._lines import fitted
+from casare_rpa.nodes.dialogs._table import GAP, table
 from casare_rpa.nodes.values.reading import as_list, as_text, comma_separated
-
-_LONGEST_CELL = 40
-_GAP = "  "
 
 
 class ListPickerDialogNode(DialogNode):
@@ -39,13 +35,13 @@ class ListPickerDialogNode(DialogNode):
         self.choices = as_list(ctx, self.items, "items")
         if not self.choices:
             raise NodeError("items is empty: there is nothing to choose", ErrorCode.INVALID_INPUT)
-        self.labels = [" ".join(as_text(choice).split()) for choice in self.choices]
+        self.labels = [as_text(choice) for choice in self.choices]
 
     async def ask(self, asking: Asking) -> Outputs:
         many = bool(self.multi_select)
         found = await chosen(
             asking,
-            [asking.ctx.masked(label) for label in self.labels],
+            self.labels,
             many=many,
             searchable=bool(self.search_enabled),
             default=self._default(),
@@ -59,7 +55,9 @@ class ListPickerDialogNode(DialogNode):
     def _default(self) -> list[int]:
         whole = as_text(self.default_selection).strip()
         wanted = comma_separated(whole) if self.multi_select else [whole]
-        return [self.labels.index(name) for name in wanted if name in self.labels]
+        names = [" ".join(label.split()) for label in self.labels]
+        found = [" ".join(name.split()) for name in wanted]
+        return [names.index(name) for name in found if name in names]
 
 
 class TableDialogNode(DialogNode):
@@ -88,42 +86,28 @@ class TableDialogNode(DialogNode):
             raise NodeError("data has no rows: there is nothing to choose", ErrorCode.INVALID_INPUT)
         names = self.columns if isinstance(self.columns, list) else as_text(self.columns)
         wanted = comma_separated(names) if isinstance(names, str) else [*map(as_text, names)]
-        self.table = _table(ctx, self.rows, wanted)
+        self.wanted = wanted
 
     async def ask(self, asking: Asking) -> Outputs:
-        head, *lines = self.table
+        before = " " * len(str(len(self.rows))) + GAP if self.selectable else ""
+        room = asking.width - 1 - len(before)
+        shown = table(asking.ctx, self.rows, self.wanted, room)
+        asking.show(before + fitted(shown.head, room))
         if not self.selectable:
-            asking.show("\n".join(line[: asking.width - 1] for line in self.table))
+            asking.show("\n".join(fitted(line, room) for line in shown.lines))
+            _tell_of_columns(asking, shown.columns_left_out)
             await asking.line("Enter to go on: ")
             return {"selected_row": None, "selected_index": -1, "confirmed": True}
-        asking.show(f"{' ' * len(str(len(lines)))}{_GAP}{head}"[: asking.width - 1])
-        (index,) = await chosen(asking, lines, many=False, searchable=True)
+        _tell_of_columns(asking, shown.columns_left_out)
+        (index,) = await chosen(
+            asking, shown.lines, many=False, searchable=True, searched=shown.texts
+        )
         return {"selected_row": self.rows[index], "selected_index": index, "confirmed": True}
 
     def left(self) -> Outputs:
         return {"selected_row": None, "selected_index": -1, "confirmed": False}
 
 
-def _table(ctx: Context, rows: Sequence[Any], wanted: Sequence[str]) -> list[str]:
-    """The lines of a table, its head first."""
-    maps = [_as_map(row) for row in rows]
-    names = list(wanted) or list(dict.fromkeys(name for row in maps for name in row))
-    cells = [names, *([_cell(ctx, row.get(name)) for name in names] for row in maps)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
-    return [
-        _GAP.join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
-
-
-def _as_map(row: Any) -> Mapping[str, Any]:
-    if isinstance(row, Mapping):
-        return {as_text(name): value for name, value in row.items()}
-    values = row if isinstance(row, (list, tuple)) else [row]
-    return {str(number): value for number, value in enumerate(values, start=1)}
-
-
-def _cell(ctx: Context, value: Any) -> str:
-    # What is cut off a secret would not be known as one.
-    text = " ".join(ctx.masked(as_text(value)).split())
-    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 3]}..."
+def _tell_of_columns(asking: Asking, count: int) -> None:
+    if count:
+        asking.show(f"… and {count} more column{'s' if count > 1 else ''}")

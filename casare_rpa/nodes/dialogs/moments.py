@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from casare_rpa.domain.codes import ErrorCode
@@ -27,8 +27,9 @@ class DateTimePickerDialogNode(DialogNode):
 
     They are typed as `2026-11-30` and `14:05` or `14:05:30`; Enter alone takes the moment of the
     question, which is offered, and Ctrl-D cancels the dialog: `selected` is false. What is before
-    `min_date` or after `max_date` is asked for again; both may have a time of day, and a `max_date`
-    without one means all of that day.
+    `min_date` or after `max_date` is asked for again, and the nearer of them is offered where they
+    leave out the moment of the question; both may have a time of day, and a `max_date` without one
+    means all of that day. Where they leave nothing the dialog fails.
 
     `value` is written as `format` says (`dd.MM.yyyy HH:mm`); where that is the default, a date has
     no time and a time no date. `timestamp` counts seconds since 1970; a time is one of today. The
@@ -53,11 +54,18 @@ class DateTimePickerDialogNode(DialogNode):
         self.kind = one_of(self.mode, "mode", _TYPED)
         self.earliest = _limit(self.min_date, "min_date", time.min)
         self.latest = _limit(self.max_date, "max_date", time.max)
+        if self.earliest and self.latest and self.earliest > self.latest:
+            raise NodeError(
+                f"min_date {self.min_date} is after max_date {self.max_date}: nothing is between",
+                ErrorCode.VALUE_OUT_OF_RANGE,
+            )
 
     async def ask(self, asking: Asking) -> Outputs:
         typed, form = _TYPED[self.kind]
         now = datetime.now().astimezone().replace(microsecond=0, tzinfo=None)
-        at = await asking.read(typed, written(now, form), lambda answer: self._read(answer, now))
+        offered = written(self._nearest(now), form)
+        self._check_offer(offered, now)
+        at = await asking.read(typed, offered, lambda answer: self._read(answer, now))
         if at is None:
             raise Left
         wanted = as_text(self.format) or _FORMAT
@@ -69,6 +77,26 @@ class DateTimePickerDialogNode(DialogNode):
 
     def left(self) -> Outputs:
         return {"value": "", "timestamp": 0, "selected": False}
+
+    def _nearest(self, now: datetime) -> datetime:
+        """*now*, or the limit that leaves it out; whole seconds."""
+        if self.earliest and now < self.earliest:
+            # Written it has no fraction, and without its fraction it would be too early.
+            fraction = self.earliest.microsecond / 1_000_000
+            return self.earliest + timedelta(seconds=1 - fraction if fraction else 0)
+        return min(now, self.latest) if self.latest else now
+
+    def _check_offer(self, offered: str, now: datetime) -> None:
+        """Raise NodeError where even the best offer is none: a time of today, say, is too early."""
+        try:
+            self._read(offered, now)
+        except NodeError as error:
+            what = "time of today" if self.kind == "time" else self.kind
+            raise NodeError(
+                f"no {what} is between min_date {self.min_date or '(none)'} and max_date"
+                f" {self.max_date or '(none)'}",
+                ErrorCode.VALUE_OUT_OF_RANGE,
+            ) from error
 
     def _read(self, answer: str, now: datetime) -> datetime:
         at = now if answer.lower() in _NOW else self._parsed(answer, now)

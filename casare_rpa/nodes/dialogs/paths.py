@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, prop
+from casare_rpa.nodes.dialogs._choosing import holding, show_numbered
 from casare_rpa.nodes.dialogs._dialog import Asking, DialogNode, Left, question
+from casare_rpa.nodes.dialogs._lines import one_line
 from casare_rpa.nodes.file.disk import existing_file, existing_folder, plain_errors
 from casare_rpa.nodes.values.reading import as_text
 
-#: How many entries of a folder are listed.
-_MOST_LISTED = 40
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _BETWEEN = re.compile(r"[;,\s]+")
 
@@ -24,8 +25,9 @@ class FilePickerDialogNode(DialogNode):
     """Have a person choose a file that exists.
 
     The folder `start_directory`, else that of the run, is listed. The answer is a number of the
-    list or a path, from that folder on; a folder is listed in its turn. `filter` (`Tables (*.csv
-    *.xlsx)`) says which files are taken. With `multi_select` files are asked for until an empty
+    list or a path, from that folder on; a folder is listed in its turn. A word that is no path
+    makes the list shorter: what has it in its name is left. `filter` (`Tables (*.csv *.xlsx)`) says
+    which files are taken. With `multi_select` files are asked for until an empty
     answer, and `file_path` is a list. An empty answer at once, and Ctrl-D, cancel the dialog:
     `selected` is false.
     """
@@ -57,8 +59,9 @@ class FolderPickerDialogNode(DialogNode):
     """Have a person choose a folder that exists.
 
     The folders in `start_directory`, else in the run's folder, are listed. The answer is a number
-    of the list or a path, from that folder on; Enter alone takes `start_directory`. Without one,
-    and with Ctrl-D, the dialog is cancelled: `selected` is false.
+    of the list or a path, from that folder on; a word that is no path makes the list shorter. Enter
+    alone takes `start_directory`. Without one, and with Ctrl-D, the dialog is cancelled: `selected`
+    is false.
     """
 
     example = {"title": "Where to"}
@@ -92,6 +95,7 @@ class _Browser:
         self._asking = asking
         self._patterns = patterns
         self._listed: list[Path] = []
+        self._names: list[str] = []
 
     async def file(self, label: str) -> Path | None:
         """The file that is chosen; None for an empty answer. Raises Left for Ctrl-D."""
@@ -101,40 +105,54 @@ class _Browser:
             if not answer:
                 return None
             try:
-                path = self._meant(answer)
-                if path.is_dir():
-                    self.folder = path
-                    await self._list()
-                elif self._takes(existing_file(path)):
-                    return path
-                else:
-                    self._asking.show(f"{path.name} is none of {' '.join(self._patterns or ())}.")
+                with plain_errors():
+                    path = self._meant(answer)
+                    if path.is_dir():
+                        self.folder = path
+                        await self._list()
+                    elif not self._has_narrowed(answer, path) and self._is_taken(path):
+                        return path
             except NodeError as error:
-                self._asking.show(error.message)
+                self._say(error.message)
 
     async def chosen_folder(self, default: str) -> Path:
         """The folder that is chosen. Raises Left."""
         await self._list()
         while True:
-            answer = await self._asking.text("Folder: number or path", default)
+            answer = (await self._asking.text("Folder: number or path", default)).strip()
             try:
-                return existing_folder(self._meant(answer.strip()))
+                with plain_errors():
+                    path = self._meant(answer)
+                    if not self._has_narrowed(answer, path):
+                        return existing_folder(path)
             except NodeError as error:
-                self._asking.show(error.message)
+                self._say(error.message)
 
     async def _list(self) -> None:
-        self._asking.show(f"{self.folder}:")
+        self._say(f"{self.folder}:")
         try:
-            entries = await asyncio.to_thread(self._entries)
+            self._listed = await asyncio.to_thread(self._entries)
         except NodeError as error:
-            self._asking.show(error.message)
-            entries = []
-        self._listed = entries[:_MOST_LISTED]
-        width = len(str(len(self._listed)))
+            self._say(error.message)
+            self._listed = []
         names = (f"{path.name}/" if path.is_dir() else path.name for path in self._listed)
-        self._asking.show("\n".join(f"{i:>{width}}  {name}" for i, name in enumerate(names, 1)))
-        if len(entries) > len(self._listed):
-            self._asking.show(f"... and {len(entries) - len(self._listed)} more")
+        self._names = [one_line(self._asking.ctx.masked(name)) for name in names]
+        if self._names:
+            self._show(range(len(self._names)))
+
+    def _has_narrowed(self, answer: str, path: Path) -> bool:
+        """Whether *answer* was no path but a word in some names, which are shown then."""
+        found = [] if path.exists() else holding(answer, self._names)
+        if found:
+            self._show(found)
+        return bool(found)
+
+    def _show(self, indices: Sequence[int]) -> None:
+        show_numbered(self._asking, self._names, indices, searchable=True)
+
+    def _say(self, text: str) -> None:
+        """Show *text*, which may have a file's name in it, as one line."""
+        self._asking.show(one_line(self._asking.ctx.masked(text)))
 
     def _entries(self) -> list[Path]:
         """Folders, then the files that are taken; hidden ones are left out."""
@@ -144,6 +162,13 @@ class _Browser:
             files = [path for path in inside if self._patterns is not None and path.is_file()]
         return [*sorted(folders), *sorted(path for path in files if self._takes(path))]
 
+    def _is_taken(self, path: Path) -> bool:
+        """Whether *path* is a file that is taken; else that is said, or NodeError raised."""
+        is_taken = self._takes(existing_file(path))
+        if not is_taken:
+            self._say(f"{path.name} is none of {' '.join(self._patterns or ())}.")
+        return is_taken
+
     def _takes(self, path: Path) -> bool:
         name = path.name.lower()
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns or ())
@@ -152,8 +177,11 @@ class _Browser:
         if answer.isdecimal() and 1 <= int(answer) <= len(self._listed):
             return self._listed[int(answer) - 1]
         # What a person types may go up; where it leads is checked all the same.
-        typed = os.path.normpath(self.folder / Path(answer).expanduser())
-        return self._asking.ctx.path(typed)
+        try:
+            typed = self.folder / Path(answer).expanduser()
+        except RuntimeError as error:  # ~somebody whom nobody knows
+            raise NodeError(f"no such user: {answer}", ErrorCode.INVALID_INPUT) from error
+        return self._asking.ctx.path(os.path.normpath(typed))
 
 
 def _start(ctx: Context, text: str) -> Path:

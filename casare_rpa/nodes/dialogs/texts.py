@@ -14,7 +14,8 @@ class InputDialogNode(DialogNode):
 
     Enter alone takes `default_value`. Without one, and with Ctrl-D, the dialog is cancelled:
     `confirmed` is false and `value` empty. With `password_mode` the line is not shown while it is
-    typed, and nobody else sees it: logs, events and results say `***`.
+    typed, and nobody else sees it: logs, events and results say `***`. One of fewer than 4
+    characters is `***` where it stands alone only, not inside other text, and the log warns of it.
     """
 
     example = {"title": "Invoices", "prompt": "Month:", "default_value": "11"}
@@ -79,8 +80,9 @@ class CredentialDialogNode(DialogNode):
     """Ask a person for a name and a password.
 
     The password is not shown while it is typed (without `mask_password` it is), and nobody else
-    sees it: logs, events and results say `***`. An empty name or password, and Ctrl-D, cancel the
-    dialog: `confirmed` is false. With `show_remember` they are asked whether to remember it;
+    sees it: logs, events and results say `***`, but inside other text not for one of fewer than 4
+    characters, which the log warns of. An empty name or password, and Ctrl-D, cancel the dialog:
+    `confirmed` is false. With `show_remember` they are asked whether to remember it;
     `remember` says so to the workflow, and nothing is stored by that.
 
     What a workflow needs each time is better kept as a stored secret: `casare-rpa secrets set`.

@@ -81,6 +81,23 @@ def test_a_box_that_nobody_answers_closes_by_itself(config: dict[str, str], resu
     assert alone.logs[0]["message"] == f"nobody is asked: So?: {result}"
 
 
+class Always(list[tuple[str, str]]):
+    """A script that never ends."""
+
+    def __delitem__(self, index: object) -> None:
+        pass
+
+
+def test_wrong_answers_do_not_keep_a_box_open() -> None:
+    raw = document({"n": node(BOX, message="So?", auto_close_timeout=1)})
+    with somebody() as person:
+        person.unanswered = Always([("[OK]: ", "what\n")])
+        result = run_document(raw, person=person.person, timeout_seconds=30)
+    assert result.success, result.error
+    assert "Please answer with one of: OK." in person.seen
+    assert "(closed: ok)" in person.seen
+
+
 def test_a_box_rings_if_it_shall() -> None:
     _, seen = asked(BOX, {"message": "So?", "play_sound": True}, ("[OK]: ", ENTER))
     assert "\a" in seen

@@ -47,7 +47,7 @@ def test_a_word_makes_a_list_shorter() -> None:
     found = outputs(
         LIST,
         {"items": items},
-        ("customer 50\n... and 150 more", ""),
+        ("customer 50\n… and 150 more", ""),
         (": ", "nobody\n"),
         ("None has that in it.", ""),
         (": ", "9\n"),
@@ -98,6 +98,65 @@ def test_a_secret_that_is_cut_off_is_a_secret(config: dict[str, Any]) -> None:
     raw = document({"n": node(LIST, items=["{{pin}}", "b"])}, variables={"pin": pin})
     with somebody(("1  ***\n", ""), (": ", CTRL_D)) as person:
         assert run_document(raw, person=person.person).success
+
+
+def at_columns(count: int, node_type: str, config: dict[str, Any], *script: tuple[str, str]) -> str:
+    """What a terminal of so many columns shows."""
+    with somebody(*script, columns=count) as person:
+        raw = document({"n": node(node_type, **config)})
+        assert run_document(raw, person=person.person, timeout_seconds=20).success
+    assert not person.unanswered, person.seen
+    return person.seen
+
+
+@pytest.mark.parametrize(
+    ("item", "line"),
+    [
+        ("x" * 20, "1  xxxxxxxxxxxxxxx…"),
+        ("x" * 16, "1  " + "x" * 16),
+        ("漢字" * 10, "1  漢字漢字漢字漢…"),
+        ("漢" * 8, "1  " + "漢" * 8),
+        ("e\u0301" * 16, "1  " + "e\u0301" * 16),
+        ("\x1b" * 20, "1  \\x1b\\x1b\\x1b\\x1…"),
+    ],
+)
+def test_a_line_that_is_cut_says_so_and_fits_by_what_it_takes_on_screen(
+    item: str, line: str
+) -> None:
+    seen = at_columns(20, LIST, {"items": [item, "b"]}, (": ", CTRL_D))
+    assert f"\n{line}\n2  b\n" in seen
+
+
+def test_an_item_is_one_line_and_forges_no_other() -> None:
+    config = {"items": ["a\n2  b", "c"], "default_selection": "a\n2  b"}
+    found = outputs(LIST, config, ("\n1  a\\n2  b\n2  c\n", ""), ("[1]: ", ENTER))
+    assert found["selected"] == "a\n2  b"
+    choice = {"name": "kind", "type": "choice", "options": ["a\n2  b", "c"]}
+    found = outputs(FORM, {"fields": [choice]}, ("\n1  a\\n2  b\n2  c\n", "1\n"))
+    assert found["data"] == {"kind": "a\n2  b"}
+    seen = at_columns(80, TABLE, {"data": [["a\nb"]]}, ("\n1\na\\nb\nEnter", ENTER))
+    assert "a\nb" not in seen
+
+
+def test_wide_characters_keep_the_columns_of_a_table_in_line() -> None:
+    data = [{"name": "漢字", "no": 1}, {"name": "e\u0301va", "no": 2}]
+    seen = at_columns(80, TABLE, {"data": data}, ("on: ", ENTER))
+    assert "\nname  no\n漢字  1\ne\u0301va   2\n" in seen
+
+
+def test_columns_that_have_no_room_are_counted_and_searched() -> None:
+    data = [{c: f"{c * 6}{row}" for c in "abcdef"} for row in range(2)]
+    script = (("1  aaaaaa0  bbbbbb0\n", ""), (": ", "ffffff1\n"))
+    seen = at_columns(24, TABLE, {"data": data, "selectable": True}, *script)
+    assert "\n   a        b\n… and 4 more columns\n1  aaaaaa0  bbbbbb0\n" in seen
+    seen = at_columns(50, TABLE, {"data": data}, ("on: ", ENTER))
+    assert seen.count("eeeeee") == 2
+    assert "\n… and 1 more column\n" in seen
+
+
+def test_a_cell_that_is_cut_says_so() -> None:
+    seen = at_columns(80, TABLE, {"data": [["x" * 41, 1]]}, ("on: ", ENTER))
+    assert f"\n{'x' * 39}…  1\n" in seen
 
 
 FIELDS = [

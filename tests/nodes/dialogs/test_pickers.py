@@ -44,6 +44,58 @@ def test_a_path_leads_into_folders_and_out_of_them(folder: Path) -> None:
     assert found["file_path"] == str(folder / "old" / "may.CSV")
 
 
+def test_the_name_of_a_file_is_one_line_and_forges_no_entry(tmp_path: Path) -> None:
+    forged = "a\n2  safe.csv"
+    (tmp_path / forged).touch()
+    (tmp_path / "b.csv").touch()
+    script = (("1  a\\n2  safe.csv\n2  b.csv\n", ""), ("path: ", "1\n"))
+    found = outputs(FILE, {"start_directory": str(tmp_path)}, *script)
+    assert found["file_path"] == str(tmp_path / forged)
+
+
+def test_the_name_of_a_folder_is_one_line(tmp_path: Path) -> None:
+    inside = tmp_path / "a\n1  b"
+    inside.mkdir()
+    _, seen = asked(FILE, {"start_directory": str(inside)}, ("path: ", CTRL_D))
+    assert f"{tmp_path}/a\\n1  b:\n" in seen
+
+
+@pytest.mark.parametrize("typed", ["x" * 300, "~nobody-knows-them/a"])
+@pytest.mark.parametrize("picker", [FILE, FOLDER])
+def test_what_can_be_no_path_is_asked_for_again(picker: str, typed: str) -> None:
+    script = (("path: ", f"{typed}\n"), (f"{typed}\n", ""), ("path: ", CTRL_D))
+    assert outputs(picker, {}, *script)["selected"] is False
+
+
+def test_a_word_makes_a_long_folder_shorter(tmp_path: Path) -> None:
+    for n in range(1, 201):
+        (tmp_path / f"Bill {n:03}.csv").touch()
+    found = outputs(
+        FILE,
+        {"start_directory": str(tmp_path)},
+        ("\n 50  Bill 050.csv\n… and 150 more: give a word to look for\n", ""),
+        ("path: ", "190\n"),
+    )
+    assert found["file_path"] == str(tmp_path / "Bill 190.csv")
+    script = (
+        ("path: ", "bill 11\n"),
+        ("bill 11\n110  Bill 110.csv\n", ""),
+        ("119  Bill 119.csv\nFile: number or path: ", "nobody\n"),
+        (f"no such file: {tmp_path}/nobody\n", ""),
+        ("path: ", "115\n"),
+    )
+    found = outputs(FILE, {"start_directory": str(tmp_path)}, *script)
+    assert found["file_path"] == str(tmp_path / "Bill 115.csv")
+
+
+def test_a_word_finds_folders_too(tmp_path: Path) -> None:
+    for name in ("may", "june", "july"):
+        (tmp_path / name).mkdir()
+    script = (("]: ", "JU\n"), ("JU\n1  july/\n2  june/\n", ""), ("]: ", "2\n"))
+    found = outputs(FOLDER, {"start_directory": str(tmp_path)}, *script)
+    assert found["folder_path"] == str(tmp_path / "june")
+
+
 def test_what_is_no_such_file_is_asked_for_again(folder: Path) -> None:
     found = outputs(
         FILE,
@@ -129,6 +181,35 @@ def test_now_is_offered() -> None:
     found = outputs(MOMENT, {}, ("]: ", ENTER))
     assert before <= found["timestamp"] <= time.time()
     assert outputs(MOMENT, {}, ("]: ", CTRL_D))["selected"] is False
+
+
+@pytest.mark.parametrize(
+    ("config", "value"),
+    [
+        ({"min_date": "2999-01-02 03:04"}, "2999-01-02 03:04:00"),
+        ({"min_date": "2999-01-02 03:04:05.25"}, "2999-01-02 03:04:06"),
+        ({"max_date": "2001-01-02"}, "2001-01-02 23:59:59"),
+        ({"mode": "date", "min_date": "2999-01-02 03:04"}, "2999-01-02"),
+        ({"mode": "date", "max_date": "2001-01-02 03:04"}, "2001-01-02"),
+    ],
+)
+def test_what_is_offered_is_taken(config: dict[str, str], value: str) -> None:
+    found = outputs(MOMENT, config, (f" [{value}]: ", ENTER))
+    assert (found["value"], found["selected"]) == (value, True)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"min_date": "2027-01-02", "max_date": "2027-01-01"}, "min_date 2027-01-02 is after"),
+        ({"mode": "time", "min_date": "2999-01-02"}, "no time of today is between"),
+        ({"mode": "time", "max_date": "2001-01-02"}, "no time of today is between"),
+    ],
+)
+def test_limits_that_leave_nothing_are_refused(config: dict[str, str], words: str) -> None:
+    result, _ = asked(MOMENT, config)
+    assert result.error is not None
+    assert words in result.error.message
 
 
 def test_a_moment_out_of_bounds_is_asked_for_again() -> None:

@@ -39,6 +39,20 @@ def test_the_question_shows_the_default() -> None:
     assert seen.count("Month") == 1
 
 
+def test_a_question_is_one_line_whatever_its_default() -> None:
+    config = {"prompt": "Say\nit", "default_value": "a\nPay? [y]: "}
+    found = outputs(INPUT, config, ("Input\nSay it [a\\nPay? [y]: ]: ", ENTER))
+    assert found["value"] == config["default_value"]
+
+
+def test_a_secret_of_two_lines_is_hidden_in_a_question() -> None:
+    pin = {"name": "pin", "default_value": "geheim\ngeheim", "sensitive": True}
+    raw = document({"n": node(INPUT, default_value="{{pin}}")}, variables={"pin": pin})
+    with somebody(("Enter value [***]: ", ENTER)) as person:
+        assert run_document(raw, person=person.person, timeout_seconds=20).success
+    assert not person.unanswered, person.seen
+
+
 def test_a_line_longer_than_a_terminal_passes_on_is_asked_for_again() -> None:
     found = outputs(INPUT, {}, (": ", "x" * 5000 + "\n"), ("passes on: 4095 bytes", "short\n"))
     assert found["value"] == "short"
@@ -114,7 +128,10 @@ def test_a_login_without_name_or_password_is_cancelled(script: list[tuple[str, s
 def test_a_short_password_is_a_secret_with_a_warning() -> None:
     result, _ = asked(INPUT, {"password_mode": True}, (": ", "abc\n"))
     assert result.outputs["n"]["value"] == "***"
-    assert "so short" in result.logs[0]["message"]
+    words = "shorter than 4 characters: inside other text it is not hidden"
+    assert words in result.logs[0]["message"]
+    result, _ = asked(INPUT, {"password_mode": True}, (": ", "abcd\n"))
+    assert result.logs == []
 
 
 @pytest.mark.parametrize(
