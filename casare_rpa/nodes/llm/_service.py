@@ -50,12 +50,16 @@ async def service_of(
     A credential with a `base_url` names the server, and then only its own key or *api_key* goes
     there. Else a name that begins with `claude` or `anthropic/` is asked at Anthropic's protocol,
     any other at OpenAI's, at the address and with the key of the settings. Raises NodeError for a
-    model without a name, and where there is no key and the service needs one.
+    model without a name, for a credential that there is not unless there is an *api_key*, and
+    where there is no key and the service needs one.
     """
     name = as_text(model).strip()
     if not name:
         raise NodeError("model is empty", ErrorCode.MISSING_REQUIRED_FIELD)
     found = await credential(ctx, as_text(credential_name).strip())
+    if found.missing is not None and not as_text(api_key).strip():
+        # It may have named a server of one's own: what is asked must not go to another instead.
+        raise found.missing
     own = as_text(found.fields.get("base_url")).strip()
     protocol = _protocol(ctx, name, found, own)
     if own:
@@ -65,7 +69,7 @@ async def service_of(
     key = found.part(*_KEY_FIELDS, given=as_text(api_key), env=_KEY_VARIABLES[protocol])
     key = key or as_text(ctx.resources.get(f"ai_{protocol}_api_key"))
     if not key and base_url == HOMES[protocol]:
-        raise found.missing or _no_key(name, protocol)
+        raise _no_key(name, protocol)
     return _service(protocol, base_url, _plain(name, base_url), key)
 
 

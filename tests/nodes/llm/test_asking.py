@@ -157,6 +157,36 @@ def test_a_credential_names_its_own_server_and_no_other_key_goes_there(
     assert (second["path"], second["headers"]["x-api-key"]) == ("/v1/messages", "sk-gate")
 
 
+@pytest.mark.parametrize(
+    ("node_type", "config"),
+    [
+        ("LLMCompletionNode", {"prompt": "confidential"}),
+        ("AIAgentNode", {"goal": "confidential"}),
+        ("ClassifyDocumentNode", {"document": "confidential"}),
+        ("EmbeddingNode", {"text": "confidential"}),
+        ("VectorStoreAddNode", {"documents": ["confidential"]}),
+    ],
+)
+def test_a_credential_that_there_is_not_does_not_send_the_prompt_elsewhere(
+    runs: Runs, models: ModelServer, node_type: str, config: dict[str, Any]
+) -> None:
+    raw = document({"n": node(node_type, credential_name="in-huose", **config)})
+    code, message = why(runs(raw, environment={"OPENAI_API_KEY": KEY}))
+    assert code == "RESOURCE_NOT_FOUND"
+    assert "in-huose" in message
+    assert not models.asked
+
+
+def test_a_key_of_the_node_s_own_stands_in_for_a_credential(
+    runs: Runs, models: ModelServer
+) -> None:
+    models.say("yes")
+    config = {"prompt": "?", "credential_name": "none", "api_key": KEY}
+    ai = AiServices(openai_base_url=f"{models.url}/v1")
+    outputs(runs(document({"n": node("LLMCompletionNode", **config)}), ai=ai))
+    assert models.asked[0]["headers"]["authorization"] == f"Bearer {KEY}"
+
+
 def test_a_busy_service_is_asked_again_when_it_says(asks: Asks, models: ModelServer) -> None:
     models.busy.extend(
         [Refusal(429, headers={"Retry-After": "0"}), Refusal(529, headers={"Retry-After": "0.01"})]
