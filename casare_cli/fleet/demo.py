@@ -26,6 +26,12 @@ from casare_rpa.errors import CasareError, Conflict
 
 EXAMPLES = ("invoices.csv", "invoices.json")
 ROBOT = "demo-robot"
+_NO_MODELS = (
+    "CASARE_OPENAI_BASE_URL",
+    "CASARE_OPENAI_API_KEY",
+    "CASARE_ANTHROPIC_BASE_URL",
+    "CASARE_ANTHROPIC_API_KEY",
+)
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 T = TypeVar("T")
@@ -116,9 +122,7 @@ class DemoFleet:
     def _start(
         self, name: str, arguments: list[str], home: Path, more: Mapping[str, str] | None = None
     ) -> None:
-        """Start this program's own command with settings of its own, not the user's."""
-        own = {k: v for k, v in os.environ.items() if not k.startswith("CASARE_")}
-        own |= {"CASARE_STATE_DIR": str(home), **(more or {})}
+        own = _own_environment() | {"CASARE_STATE_DIR": str(home), **(more or {})}
         self._spawn(name, ["-m", "casare_cli", *arguments], own)
 
     def _spawn(self, name: str, arguments: list[str], environment: dict[str, str]) -> None:
@@ -141,6 +145,24 @@ class DemoFleet:
         tail = self._log(name).read_text(encoding="utf-8", errors="replace").strip()
         last = tail.splitlines()[-1] if tail else "it said nothing"
         raise CasareError(f"the demo's {name} did not start: {last}")
+
+
+def _own_environment() -> dict[str, str]:
+    """The environment without what would set a setting, such as DATABASE_URL or OPENAI_API_KEY.
+
+    The demo has settings of its own, not the user's, and no way to a language model, for which a
+    settings file of the user's does not count either.
+    """
+    from casare_rpa.settings import FIELDS, environment_names
+
+    known = {variable for name in FIELDS for variable in environment_names(name)}
+    known |= {f"{variable}_FILE" for variable in known}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in known and not name.startswith("CASARE_")
+    }
+    return kept | dict.fromkeys(_NO_MODELS, "")
 
 
 @contextlib.contextmanager

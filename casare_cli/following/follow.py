@@ -10,6 +10,7 @@ from casare_cli import exit_codes
 from casare_cli.context import App
 from casare_cli.following.tree import StepTree
 from casare_cli.following.watching import JobWatch, WatchEnded, as_json_line
+from casare_cli.jobs.again import again
 from casare_cli.jobs.shown import is_finished, show_outcome
 from casare_cli.machine.terminated import Terminated, sigterm_raises
 from casare_cli.terminal.output import Format
@@ -71,7 +72,7 @@ def follow_job(
         if watch.seen is not None and error.retryable:
             _tell_last_seen(error, watch.seen, watch.seq)
         raise
-    return _ended(app, job, steps=steps)
+    return _ended(app, client, job, steps=steps)
 
 
 def _loops(client: OrchestratorClient, job_id: str) -> Mapping[str, str]:
@@ -94,12 +95,12 @@ def _unseen(job_id: str, seq: int) -> str:
     return f"note: not all of its steps were shown; see the others with:\n  {resuming(job_id, seq)}"
 
 
-def _ended(app: App, job: Json, *, steps: bool) -> int:
+def _ended(app: App, client: OrchestratorClient, job: Json, *, steps: bool) -> int:
     if steps and app.out.format is Format.JSONL:
         from casare_cli.jobs.shown import outcome_code
 
         return outcome_code(job)
-    return show_outcome(app.out, job)
+    return show_outcome(app.out, job, lambda: again(client, str(job["job_id"])))
 
 
 def _tell_last_seen(error: CasareError, job: Json, seq: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -162,10 +162,10 @@ def _words(job: Mapping[str, Any]) -> str:
     return {"timeout": "ran out of time", "cancelled": "was cancelled"}.get(status, status)
 
 
-def show_outcome(out: Output, job: Json) -> int:
+def show_outcome(out: Output, job: Json, again: Callable[[], str]) -> int:
     """Say how *job* ended, in words on stderr or as the Job itself in JSON; its exit code.
 
-    With --quiet only what did not succeed is told.
+    *again* finds the command that runs it again. With --quiet only what did not succeed is told.
     """
     code = outcome_code(job)
     if out.wants_json:
@@ -176,5 +176,5 @@ def show_outcome(out: Output, job: Json) -> int:
     if job.get("status") == "failed":
         tell(f"  look: casare-rpa jobs trace {job['job_id']}")
     if job.get("status") == "failed" and not job.get("resolution"):
-        tell(f"  once mended: casare-rpa jobs rerun {job['job_id']} --failed")
+        tell(f"  once mended: {again()}")
     return code

@@ -11,10 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import pytest
+
+from casare_rpa.client import OrchestratorClient
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
 
@@ -41,12 +44,14 @@ def of_this_demo(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def run(folder: Path, tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, tmp_path: Path, *words: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         demo(folder, *words),
         capture_output=True,
         text=True,
-        env=environment(tmp_path),
+        env=environment(tmp_path) | dict(env or {}),
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         timeout=100,
@@ -94,6 +99,37 @@ def test_keep_leaves_it_running_until_stop(tmp_path: Path) -> None:
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"{url[1]}/health")
     assert of_this_demo(folder) == []
+
+
+def test_the_user_s_own_services_are_none_of_the_demo(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    key = "sk-of-the-user-0123456789"
+    config = tmp_path / "config" / "casare-rpa" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f'anthropic_api_key = "{key}"\n')
+    config.chmod(0o600)
+    env = {
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "OPENAI_API_KEY": key,
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+        "ANTHROPIC_API_KEY_FILE": str(config),
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+    }
+    kept = run(folder, tmp_path, "--keep", env=env)
+    try:
+        assert kept.returncode == 0, kept.stdout + kept.stderr
+        url = re.search(r"CASARE_ORCHESTRATOR_URL=(\S+)", kept.stderr)
+        assert url is not None
+        operator_key = (folder / "state" / "operator.key").read_text().strip()
+        with OrchestratorClient(url[1], operator_key) as client:
+            (robot,) = client.robots()["robots"]
+        assert "ai-service" not in robot["capabilities"]
+        own = [p for p in of_this_demo(folder) if "casare_cli" in p.cmdline()]
+        assert len(own) >= 2
+        for process in own:
+            assert key not in process.environ().values()
+    finally:
+        run(folder, tmp_path, "--stop")
 
 
 def test_ctrl_c_in_the_middle_stops_everything(tmp_path: Path) -> None:

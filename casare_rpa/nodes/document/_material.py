@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
+from casare_rpa.nodes.document._kinds import KNOWN, MAIL, PDF, PICTURES, WORD, check_kind
+from casare_rpa.nodes.document._written import mail_text, word_text
 from casare_rpa.nodes.file.disk import existing_file, plain_errors
 from casare_rpa.nodes.file.reach import opened as file_opened
 from casare_rpa.nodes.llm._looking import jpeg_of, picture_of
 from casare_rpa.nodes.llm._talk import Picture
 
-_PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"})
-_TEXTS: Final = frozenset({".txt", ".md", ".csv", ".html", ".htm", ".xml", ".json", ".eml"})
-_PATH = re.compile(r"[^\r\n\0]{1,1024}\.(\w{2,4})")
+_LONGEST_PATH = 1024
 _MAX_FILE_BYTES = 32 << 20
 #: A page with fewer letters is a scan.
 _LEAST_LETTERS = 20
@@ -37,9 +36,9 @@ class Material:
 async def material_of(ctx: Context, document: Any) -> Material:
     """What a parameter `document` gives: a text, the path of a file, or the bytes of a picture.
 
-    One line that ends like the name of a PDF, a picture or a text file is a path. Of a PDF without
-    text the first 20 pages are rendered. Raises NodeError for a file that is not there or cannot be
-    read.
+    One line that is a file, or ends like the name of one, is a path: of a PDF, a picture, a Word
+    document, a message, or of text. Of a PDF without text the first 20 pages are rendered. Raises
+    NodeError for a file that is not there, is of another kind, holds nothing or cannot be read.
     """
     if isinstance(document, bytes | bytearray):
         return Material(text="", pictures=(picture_of(ctx, bytes(document), "document"),))
@@ -52,25 +51,45 @@ async def material_of(ctx: Context, document: Any) -> Material:
 
 
 def _path(ctx: Context, text: str) -> Path | None:
-    found = _PATH.fullmatch(text)
-    suffix = f".{found[1].lower()}" if found else ""
-    is_path = suffix == ".pdf" or suffix in _PICTURES or suffix in _TEXTS
-    return ctx.path(text) if is_path else None
+    if len(text) > _LONGEST_PATH or not text.isprintable():
+        return None
+    if Path(text).suffix.lower() in KNOWN:
+        return ctx.path(text)
+    try:
+        path = ctx.path(text)
+        return path if path.is_file() else None
+    except (NodeError, OSError):  # such as a name that no file can have
+        return None
 
 
 def _of_file(ctx: Context, path: Path) -> Material:
     with plain_errors():
-        if path.suffix.lower() == ".pdf":
-            return _of_pdf(path)
-        if existing_file(path).stat().st_size > _MAX_FILE_BYTES:
-            raise NodeError(
-                f"{path} is larger than {_MAX_FILE_BYTES} bytes", ErrorCode.RESOURCE_EXHAUSTED
-            )
-        with file_opened(path) as stream:
-            raw = stream.read()
-        if path.suffix.lower() in _PICTURES:
-            return Material(text="", pictures=(picture_of(ctx, raw, str(path)),))
-        return Material(text=raw.decode("utf-8-sig"))
+        check_kind(existing_file(path))
+        found = _read(ctx, path)
+    if not found.text.strip() and not found.pictures:
+        raise NodeError(f"{path} holds no text", ErrorCode.INVALID_INPUT)
+    return found
+
+
+def _read(ctx: Context, path: Path) -> Material:
+    suffix = path.suffix.lower()
+    if suffix == PDF:
+        return _of_pdf(path)
+    if path.stat().st_size > _MAX_FILE_BYTES:
+        raise NodeError(
+            f"{path} is larger than {_MAX_FILE_BYTES} bytes", ErrorCode.RESOURCE_EXHAUSTED
+        )
+    if suffix in WORD:
+        return Material(text=word_text(path))
+    with file_opened(path) as stream:
+        raw = stream.read()
+    if suffix in PICTURES:
+        return Material(text="", pictures=(picture_of(ctx, raw, str(path)),))
+    if suffix == MAIL:
+        return Material(text=mail_text(raw))
+    if b"\0" in raw:
+        raise NodeError(f"{path} is no text", ErrorCode.INVALID_FORMAT)
+    return Material(text=raw.decode("utf-8-sig"))
 
 
 def _of_pdf(path: Path) -> Material:

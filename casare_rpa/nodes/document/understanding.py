@@ -62,7 +62,7 @@ class DocumentNode(ModelNode, abstract=True):
 
     category: ClassVar[str] = "document"
     document: Any = param(
-        None, kind="string", required=True, help="A text, or the path of a PDF, picture or text."
+        None, kind="string", required=True, help="A text, or the path of a file: see the node."
     )
     model: Any = model_param("gpt-4o")
     temperature: Any = unlisted(0.0, kind="float", help="0: the likeliest words; 2: any.")
@@ -84,12 +84,15 @@ class DocumentNode(ModelNode, abstract=True):
 class ClassifyDocumentNode(DocumentNode):
     """Say of which kind a document is, with a language model.
 
-    `document` is a text, or one line that is the path of a PDF, a picture or a text file; a PDF
-    without text is looked at as pictures of its first 20 pages, for which the model must be able to
-    see. `categories` are the kinds to choose among, for which without any stand invoice, receipt,
-    order, contract, form, letter, report, identity document and other. `confidence` and
-    `all_scores` are the model's own judgement, 0 to 1. Keys and models are as with
-    LLMCompletionNode.
+    `document` is a text, or one line that is a path: a file that is there, or a name that ends like
+    one. PDFs, pictures, Word documents (.docx; not the pictures in them), messages (.eml; of
+    attachments the names alone) and texts are read. Other kinds, such as workbooks and .msg, are
+    refused with the node or the format to use. A PDF without text is looked at as pictures of its
+    first 20 pages, for which the model must be able to see.
+
+    `categories` are the kinds to choose among, for which without any stand invoice, receipt, order,
+    contract, form, letter, report, identity document and other. `confidence` and `all_scores` are
+    the model's own judgement, 0 to 1. Keys and models are as with LLMCompletionNode.
     """
 
     example = {"document": "scan.pdf", "categories": ["invoice", "contract", "other"]}

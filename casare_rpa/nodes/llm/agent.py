@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -46,6 +48,19 @@ class _Work:
     steps: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0
     tokens: int = 0
+    model: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+    def told(self) -> Outputs:
+        """The outputs that say what was done, whatever came of it."""
+        return {
+            "steps_taken": self.steps,
+            "step_count": self.count,
+            "total_tokens": self.tokens,
+            "tokens_used": self.tokens,
+            "execution_time": time.monotonic() - self.began,
+            "model_used": self.model,
+        }
 
 
 class AIAgentNode(LoginNode):
@@ -64,9 +79,10 @@ class AIAgentNode(LoginNode):
     `http_get` beside `read_file` or `get_variable` can carry data out.
 
     After `max_steps` steps without an answer, or `timeout` seconds, the node fails, and leaves by
-    `exec_error` if something is wired there. `steps_taken` lists each call with `step`, `tool`,
-    `arguments`, `success` and `result` (its first 2000 characters); `execution_time` is in seconds.
-    Keys and models are as with LLMCompletionNode.
+    `exec_error` if something is wired there; what was done until then stands in its outputs, too.
+    `steps_taken` lists each call with `step`, `tool`, `arguments`, `success` and `result` (its
+    first 2000 characters); `execution_time` is in seconds. Keys and models are as with
+    LLMCompletionNode.
     """
 
     side_effect = True
@@ -107,28 +123,14 @@ class AIAgentNode(LoginNode):
         steps = int_within(self.max_steps, "max_steps", 1, _MOST_STEPS)
         seconds = max(float(as_number(self.timeout, "timeout")), 0.0)
         service = await self.service(ctx)
-        began = time.monotonic()
         work = _Work([Message(role="user", text=self._task(goal))])
         try:
-            async with asyncio.timeout(seconds):
+            async with _time_limit(seconds, work):
                 answer = await self._pursue(ctx, service, tools, work, steps)
-        except TimeoutError:
-            raise NodeError(
-                f"the agent came to no answer within {seconds:g} s, in {work.count} steps",
-                ErrorCode.TIMEOUT,
-                hint="set timeout higher",
-            ) from None
-        return {
-            "result": answer.text,
-            "steps_taken": work.steps,
-            "step_count": work.count,
-            "total_tokens": work.tokens,
-            "tokens_used": work.tokens,
-            "execution_time": time.monotonic() - began,
-            "model_used": answer.model,
-            "response": answer.text,
-            **DONE,
-        }
+        except NodeError as error:
+            error.outputs = {**error.outputs, **work.told()}
+            raise
+        return {"result": answer.text, "response": answer.text, **work.told(), **DONE}
 
     def _task(self, goal: str) -> str:
         told = written(self.context)
@@ -142,6 +144,7 @@ class AIAgentNode(LoginNode):
             answer = await chat(ctx, service, replace(question, messages=tuple(work.messages)))
             work.count += 1
             work.tokens += answer.tokens
+            work.model = answer.model
             if not answer.calls:
                 return _whole(answer, question)
             work.messages.append(Message(role="assistant", text=answer.text, calls=answer.calls))
@@ -152,6 +155,19 @@ class AIAgentNode(LoginNode):
             ErrorCode.RESOURCE_EXHAUSTED,
             hint="set max_steps higher, or the goal smaller",
         )
+
+
+@asynccontextmanager
+async def _time_limit(seconds: float, work: _Work) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise NodeError(
+            f"the agent came to no answer within {seconds:g} s, in {work.count} steps",
+            ErrorCode.TIMEOUT,
+            hint="set timeout higher",
+        ) from None
 
 
 def _whole(answer: Answer, question: Question) -> Answer:

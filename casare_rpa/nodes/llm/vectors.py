@@ -13,6 +13,7 @@ from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, port, unlisted
 from casare_rpa.nodes.llm._collections import Collections, Document, collection_name
 from casare_rpa.nodes.llm._embedding import DEFAULT_MODEL, embedded
+from casare_rpa.nodes.llm._items import one_or_more
 from casare_rpa.nodes.llm._node import (
     DONE,
     ENDED,
@@ -99,9 +100,10 @@ class VectorNode(Node, abstract=True):
 class VectorStoreAddNode(VectorNode):
     """Add documents to a collection, in which VectorSearchNode finds them by meaning.
 
-    A document is a text, or a map of `text` (or `content`), and perhaps `id` and `metadata`. One
-    without an id gets one of its text, so that adding it again changes nothing; one whose id is
-    there already takes its place. All are added or none. Long texts are not divided.
+    A document is a text, or a map of `text` (or `content`), and perhaps `id` and `metadata`; one
+    alone needs no list, and commas in it divide nothing. One without an id gets one of its text, so
+    that adding it again changes nothing; one whose id is there already takes its place. All are
+    added or none. Long texts are not divided.
 
     The vectors are those of `embeddings`, one for each document, or made by the model that made
     those of the collection; for a new one by `model`, text-embedding-3-small unless the config has
@@ -122,7 +124,7 @@ class VectorStoreAddNode(VectorNode):
 
     async def run(self, ctx: Context) -> Outputs:
         name = collection_name(self.collection)
-        documents = _documents(as_list(ctx, self.documents, "documents"))
+        documents = _documents(one_or_more(ctx, self.documents, "documents"))
         collections = Collections.of(ctx)
         if self.embeddings in (None, "", []):
             known = await asyncio.to_thread(collections.about, name)
@@ -188,7 +190,8 @@ class VectorSearchNode(VectorNode):
 class VectorStoreDeleteNode(VectorNode):
     """Remove documents from a collection, by their ids; all of them or none.
 
-    `deleted_count` counts those that were there. A collection that is empty then is gone.
+    `document_ids` is a list, a text with commas, or one id alone. `deleted_count` counts those that
+    were there. A collection that is empty then is gone.
     """
 
     side_effect = True
@@ -198,7 +201,8 @@ class VectorStoreDeleteNode(VectorNode):
 
     async def run(self, ctx: Context) -> Outputs:
         name = collection_name(self.collection)
-        ids = [as_text(key) for key in as_list(ctx, self.document_ids, "document_ids")]
+        given = one_or_more(ctx, self.document_ids, "document_ids", commas=True)
+        ids = [as_text(key) for key in given]
         count = await asyncio.to_thread(Collections.of(ctx).delete, name, ids)
         return {"deleted_count": count, **DONE}
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -29,13 +31,20 @@ RAW = document(
 @pytest.fixture
 def failed(server: Server, robot: Robot) -> Iterator[str]:
     """A job that failed at "bad", after "act" had acted."""
+    with played(server, robot, RAW) as job_id:
+        yield job_id
+
+
+@contextmanager
+def played(server: Server, robot: Robot, raw: dict[str, Any]) -> Iterator[str]:
+    """The job of a run of *raw* that failed."""
     name = f"w-{uuid4().hex[:8]}"
     about = {"robot_id": robot.robot_id, "name": robot.robot_id, "hostname": "test"}
     robot.client.register({**about, "capabilities": [STARTS_ANYWHERE]})
     with server.client() as client:
-        client.push_workflow({"workflow_id": name, "workflow_name": name, "workflow_json": RAW})
+        client.push_workflow({"workflow_id": name, "workflow_name": name, "workflow_json": raw})
         client.submit({"workflow_id": name, "robot_id": robot.robot_id})
-        events, result = told(RAW)
+        events, result = told(raw)
         assert result.error is not None
         told_events = [(event["type"], event["data"]) for event in events]
         yield robot.run(*told_events, status="failed", failed_node_id=result.error.node_id)
@@ -100,6 +109,28 @@ def test_what_cannot_be_is_refused_with_the_way_out(remote: Cli, failed: str) ->
     misspelt = remote("jobs", "rerun", failed, "--failed", "--set", "sede=1")
     assert (misspelt.returncode, "did you mean seed?" in misspelt.stderr) == (2, True)
     assert remote("jobs", "rerun", "nope", "--all").returncode == 4
+
+
+def test_who_is_told_of_a_failure_is_told_a_rerun_that_works(
+    remote: Cli, server: Server, robot: Robot, failed: str
+) -> None:
+    rerun = "once mended: casare-rpa jobs rerun"
+    assert f"{rerun} {failed} --failed\n" in remote("jobs", "wait", failed).stderr
+    needs_secret = document(
+        {
+            "set": node("SetVariableNode", variable_name="x", value="token {{pin}}"),
+            "bad": node("AssertNode", condition="{{x}} == 0", message="no"),
+        },
+        chain("set", "bad"),
+        variables={"pin": {"name": "pin", "default_value": "hunter22", "sensitive": True}},
+    )
+    with played(server, robot, needs_secret) as job_id:
+        told_of = remote("jobs", "wait", job_id)
+        assert told_of.returncode == 1
+        assert f"{rerun} {job_id} --from-node set" in told_of.stderr
+        assert remote("jobs", "rerun", job_id, "--failed").returncode == 9
+        done = remote("jobs", "rerun", job_id, "--from-node", "set")
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_job_that_has_not_ended_conflicts(remote: Cli, submit: object) -> None:

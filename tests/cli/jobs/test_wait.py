@@ -29,7 +29,8 @@ def test_a_failed_job_names_its_error_and_the_next_command(
     assert "failed" in done.stderr
     assert "at read: no such file" in done.stderr
     assert f"casare-rpa jobs trace {job_id}" in done.stderr
-    assert f"casare-rpa jobs rerun {job_id} --failed" in done.stderr
+    # Its robot told of no place where it could be taken up again.
+    assert f"casare-rpa jobs rerun {job_id} --all" in done.stderr
 
 
 def test_a_wait_that_runs_out_exits_8(remote: Cli, submit: Callable[..., str]) -> None:

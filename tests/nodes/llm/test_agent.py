@@ -11,7 +11,7 @@ import pytest
 from casare_rpa.engine import RunResult
 from casare_rpa.secrets import Secret
 from tests.nodes.llm.conftest import Asks, Runs
-from tests.nodes.llm.model_server import Calls, ModelServer, Refusal
+from tests.nodes.llm.model_server import Calls, Cut, ModelServer, Refusal
 from tests.nodes.llm.test_asking import CLAUDE, outputs, why
 from tests.nodes.web_server import serving as serving_pages
 from tests.support.runs import chain, document, node
@@ -102,6 +102,32 @@ def test_a_failure_leaves_by_exec_error_where_that_is_wired(
     said = [line["message"] for line in result.logs if line["node_id"] in ("bad", "good")]
     assert len(said) == 1
     assert "HTTP 400" in said[0]
+
+
+@pytest.mark.parametrize("fails", ["too many steps", "half an answer", "an empty answer"])
+def test_what_a_failed_agent_had_done_is_told(runs: Runs, models: ModelServer, fails: str) -> None:
+    models.say(Calls((("calculate", {"expression": "6 * 7"}),)))
+    models.say(Cut("half") if fails == "half an answer" else "")
+    raw = document(
+        {
+            "n": node(
+                "AIAgentNode",
+                goal="g",
+                available_tools="calculate",
+                max_steps=1 if fails == "too many steps" else 2,
+            ),
+            "bad": node("LogNode", message="{{n.error}}"),
+        },
+        chain("n.exec_error", "bad"),
+    )
+    found = outputs(runs(raw))
+    asked = 1 if fails == "too many steps" else 2
+    assert (found["success"], found["step_count"]) == (False, asked)
+    assert (found["total_tokens"], found["tokens_used"]) == (asked * 10, asked * 10)
+    assert [(s["tool"], s["result"]) for s in found["steps_taken"]] == [("calculate", "42")]
+    assert found["execution_time"] > 0
+    assert found["model_used"] == "gpt-4o-mini-2026"
+    assert found["error"]
 
 
 def test_an_agent_that_gets_no_answer_in_time_fails(asks: Asks) -> None:

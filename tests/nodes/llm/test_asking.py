@@ -157,6 +157,62 @@ def test_a_credential_names_its_own_server_and_no_other_key_goes_there(
     assert (second["path"], second["headers"]["x-api-key"]) == ("/v1/messages", "sk-gate")
 
 
+@pytest.mark.parametrize(
+    ("node_type", "config"),
+    [
+        ("LLMCompletionNode", {"prompt": "confidential"}),
+        ("AIAgentNode", {"goal": "confidential"}),
+        ("ClassifyDocumentNode", {"document": "confidential"}),
+        ("EmbeddingNode", {"text": "confidential"}),
+        ("VectorStoreAddNode", {"documents": ["confidential"]}),
+    ],
+)
+def test_a_credential_that_there_is_not_does_not_send_the_prompt_elsewhere(
+    runs: Runs, models: ModelServer, node_type: str, config: dict[str, Any]
+) -> None:
+    raw = document({"n": node(node_type, credential_name="in-huose", **config)})
+    code, message = why(runs(raw, environment={"OPENAI_API_KEY": KEY}))
+    assert code == "RESOURCE_NOT_FOUND"
+    assert "in-huose" in message
+    assert not models.asked
+
+
+def test_a_key_of_the_node_s_own_stands_in_for_a_credential(
+    runs: Runs, models: ModelServer
+) -> None:
+    models.say("yes")
+    config = {"prompt": "?", "credential_name": "none", "api_key": KEY}
+    ai = AiServices(openai_base_url=f"{models.url}/v1")
+    outputs(runs(document({"n": node("LLMCompletionNode", **config)}), ai=ai))
+    assert models.asked[0]["headers"]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "is_told"),
+    [
+        # An address of this machine that is not known to be one, and where nobody listens.
+        ("http://0.0.0.0:9/v1", KEY, True),
+        ("http://0.0.0.0:9/v1", "", False),
+        ("https://0.0.0.0:9/v1", KEY, False),
+        ("http://127.0.0.1:9/v1", KEY, False),
+    ],
+)
+def test_a_key_that_others_could_read_on_its_way_is_warned_of_once(
+    runs: Runs, url: str, key: str, is_told: bool
+) -> None:
+    passed = {"prompt": "?", "continue_on_error": True}
+    raw = document(
+        {"n": node("LLMCompletionNode", **passed), "m": node("LLMCompletionNode", **passed)},
+        chain("n", "m"),
+    )
+    result = runs(raw, ai=AiServices(openai_base_url=url, openai_api_key=key))
+    failed = [line for line in result.logs if "refused" in line["message"]]
+    assert len(failed) == 2, "both have tried"
+    told = [line["message"] for line in result.logs if "unencrypted" in line["message"]]
+    assert len(told) == is_told
+    assert all("0.0.0.0:9" in message and KEY not in message for message in told)
+
+
 def test_a_busy_service_is_asked_again_when_it_says(asks: Asks, models: ModelServer) -> None:
     models.busy.extend(
         [Refusal(429, headers={"Retry-After": "0"}), Refusal(529, headers={"Retry-After": "0.01"})]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 
 from tests.nodes.llm.conftest import Asks, Runs
@@ -114,6 +116,8 @@ def test_another_kind_of_picture_is_made_one_that_models_take(
         (" ", "document is empty"),
         ("none.pdf", "none.pdf"),
         ("none.txt", "none.txt"),
+        ("none.docx", "none.docx"),
+        ("none.xlsx", "none.xlsx"),
         ("bad.png", "is no picture of the formats"),
         ("bad.pdf", "bad.pdf is no PDF, or damaged"),
         ("bad.txt", "the file is not utf-8 text"),
@@ -126,6 +130,72 @@ def test_a_document_that_cannot_be_read_is_named(
     for name in ("bad.png", "bad.pdf", "bad.txt"):
         (tmp_path / name).write_bytes(b"\xe9 is none")
     assert words in why(asks("ClassifyDocumentNode", document=given))[1]
+    assert not models.asked
+
+
+def test_a_word_document_is_read(asks: Asks, models: ModelServer, tmp_path: Path) -> None:
+    letter = docx.Document()
+    letter.add_paragraph("Dear Ada, your refund:")
+    letter.add_table(1, 2).rows[0].cells[1].text = "119.00"
+    letter.save(str(tmp_path / "Letter of May.docx"))
+    models.say({"type": "letter", "confidence": 1})
+    outputs(asks("ClassifyDocumentNode", document="Letter of May.docx"))
+    assert "Dear Ada, your refund:\n\t119.00" in models.bodies()[0]["messages"][-1]["content"]
+    assert ".docx" not in models.last_text()
+
+
+def test_a_message_is_read(asks: Asks, models: ModelServer, tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "ada@example.com", "Grüße"
+    message.set_content("Where is my parcel, für heute?")
+    message.add_attachment(b"%PDF" * 99, "application", "pdf", filename="bill.pdf")
+    (tmp_path / "mail.eml").write_bytes(message.as_bytes())
+    models.say({"type": "letter", "confidence": 1})
+    outputs(asks("ClassifyDocumentNode", document="mail.eml"))
+    for words in ("From: ada@example.com", "Subject: Grüße", "für heute?", "s: bill.pdf"):
+        assert words in models.last_text()
+    assert "base64" not in models.last_text()
+
+
+@pytest.mark.parametrize("name", ["notes.log", "notes"])
+def test_a_line_that_is_a_file_is_its_path(
+    asks: Asks, models: ModelServer, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("what stands in it")
+    models.say(*[{"type": "report", "confidence": 1}] * 2)
+    outputs(asks("ClassifyDocumentNode", document=name))
+    assert "what stands in it" in models.last_text()
+    outputs(asks("ClassifyDocumentNode", document="No file, e.g. of no. 5" + " and so on" * 40))
+    assert "No file, e.g. of no. 5" in models.last_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("book.xlsx", "ExcelGetRangeNode"),
+        ("book.XLS", "save it as .xlsx"),
+        ("letter.doc", "save it as .docx"),
+        ("mail.msg", "ReadEmailsNode"),
+        ("all.zip", "UnzipFilesNode"),
+        ("bad.docx", "is no Word document"),
+        ("data.bin", "data.bin is no text"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_the_way_to_go(
+    asks: Asks, models: ModelServer, tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / name).write_bytes(b"\0\1\2")
+    message = why(asks("ExtractInvoiceNode", document=name))[1]
+    assert words in message
+    assert name in message
+    assert not models.asked
+
+
+def test_an_empty_document_is_not_asked_about(
+    asks: Asks, models: ModelServer, tmp_path: Path
+) -> None:
+    docx.Document().save(str(tmp_path / "empty.docx"))
+    assert "empty.docx holds no text" in why(asks("ClassifyDocumentNode", document="empty.docx"))[1]
     assert not models.asked
 
 

@@ -15,7 +15,7 @@ from casare_rpa.nodes.llm._collections import Collections, Document
 from tests.nodes.llm.conftest import Asks, Runs
 from tests.nodes.llm.model_server import KEY, ModelServer, Refusal, vector_of
 from tests.nodes.llm.test_asking import CLAUDE, outputs, why
-from tests.support.runs import document, node
+from tests.support.runs import chain, document, node
 
 HELP = [
     {"id": "refunds", "text": "A refund takes five days.", "metadata": {"lang": "en", "n": 1}},
@@ -188,6 +188,47 @@ def test_what_a_run_came_to_is_refused_as_well(
     raw = document({"n": node("VectorStoreAddNode", **config)})
     result = runs(raw, variables={"texts": [text], "vectors": [numbers]})
     assert words in why(result)[1]
+
+
+def test_one_text_is_one_document_and_one_id_one_id(runs: Runs) -> None:
+    text = "Just one text, with a comma."
+    raw = document(
+        {
+            "n": node("VectorStoreAddNode", documents=text),
+            "more": node("VectorStoreAddNode", documents="{{said}}"),
+            "found": node("VectorSearchNode", query=text),
+            "gone": node("VectorStoreDeleteNode", document_ids="{{found.top_result.id}}"),
+            "left": node("VectorSearchNode", query=text),
+        },
+        chain("n", "more", "found", "gone", "left"),
+    )
+    result = runs(raw, variables={"said": "[draft] Other words"})
+    assert outputs(result)["count"] == 1
+    assert result.outputs["found"]["top_result"]["text"] == text
+    assert result.outputs["gone"]["deleted_count"] == 1
+    assert [d["text"] for d in result.outputs["left"]["results"]] == ["[draft] Other words"]
+
+
+@pytest.mark.parametrize("given", ["refunds, delivery", '["refunds", "delivery"]', "old"])
+def test_several_ids_may_be_a_text_or_the_name_of_a_variable(runs: Runs, given: str) -> None:
+    raw = document(
+        {
+            "n": node("VectorStoreAddNode", documents="pages"),
+            "gone": node("VectorStoreDeleteNode", document_ids=given),
+        },
+        chain("n", "gone"),
+    )
+    result = runs(raw, variables={"old": ["refunds", "delivery"], "pages": HELP})
+    assert outputs(result)["count"] == 3
+    assert result.outputs["gone"]["deleted_count"] == 2
+
+
+@pytest.mark.parametrize("given", ["{{nothing}}", " "])
+def test_no_ids_are_no_id(asks: Asks, given: str) -> None:
+    outputs(asks("VectorStoreAddNode", documents=HELP))
+    code, message = why(asks("VectorStoreDeleteNode", document_ids=given))
+    assert code == "MISSING_REQUIRED_FIELD"
+    assert "document_ids" in message
 
 
 def test_a_file_that_holds_no_collections_is_named(asks: Asks, tmp_path: Path) -> None:
