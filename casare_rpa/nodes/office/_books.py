@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
@@ -129,8 +129,11 @@ class Book(OfficeFile):
 
     def write(
         self, sheet: str, row: int, column: int, value: Any, wanted: Callable[[], None]
-    ) -> None:
-        """Let a cell hold *value* as to_cell reads it. Raises NodeError if it may not."""
+    ) -> Mapping[str, str]:
+        """Let a cell hold *value* as to_cell reads it. Raises NodeError if it may not.
+
+        What is worth a warning is returned, by what it is about: each is to be told once.
+        """
         self.check_writable()
         content = self._file.content(sheet, wanted)
         made = to_cell(value, as_text=(row, column) in content.texts)
@@ -141,6 +144,7 @@ class Book(OfficeFile):
         self._changes[cell] = made
         if self._known_stale is not None:
             self._known_stale |= self._file.dependents(wanted).of([cell])
+        return self._remarks(cell, made)
 
     # -- saving ----------------------------------------------------------------------------------
 
@@ -178,6 +182,16 @@ class Book(OfficeFile):
         if self._known_stale is None:
             self._known_stale = self._file.dependents(wanted).of(self._changes)
         return self._known_stale
+
+    def _remarks(self, cell: Cell, made: Content) -> Mapping[str, str]:
+        if not made.fault:
+            return {}
+        return {
+            f"formula {self.path}": f"{self._shown(cell)} holds text that begins with '=': it is no"
+            f" formula that Excel reads ({made.fault}), and was written as text; formulas have"
+            " English names and commas, and text is best written with ' before it; others like it"
+            " are not told"
+        }
 
     # -- what may not be -------------------------------------------------------------------------
 
