@@ -8,7 +8,14 @@ from typing import Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.office._documents import Document
-from casare_rpa.nodes.office._files import close_file, file_of, open_file, still_open, use
+from casare_rpa.nodes.office._files import (
+    begin_opening,
+    close_file,
+    file_of,
+    open_file,
+    still_open,
+    use,
+)
 from casare_rpa.nodes.office._node import WORD, OfficeNode, handle, say_unseen
 from casare_rpa.nodes.office._values import xml_text
 from casare_rpa.nodes.values.reading import as_text
@@ -26,7 +33,8 @@ class WordOpenNode(OfficeNode):
     The nodes after it work on the document that was opened last, unless they are given another: by
     the port `document`, by its path or by its file name. Branches that run side by side each have
     their own last one. A file that is opened twice in a run is one document, closed when it is
-    closed as often.
+    closed as often. Where opening fails and the run goes on, nodes after it that are given no
+    document fail as well, until the next one is opened: they do not work on another that is open.
 
     With `create_if_missing` a missing .docx begins empty, and is written when it is closed. A file
     that somebody has open in Word or LibreOffice is opened with a warning. Refused are files of the
@@ -42,6 +50,7 @@ class WordOpenNode(OfficeNode):
     outputs = (Output("document", "ANY"), Output("app", "ANY"), _DONE)
 
     async def act(self, ctx: Context) -> Outputs:
+        begin_opening(Document.format)
         if self.visible:
             say_unseen(ctx, "visible", "Word")
         path = self.file(ctx, self.file_path)
@@ -113,7 +122,7 @@ class WordCloseNode(OfficeNode):
     It is saved whole or not at all: a new file takes the place of the old one and keeps its mode.
     What the Word nodes do not know stays in it as it was. It is refused if the file was changed by
     somebody else since it was opened. Without `save` changes are dropped. Closing twice does no
-    harm. `quit_app` has no effect, for no Word was started.
+    harm, and closes no other document. `quit_app` has no effect, for no Word was started.
     """
 
     example = {"save": True}
