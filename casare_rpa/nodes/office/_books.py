@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import IO, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
@@ -143,14 +144,14 @@ class Book(OfficeFile):
         self._check_heading(content, cell, made)
         self._changes[cell] = made
         if self._known_stale is not None:
-            self._known_stale |= self._file.dependents(wanted).of([cell])
+            self._file.dependents(wanted).of([cell])  # It grows.
         return self._remarks(cell, made)
 
     # -- saving ----------------------------------------------------------------------------------
 
     def _load(self, raw: bytes) -> None:
         self._changes: dict[Cell, Content] = {}
-        self._known_stale: set[Cell] | None = None
+        self._known_stale: AbstractSet[Cell] | None = None
         self._written = b""
         self._file = Contents(raw or _empty(), self.path)
 
@@ -177,7 +178,7 @@ class Book(OfficeFile):
         parts.write(made)
         return made.getvalue()
 
-    def _stale(self, wanted: Callable[[], None]) -> set[Cell]:
+    def _stale(self, wanted: Callable[[], None]) -> AbstractSet[Cell]:
         """The formulas whose value in the file may no longer be true."""
         if self._known_stale is None:
             self._known_stale = self._file.dependents(wanted).of(self._changes)
