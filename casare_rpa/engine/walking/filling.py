@@ -27,8 +27,9 @@ def check_required(step: Step, node: Node) -> None:
     """Raise NodeError if a required parameter has no value."""
     for name in step.required:
         if getattr(node, name) is None:
-            key = step.cls.params[name].key
-            raise NodeError(f"'{key}' has no value", ErrorCode.MISSING_REQUIRED_FIELD)
+            param = step.cls.params[name]
+            mend = f"; {param.if_missing}" if param.if_missing else ""
+            raise NodeError(f"'{param.key}' has no value{mend}", ErrorCode.MISSING_REQUIRED_FIELD)
 
 
 def passed_through(step: Step, scope: RunScope) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.office._contents import Contents, place_of
 from casare_rpa.nodes.office._file import OfficeFile
 from casare_rpa.nodes.office._package import WORKBOOK, damage_told
-from casare_rpa.nodes.office._parts import Parts
+from casare_rpa.nodes.office._parts import Parts, Table
 from casare_rpa.nodes.office._patch import Styles, calculate_when_opened, patch
 from casare_rpa.nodes.office._places import (
     Area,
@@ -184,15 +184,31 @@ class Book(OfficeFile):
             self._known_stale = self._file.dependents(wanted).of(self._changes)
         return self._known_stale
 
+    # -- what is told ----------------------------------------------------------------------------
+
     def _remarks(self, cell: Cell, made: Content) -> Mapping[str, str]:
-        if not made.fault:
-            return {}
-        return {
-            f"formula {self.path}": f"{self._shown(cell)} holds text that begins with '=': it is no"
-            f" formula that Excel reads ({made.fault}), and was written as text; formulas have"
-            " English names and commas, and text is best written with ' before it; others like it"
-            " are not told"
-        }
+        told = {}
+        if made.fault:
+            told[f"formula {self.path}"] = (
+                f"{self._shown(cell)} holds text that begins with '=': it is no formula that Excel"
+                f" reads ({made.fault}), and was written as text; formulas have English names and"
+                " commas, and text is best written with ' before it; others like it are not told"
+            )
+        table = None if made.kind == "empty" else self._table_above(cell)
+        if table is not None:
+            told[f"table {table.name} {self.path}"] = (
+                f"{self._shown(cell)} is directly beneath the table {table.name}, which does not"
+                " grow by it: its filters and the formulas that name it leave the new rows out"
+                "; enlarge it in Excel"
+            )
+        return told
+
+    def _table_above(self, cell: Cell) -> Table | None:
+        for table in self._file.tables.get(cell.sheet, ()):
+            end = table.area.last_row
+            if cell.row == end + 1 and table.area.holds(end, cell.column):
+                return table
+        return None
 
     # -- what may not be -------------------------------------------------------------------------
 

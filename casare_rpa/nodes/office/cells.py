@@ -106,6 +106,7 @@ class ExcelWriteCellNode(CellNode):
     The cell keeps its format; one without a format for dates gets one for a date. Refused are lists
     and maps, text longer than 32,767 characters, a part of an array formula, what merged cells
     hide, and other headings for the columns of a table. The protection of a sheet is not looked at.
+    What is written directly beneath a table does not become a part of it, which a warning says.
     """
 
     example = {"sheet": "1", "cell": "B2", "value": "{{total}}"}

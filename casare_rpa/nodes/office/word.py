@@ -88,7 +88,12 @@ class WordReplaceTextNode(OfficeNode):
     are not known. Line ends and tabs in `replace_text` become those of Word; an empty one deletes.
 
     Without `replace_all` only the first place is replaced. That nothing is found is no failure:
-    `replacements` is then 0.
+    `replacements` is then 0, and a warning says so.
+
+    A placeholder in `find_text` is filled in before it is looked for: with a variable `customer`,
+    `{{customer}}` looks for its value. It cannot be escaped. Mark the places of a template in
+    another way, such as `{customer}` or `[customer]`; where the template is given, let a variable
+    hold the mark: what `{{mark}}` is filled with is not filled in once more.
     """
 
     example = {"find_text": "{name}", "replace_text": "Ada Lovelace"}
@@ -98,7 +103,12 @@ class WordReplaceTextNode(OfficeNode):
         None, kind="string", required=True, aliases=("find",), help="What is looked for."
     )
     replace_text: str = param(
-        None, kind="string", required=True, aliases=("replace",), help="What stands there then."
+        None,
+        kind="string",
+        required=True,
+        aliases=("replace",),
+        help="What stands there then; an empty text deletes.",
+        if_missing="an empty text deletes what is found",
     )
     match_case: bool = prop(False, kind="boolean", help="Capital and small letters differ.")
     replace_all: bool = prop(True, kind="boolean", help="Replace all places, not only the first.")
@@ -113,6 +123,12 @@ class WordReplaceTextNode(OfficeNode):
         text = xml_text(as_text(self.replace_text))
         most = None if self.replace_all else 1
         done = await use(document, lambda: document.replace(pattern, text, most))
+        if not done:
+            ctx.log(
+                f"find_text is nowhere in {document}: nothing was replaced"
+                "; a placeholder in find_text is filled in before it is looked for",
+                "warning",
+            )
         return {"replacements": done, "success": True}
 
 

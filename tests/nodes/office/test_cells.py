@@ -430,3 +430,14 @@ def test_text_that_begins_like_a_formula_is_written_as_text_and_told_once(folder
     assert b"<f>SUM(A1:A3)</f>" in written
     assert b"calc" not in b"".join(re.findall(rb"<f[ >].*?</f>", written))
     assert last(folder, opened(), read("E2"))["value"] == texts["E2"]
+
+
+def test_what_is_written_beneath_a_table_is_told_once_for_the_table(folder: Path) -> None:
+    beneath = [write(cell, 7, sheet="Other") for cell in ("A4", "B4")]
+    result = run(folder, opened(), *beneath, closed())
+    assert result.success
+    (said,) = warnings(result)
+    assert "Other!A4 of" in said and "directly beneath the table Stock" in said
+    elsewhere = [write(cell, 7, sheet="Other") for cell in ("A3", "C4", "A5")]
+    others = [write("A4", 7), write("A4", "", sheet="Other")]
+    assert not warnings(run(folder, opened(), *elsewhere, *others, closed()))
