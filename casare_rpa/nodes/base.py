@@ -107,6 +107,7 @@ class Param:
         "choices",
         "default",
         "help",
+        "if_missing",
         "input",
         "key",
         "kind",
@@ -134,6 +135,7 @@ class Param:
         input: bool,
         property: bool,
         port_kind: str | None,
+        if_missing: str = "",
     ) -> None:
         if kind not in KINDS:
             raise TypeError(f"no parameter kind {kind!r}")
@@ -142,6 +144,7 @@ class Param:
         self.kind = kind
         self.help = help
         self.required = required
+        self.if_missing = if_missing
         self.choices = tuple(choices)
         self.minimum = minimum
         self.maximum = maximum
@@ -170,12 +173,13 @@ def param(
     aliases: Sequence[str] = (),
     key: str | None = None,
     port_kind: str | None = None,
+    if_missing: str = "",
 ) -> Any:
     """A parameter that is a config key and an input port.
 
     `aliases` are other spellings of the key that real files use; `key` is the spelling in files
     where that is no Python name; `port_kind` the DataType name of the port (default: by `kind`);
-    `required` makes a missing value fail the node before `run`.
+    `required` makes a missing value fail the node before `run`, with `if_missing` as the mend.
     """
     return Param(
         default,
@@ -190,6 +194,7 @@ def param(
         input=True,
         property=True,
         port_kind=port_kind,
+        if_missing=if_missing,
     )
 
 

@@ -27,8 +27,12 @@ def check_required(step: Step, node: Node) -> None:
     """Raise NodeError if a required parameter has no value."""
     for name in step.required:
         if getattr(node, name) is None:
-            key = step.cls.params[name].key
-            raise NodeError(f"'{key}' has no value", ErrorCode.MISSING_REQUIRED_FIELD)
+            param = step.cls.params[name]
+            raise NodeError(
+                f"'{param.key}' has no value",
+                ErrorCode.MISSING_REQUIRED_FIELD,
+                hint=param.if_missing or None,
+            )
 
 
 def passed_through(step: Step, scope: RunScope) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import IO, Any, Final
 
 from casare_rpa.domain.codes import ErrorCode
@@ -11,7 +12,7 @@ from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.office._contents import Contents, place_of
 from casare_rpa.nodes.office._file import OfficeFile
 from casare_rpa.nodes.office._package import WORKBOOK, damage_told
-from casare_rpa.nodes.office._parts import Parts
+from casare_rpa.nodes.office._parts import Parts, Table
 from casare_rpa.nodes.office._patch import Styles, calculate_when_opened, patch
 from casare_rpa.nodes.office._places import (
     Area,
@@ -129,8 +130,11 @@ class Book(OfficeFile):
 
     def write(
         self, sheet: str, row: int, column: int, value: Any, wanted: Callable[[], None]
-    ) -> None:
-        """Let a cell hold *value* as to_cell reads it. Raises NodeError if it may not."""
+    ) -> Mapping[str, str]:
+        """Let a cell hold *value* as to_cell reads it. Raises NodeError if it may not.
+
+        What is worth a warning is returned, by what it is about: each is to be told once.
+        """
         self.check_writable()
         content = self._file.content(sheet, wanted)
         made = to_cell(value, as_text=(row, column) in content.texts)
@@ -140,13 +144,14 @@ class Book(OfficeFile):
         self._check_heading(content, cell, made)
         self._changes[cell] = made
         if self._known_stale is not None:
-            self._known_stale |= self._file.dependents(wanted).of([cell])
+            self._file.dependents(wanted).of([cell])  # It grows.
+        return self._remarks(cell, made)
 
     # -- saving ----------------------------------------------------------------------------------
 
     def _load(self, raw: bytes) -> None:
         self._changes: dict[Cell, Content] = {}
-        self._known_stale: set[Cell] | None = None
+        self._known_stale: AbstractSet[Cell] | None = None
         self._written = b""
         self._file = Contents(raw or _empty(), self.path)
 
@@ -173,11 +178,37 @@ class Book(OfficeFile):
         parts.write(made)
         return made.getvalue()
 
-    def _stale(self, wanted: Callable[[], None]) -> set[Cell]:
+    def _stale(self, wanted: Callable[[], None]) -> AbstractSet[Cell]:
         """The formulas whose value in the file may no longer be true."""
         if self._known_stale is None:
             self._known_stale = self._file.dependents(wanted).of(self._changes)
         return self._known_stale
+
+    # -- what is told ----------------------------------------------------------------------------
+
+    def _remarks(self, cell: Cell, made: Content) -> Mapping[str, str]:
+        told = {}
+        if made.fault:
+            told[f"formula {self.path}"] = (
+                f"{self._shown(cell)} holds text that begins with '=': it is no formula that Excel"
+                f" reads ({made.fault}), and was written as text; formulas have English names and"
+                " commas, and text is best written with ' before it; others like it are not told"
+            )
+        table = None if made.kind == "empty" else self._table_above(cell)
+        if table is not None:
+            told[f"table {table.name} {self.path}"] = (
+                f"{self._shown(cell)} is directly beneath the table {table.name}, which does not"
+                " grow by it: its filters and the formulas that name it leave the new rows out"
+                "; enlarge it in Excel"
+            )
+        return told
+
+    def _table_above(self, cell: Cell) -> Table | None:
+        for table in self._file.tables.get(cell.sheet, ()):
+            end = table.area.last_row
+            if cell.row == end + 1 and table.area.holds(end, cell.column):
+                return table
+        return None
 
     # -- what may not be -------------------------------------------------------------------------
 

@@ -35,6 +35,10 @@ class Contents:
         self._known_dependents: Dependents | None = None
         with damage_told(path, WORKBOOK):
             self.parts = Parts(raw)
+            for title in self.parts.empty_charts:
+                raise ValueError(
+                    f"the chart sheet {title!r} holds no chart; put one in or delete it"
+                )
             self._book = _opened(raw, data_only=False)
             #: Whether it was saved last by a program that does not calculate.
             self.waits_for_calculation = self.parts.is_to_be_calculated

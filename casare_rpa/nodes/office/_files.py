@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,8 +22,8 @@ F = TypeVar("F", bound="OfficeFile")
 _KEY = "office_files"
 #: More open ones in a run are a loop that forgets to close them.
 _MOST_OPEN = 50
-#: By format, the file that a branch opened last: each branch of a run has its own.
-_CURRENT: ContextVar[dict[str, OfficeFile] | None] = ContextVar("office_files", default=None)
+#: By format, the file that a branch opened last, None if that failed: each branch has its own.
+_CURRENT: ContextVar[Mapping[str, OfficeFile | None]] = ContextVar("office_files")
 
 
 class OpenFiles:
@@ -40,11 +40,20 @@ class OpenFiles:
         return bool(self.files)
 
     def last(self, format: Format) -> OfficeFile | None:
-        """The file that this branch opened last, or found open when it began; else any."""
-        own = (_CURRENT.get() or {}).get(format.what)
+        """The file that this branch opened last, or found open when it began; else any.
+
+        None after an opening that failed.
+        """
+        own = self.current(format)
         if own is not None and own in self.files:
             return own
+        if opening_failed(format):
+            return None
         return next((f for f in reversed(self.files) if f.format is format), None)
+
+    def current(self, format: Format) -> OfficeFile | None:
+        """The file that nodes of this branch work on, also when it is closed by now."""
+        return _CURRENT.get({}).get(format.what)
 
     def once(self, what: str, message: str) -> None:
         """Warn of *what* once in a run."""
@@ -74,6 +83,20 @@ def files_of(ctx: Context) -> OpenFiles:
     return found
 
 
+def opening_failed(format: Format) -> bool:
+    """Whether the last opening of this branch did not come to its end."""
+    current = _CURRENT.get({})
+    return format.what in current and current[format.what] is None
+
+
+def begin_opening(format: Format) -> None:
+    """From here to the end of open_file this branch has no file of the format.
+
+    Nodes after an opening that fails do not work on another file that happens to be open.
+    """
+    _remember(format, None)
+
+
 async def open_file(
     ctx: Context, kind: type[F], path: Path, *, read_only: bool = False, create: bool = False
 ) -> F:
@@ -99,7 +122,8 @@ async def open_file(
             _warn_of_lock(ctx, made)
     # Another branch may have saved it meanwhile.
     await in_thread(found.refresh)
-    return _remembered(found)
+    _remember(kind.format, found)
+    return found
 
 
 async def close_file(ctx: Context, file: OfficeFile, *, save: bool) -> bool:
@@ -118,6 +142,8 @@ async def close_file(ctx: Context, file: OfficeFile, *, save: bool) -> bool:
         files = files_of(ctx).files
         if file in files:
             files.remove(file)
+        if file.changes and not saved:
+            ctx.log(f"{file} is closed without its changes, for save is false", "info")
     return saved
 
 
@@ -144,38 +170,68 @@ async def in_thread(work: Callable[[], T]) -> T:
 def file_of(ctx: Context, kind: type[F], value: Any) -> F:
     """The open file that a node was given: itself, its path or name; else the one opened last.
 
-    Raises NodeError that says what is missing.
+    Where that is closed, another one that is open takes its place. Raises NodeError that says what
+    is missing.
     """
-    found, format = _given(ctx, kind, value), kind.format
-    if found is None:
-        raise NodeError(
-            f"no {format.program} {format.what} is open"
-            f"; put {format.program}OpenNode before this node",
-            ErrorCode.RESOURCE_NOT_FOUND,
-        )
+    format = kind.format
+    if value in (None, ""):
+        value = files_of(ctx).last(format)
+        if value is not None:
+            _remember(format, value)
+    if value is None:
+        raise _none_open(format)
+    found = _given(ctx, kind, value)
     if not found.is_open:
         raise _closed(found)
     return found
 
 
 def still_open(ctx: Context, kind: type[F], value: Any) -> F | None:
-    """As file_of, but None if there is nothing to close any more."""
+    """As file_of, but None if there is nothing to close any more.
+
+    Once the one opened last is closed, no other one takes its place: it is not meant.
+    """
+    files, format = files_of(ctx), kind.format
+    if value in (None, ""):
+        value, own = files.last(format), files.current(format)
+        if value is None:
+            return None
+        if own is not None and own is not value:
+            ctx.log(
+                f"{own} is closed already, and {value} stays open: to close it, give it to"
+                f" {format.program}CloseNode",
+                "warning",
+            )
+            return None
     found = _given(ctx, kind, value)
-    return found if found is not None and found.is_open else None
+    return found if found.is_open else None
 
 
-def _given(ctx: Context, kind: type[F], value: Any) -> F | None:
+def _given(ctx: Context, kind: type[F], value: Any) -> F:
     format = kind.format
     if isinstance(value, str) and value.strip():
         value = _named(ctx, kind, value.strip())
-    found = files_of(ctx).last(format) if value in (None, "") else value
-    if found is not None and not isinstance(found, kind):
+    if not isinstance(value, kind):
         raise NodeError(
-            f"{shown(found)} is no {format.program} {format.what} that is open"
+            f"{shown(value)} is no {format.program} {format.what} that is open"
             f"; give the port '{format.what}' of {format.program}OpenNode",
             ErrorCode.TYPE_MISMATCH,
         )
-    return found
+    return value
+
+
+def _none_open(format: Format) -> NodeError:
+    opener = f"{format.program}OpenNode"
+    if opening_failed(format):
+        return NodeError(
+            f"no {format.program} {format.what} is open here, for the {opener} before this node"
+            f" failed; mend that, or give this node the port '{format.what}' of another one",
+            ErrorCode.RESOURCE_NOT_FOUND,
+        )
+    return NodeError(
+        f"no {format.program} {format.what} is open; put {opener} before this node",
+        ErrorCode.RESOURCE_NOT_FOUND,
+    )
 
 
 def _named(ctx: Context, kind: type[F], name: str) -> Any:
@@ -200,9 +256,8 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _remembered(file: F) -> F:
-    _CURRENT.set({**(_CURRENT.get() or {}), file.format.what: file})
-    return file
+def _remember(format: Format, file: OfficeFile | None) -> None:
+    _CURRENT.set({**_CURRENT.get({}), format.what: file})
 
 
 def _warn_of_lock(ctx: Context, file: OfficeFile) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
+from casare_rpa.nodes.office._areas import Areas
 from casare_rpa.nodes.office._places import Area, Cell, parse_area, split_sheet
 
 #: More formulas are not looked into: all of them then count as depending on any change.
 MAX_FORMULAS: Final = 300_000
 #: A reference to so few cells is kept for each of them, which finds it at once.
 _FEW = 64
-#: So many areas are looked into for one change; then all formulas count as depending on it.
+#: So many spans of columns are looked into for one change; then all formulas count as reached.
 _MOST_LOOKS = 20_000_000
 #: Functions whose arguments say only when they are calculated which cells they read.
 _REACHING = ("INDIRECT(", "OFFSET(")
@@ -34,36 +36,39 @@ class Dependents:
         self._all = formulas
         self._names = names
         self._by_cell: dict[Cell, list[Cell]] = defaultdict(list)
-        self._by_area: dict[str, dict[Area, list[Cell]]] = defaultdict(lambda: defaultdict(list))
-        #: Formulas of which nobody can tell what they read.
+        self._by_area: dict[str, Areas] = defaultdict(Areas)
+        self._reached: set[Cell] = set()
+        #: Formulas of which nobody can tell what they read; what depends on them is not found yet.
         self._unsure: set[Cell] = set()
         if len(formulas) > MAX_FORMULAS:
-            self._unsure.update(formulas)
+            self._reached.update(formulas)
             return
         for cell, formula in formulas.items():
             self._add(cell, formula)
 
-    def of(self, changed: Iterable[Cell]) -> set[Cell]:
-        """The formulas whose value may be another after a change of these cells."""
-        found = set(self._unsure)
-        waiting = [*changed, *found]
-        looks = 0
-        while waiting:
-            cell = waiting.pop()
-            looks += len(self._by_area.get(cell.sheet, ()))
-            if looks > _MOST_LOOKS:
-                return set(self._all)
-            for dependent in self._direct(cell):
-                if dependent not in found:
-                    found.add(dependent)
-                    waiting.append(dependent)
-        return found
+    def of(self, changed: Iterable[Cell]) -> AbstractSet[Cell]:
+        """The formulas whose value may be another after these changes and all that came before.
 
-    def _direct(self, cell: Cell) -> Iterator[Cell]:
-        yield from self._by_cell.get(cell, ())
-        for area, dependents in self._by_area.get(cell.sheet, {}).items():
-            if area.holds(cell.row, cell.column):
-                yield from dependents
+        The set is the same one each time, and grows: what was reached once is not gone over again.
+        """
+        self._reached |= self._unsure
+        waiting = [*changed, *self._unsure]
+        self._unsure.clear()
+        looks = 0
+        while waiting and len(self._reached) < len(self._all):
+            cell = waiting.pop()
+            areas = self._by_area.get(cell.sheet)
+            looks += areas.looks(cell.column) if areas else 0
+            if looks > _MOST_LOOKS:
+                self._reached.update(self._all)
+                break
+            # Whoever is taken is reached for good, so that nobody has to find it once more.
+            taken = self._by_cell.pop(cell, [])
+            for dependent in (*taken, *(areas.take(cell.row, cell.column) if areas else ())):
+                if dependent not in self._reached:
+                    self._reached.add(dependent)
+                    waiting.append(dependent)
+        return self._reached
 
     def _add(self, cell: Cell, formula: str) -> None:
         for reference in references(formula):
@@ -75,7 +80,7 @@ class Dependents:
                     for row, column in area.cells():
                         self._by_cell[Cell(sheet, row, column)].append(cell)
                 else:
-                    self._by_area[sheet][area].append(cell)
+                    self._by_area[sheet].add(area, cell)
 
     def _places(self, cell: Cell, reference: str) -> Sequence[Where] | None:
         sheet, rest = split_sheet(reference)

@@ -51,6 +51,17 @@ class Parts:
         return found
 
     @property
+    def empty_charts(self) -> list[str]:
+        """The chart sheets that name no drawing, in which a chart would be."""
+        links = self._links(self.workbook)
+        found = []
+        for sheet in self.xml(self.workbook).iter(f"{MAIN}sheet"):
+            kind, target = links.get(sheet.get(f"{{{_ROOM}}}id"), ("", ""))
+            if kind == "chartsheet" and target in self._names:
+                found += [] if _links_of(target) in self._names else [sheet.get("name")]
+        return found
+
+    @property
     def is_to_be_calculated(self) -> bool:
         """Whether Excel is told to calculate all of it when it opens it."""
         about = self.xml(self.workbook).find(f"{MAIN}calcPr")

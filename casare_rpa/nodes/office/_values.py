@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import NodeError
+from casare_rpa.nodes.office._grammar import fault_of
 from casare_rpa.nodes.values.reading import shown
 
 MAX_TEXT_LENGTH: Final = 32_767
@@ -38,6 +39,8 @@ class Content:
 
     kind: Kind
     value: Any = None
+    #: Why a text that begins with `=` is not the formula that it may have been meant as.
+    fault: str = ""
 
 
 def from_cell(value: Any, number_format: str) -> Any:
@@ -150,10 +153,13 @@ def _number(value: int | float | Decimal) -> Content:
 def _formula(text: str) -> Content:
     if len(text) > MAX_FORMULA_LENGTH:
         raise NodeError(
-            f"the formula has {len(text):,} characters; Excel takes {MAX_FORMULA_LENGTH:,}",
+            f"the formula has {len(text):,} characters; Excel takes {MAX_FORMULA_LENGTH:,}"
+            "; put ' before it if it is text",
             ErrorCode.VALUE_OUT_OF_RANGE,
         )
-    return Content("formula", xml_text(text))
+    formula = xml_text(text)
+    fault = fault_of(formula)
+    return Content("text", formula, fault) if fault else Content("formula", formula)
 
 
 def _text(text: str) -> Content:

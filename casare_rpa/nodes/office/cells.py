@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
@@ -98,10 +99,14 @@ class ExcelWriteCellNode(CellNode):
     one before text from elsewhere that must not become a formula.
 
     A formula is written with English names and commas, functions newer than Excel 2007 with their
-    `_xlfn.`. It has no value until Excel calculates it; see ExcelReadCellNode. The cell keeps its
-    format; one without a format for dates gets one for a date. Refused are lists and maps, text
-    longer than 32,767 characters, a part of an array formula, what merged cells hide, and other
-    headings for the columns of a table. The protection of a sheet is not looked at.
+    `_xlfn.`. What Excel does not read as one would damage the file for it, and is written as text,
+    with a warning: `=== Summary ===`, `=SUMME(A1;B1)`, brackets that do not fit, links to other
+    programs (`=cmd|...`). A formula has no value until Excel calculates it; see ExcelReadCellNode.
+
+    The cell keeps its format; one without a format for dates gets one for a date. Refused are lists
+    and maps, text longer than 32,767 characters, a part of an array formula, what merged cells
+    hide, and other headings for the columns of a table. The protection of a sheet is not looked at.
+    What is written directly beneath a table does not become a part of it, which a warning says.
     """
 
     example = {"sheet": "1", "cell": "B2", "value": "{{total}}"}
@@ -112,11 +117,12 @@ class ExcelWriteCellNode(CellNode):
     async def act(self, ctx: Context) -> Outputs:
         book = file_of(ctx, Book, self.workbook)
 
-        def work() -> None:
+        def work() -> Mapping[str, str]:
             place = self.single(book, self.cell)
-            book.write(*place, self.value, lambda: self.wanted(ctx))
+            return book.write(*place, self.value, lambda: self.wanted(ctx))
 
-        await use(book, work)
+        for what, remark in (await use(book, work)).items():
+            files_of(ctx).once(what, remark)
         return {"success": True}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from casare_rpa.nodes.base import Context, Output, Outputs, param, port, prop
 from casare_rpa.nodes.office._books import Book
-from casare_rpa.nodes.office._files import close_file, open_file, still_open
+from casare_rpa.nodes.office._files import begin_opening, close_file, open_file, still_open
 from casare_rpa.nodes.office._node import EXCEL, OfficeNode, handle, say_unseen
 
 
@@ -20,7 +20,8 @@ class ExcelOpenNode(OfficeNode):
     The nodes after it work on the workbook that was opened last, unless they are given another: by
     the port `workbook`, by its path or by its file name. Branches that run side by side each have
     their own last one. A file that is opened twice in a run is one workbook, closed when it is
-    closed as often.
+    closed as often. Where opening fails and the run goes on, nodes after it that are given no
+    workbook fail as well, until the next one is opened: they do not work on another that is open.
 
     With `create_if_missing` a missing .xlsx begins with one empty sheet, and is written when it is
     closed. A file that somebody has open in Excel or LibreOffice is opened with a warning. Refused
@@ -39,6 +40,7 @@ class ExcelOpenNode(OfficeNode):
     outputs = (Output("workbook", "ANY"), Output("app", "ANY"), Output("success", "BOOLEAN"))
 
     async def act(self, ctx: Context) -> Outputs:
+        begin_opening(Book.format)
         if self.show_excel:
             say_unseen(ctx, "show_excel", "Excel")
         path = self.file(ctx, self.file_path)
@@ -57,8 +59,8 @@ class ExcelCloseNode(OfficeNode):
     Excel calculates them when it opens the file.
 
     It is refused if the file was changed by somebody else since it was opened. Without `save`
-    changes are dropped. Closing twice does no harm. `quit_app` has no effect, for no Excel was
-    started.
+    changes are dropped. Closing twice does no harm, and closes no other workbook. `quit_app` has no
+    effect, for no Excel was started.
     """
 
     example = {"save": True}

@@ -8,7 +8,14 @@ from typing import Any
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError, Output, Outputs, param, prop
 from casare_rpa.nodes.office._documents import Document
-from casare_rpa.nodes.office._files import close_file, file_of, open_file, still_open, use
+from casare_rpa.nodes.office._files import (
+    begin_opening,
+    close_file,
+    file_of,
+    open_file,
+    still_open,
+    use,
+)
 from casare_rpa.nodes.office._node import WORD, OfficeNode, handle, say_unseen
 from casare_rpa.nodes.office._values import xml_text
 from casare_rpa.nodes.values.reading import as_text
@@ -26,7 +33,8 @@ class WordOpenNode(OfficeNode):
     The nodes after it work on the document that was opened last, unless they are given another: by
     the port `document`, by its path or by its file name. Branches that run side by side each have
     their own last one. A file that is opened twice in a run is one document, closed when it is
-    closed as often.
+    closed as often. Where opening fails and the run goes on, nodes after it that are given no
+    document fail as well, until the next one is opened: they do not work on another that is open.
 
     With `create_if_missing` a missing .docx begins empty, and is written when it is closed. A file
     that somebody has open in Word or LibreOffice is opened with a warning. Refused are files of the
@@ -42,6 +50,7 @@ class WordOpenNode(OfficeNode):
     outputs = (Output("document", "ANY"), Output("app", "ANY"), _DONE)
 
     async def act(self, ctx: Context) -> Outputs:
+        begin_opening(Document.format)
         if self.visible:
             say_unseen(ctx, "visible", "Word")
         path = self.file(ctx, self.file_path)
@@ -79,7 +88,12 @@ class WordReplaceTextNode(OfficeNode):
     are not known. Line ends and tabs in `replace_text` become those of Word; an empty one deletes.
 
     Without `replace_all` only the first place is replaced. That nothing is found is no failure:
-    `replacements` is then 0.
+    `replacements` is then 0, and a warning says so.
+
+    A placeholder in `find_text` is filled in before it is looked for: with a variable `customer`,
+    `{{customer}}` looks for its value. It cannot be escaped. Mark the places of a template in
+    another way, such as `{customer}` or `[customer]`; where the template is given, let a variable
+    hold the mark: what `{{mark}}` is filled with is not filled in once more.
     """
 
     example = {"find_text": "{name}", "replace_text": "Ada Lovelace"}
@@ -89,7 +103,12 @@ class WordReplaceTextNode(OfficeNode):
         None, kind="string", required=True, aliases=("find",), help="What is looked for."
     )
     replace_text: str = param(
-        None, kind="string", required=True, aliases=("replace",), help="What stands there then."
+        None,
+        kind="string",
+        required=True,
+        aliases=("replace",),
+        help="What stands there then; an empty text deletes.",
+        if_missing="an empty text deletes what is found",
     )
     match_case: bool = prop(False, kind="boolean", help="Capital and small letters differ.")
     replace_all: bool = prop(True, kind="boolean", help="Replace all places, not only the first.")
@@ -104,6 +123,12 @@ class WordReplaceTextNode(OfficeNode):
         text = xml_text(as_text(self.replace_text))
         most = None if self.replace_all else 1
         done = await use(document, lambda: document.replace(pattern, text, most))
+        if not done:
+            ctx.log(
+                f"find_text is nowhere in {document}: nothing was replaced"
+                "; a placeholder in find_text is filled in before it is looked for",
+                "warning",
+            )
         return {"replacements": done, "success": True}
 
 
@@ -113,7 +138,7 @@ class WordCloseNode(OfficeNode):
     It is saved whole or not at all: a new file takes the place of the old one and keeps its mode.
     What the Word nodes do not know stays in it as it was. It is refused if the file was changed by
     somebody else since it was opened. Without `save` changes are dropped. Closing twice does no
-    harm. `quit_app` has no effect, for no Word was started.
+    harm, and closes no other document. `quit_app` has no effect, for no Word was started.
     """
 
     example = {"save": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from casare_rpa.nodes.office._values import Content, to_cell
 from tests.nodes.office.steps import (
     block,
     closed,
@@ -331,3 +333,111 @@ def test_cells_and_rows_that_do_not_say_where_they_are(tmp_path: Path) -> None:
     assert last(tmp_path, opened(), block(**on))["data"] == [[1, 2], [3, ""]]
     assert run(tmp_path, opened(), write("B2", 4, **on), write("A1", 5, **on), closed()).success
     assert last(tmp_path, opened(), block(**on))["data"] == [[5, 2], [3, 4]]
+
+
+# -- formulas --------------------------------------------------------------------------------------
+
+FORMULAS = [
+    "=1E+5",
+    "=A1:B2 C1:C3",
+    "=--A1",
+    "=+A1",
+    "=A1%",
+    "={1,2;-3,4}",
+    "=IF(A1,,2)",
+    "=IF(A1,2,)",
+    "=PI()",
+    "='It''s'!A1",
+    "=T[[#This Row],[a b]]",
+    "=Sheet1!#REF!",
+    "=A1:INDEX(A:A,3)",
+    "=INDEX(A1:B2,1,1):B2",
+    "=LAMBDA(x,x+1)(2)",
+    "=SUM((A1,B1))",
+    "=A1\n+2 ",
+    '="a""b"&A1',
+    "=[1]S!A1",
+    "=#N/A",
+    "=$A$1+A$1",
+    "=5:7",
+    '=IF(A1="x;y|z",1,0)',
+    "=SUM(First:Last!A1)",
+    "=Größe*2",
+    "=A1/-2",
+    "=INDEX(A:A,1):INDEX(A:A,2)",
+    "=SUMPRODUCT((A1:A3=1)*(B1:B3))",
+    "=_xlfn.XLOOKUP(A1,B:B,C:C)",
+]
+NO_FORMULAS = [
+    "=== Summary ===",
+    "=1+",
+    "=-",
+    "==5",
+    "=SUMME(A1;B1)",
+    "=SUM(A1:A3",
+    "=SUM(A1))",
+    "=cmd|' /C calc'!A0",
+    "=cmd|x!A0",
+    "='cmd|x'!A0",
+    "=A1#",
+    "=@A1",
+    "=Sum 3",
+    "=A1!",
+    "=\"a\"'b'",
+    "=12abc",
+    "={=SUM(A1)}",
+    "=A1:",
+    '="abc',
+    "=1,5",
+    "=()",
+    "=*2",
+    "=SUM(1+,2)",
+    "={A1}",
+    "={1+2}",
+    "=(1;2)",
+    "= ",
+    "=1_000",
+    "=(1,2)",
+    "=50%5",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_what_excel_reads_as_a_formula_is_one(text: str) -> None:
+    assert to_cell(text) == Content("formula", text)
+
+
+@pytest.mark.parametrize("text", NO_FORMULAS)
+def test_what_excel_does_not_read_as_a_formula_is_text(text: str) -> None:
+    made = to_cell(text)
+    assert (made.kind, made.value) == ("text", text)
+    assert made.fault
+
+
+def test_long_text_from_outside_is_soon_told_from_a_formula() -> None:
+    for text in ("=" + "A:" * 2_000 + "!", "=" + "[a]:" * 1_000 + "!", "=" + "T[[a]]:" * 500 + ";"):
+        assert to_cell(text).kind == "text"
+
+
+def test_text_that_begins_like_a_formula_is_written_as_text_and_told_once(folder: Path) -> None:
+    texts = {"E1": "=== Summary ===", "E2": "=cmd|' /C calc'!A0", "E3": "=SUM(A1:A3)"}
+    steps = [write(cell, f"{{{{{cell}}}}}") for cell in texts]
+    result = run(folder, opened(), *steps, closed(), variables=texts)
+    assert result.success
+    (said,) = warnings(result)
+    assert "First!E1 of" in said and "was written as text" in said
+    written = parts_of((folder / "book.xlsx").read_bytes())["xl/worksheets/sheet1.xml"]
+    assert b"<f>SUM(A1:A3)</f>" in written
+    assert b"calc" not in b"".join(re.findall(rb"<f[ >].*?</f>", written))
+    assert last(folder, opened(), read("E2"))["value"] == texts["E2"]
+
+
+def test_what_is_written_beneath_a_table_is_told_once_for_the_table(folder: Path) -> None:
+    beneath = [write(cell, 7, sheet="Other") for cell in ("A4", "B4")]
+    result = run(folder, opened(), *beneath, closed())
+    assert result.success
+    (said,) = warnings(result)
+    assert "Other!A4 of" in said and "directly beneath the table Stock" in said
+    elsewhere = [write(cell, 7, sheet="Other") for cell in ("A3", "C4", "A5")]
+    others = [write("A4", 7), write("A4", "", sheet="Other")]
+    assert not warnings(run(folder, opened(), *elsewhere, *others, closed()))

@@ -7,9 +7,10 @@ import random
 from pathlib import Path
 
 import docx
+import openpyxl
 import pytest
 
-from tests.nodes.office.steps import block, closed, opened, run, write
+from tests.nodes.office.steps import block, closed, opened, refusal, run, write
 from tests.support.workbooks import excel_workbook, packed, parts_of
 
 #: What a damaged file may come to; UNKNOWN_ERROR would be an exception that nobody thought of.
@@ -69,3 +70,11 @@ def test_a_damaged_document_is_read_or_refused(tmp_path: Path, seed: int) -> Non
     if result.error is not None:
         assert result.error.code in _TOLD, result.error
     assert [each.name for each in tmp_path.iterdir()] == ["letter.docx"]
+
+
+def test_a_chart_sheet_without_a_chart_is_told(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    made.create_chartsheet("Sales")
+    made.save(tmp_path / "book.xlsx")
+    said = refusal(tmp_path, opened())
+    assert "the chart sheet 'Sales' holds no chart; put one in or delete it" in said

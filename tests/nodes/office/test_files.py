@@ -96,6 +96,58 @@ def test_a_workbook_that_is_not_open_is_told(tmp_path: Path) -> None:
     assert run(tmp_path, opened(), closed(), closed()).success, "closing twice does no harm"
 
 
+def test_after_an_opening_that_failed_no_other_workbook_is_meant(tmp_path: Path) -> None:
+    path = book(tmp_path, "one.xlsx", A1="one")
+    (tmp_path / "bad.xlsx").write_text("no workbook")
+    for name in ("missing.xlsx", "bad.xlsx", ""):
+        failed = (opened("one.xlsx"), opened(name, continue_on_error=True))
+        assert "ExcelOpenNode before this node failed" in refusal(tmp_path, *failed, write("A1", 2))
+        assert run(tmp_path, *failed, closed(), write("A1", 3, workbook="one.xlsx")).success
+        steps = (*failed, opened("one.xlsx"), read("A1"))
+        assert last(tmp_path, *steps)["value"] == "one", "until one is opened again"
+    assert value_of(path, "A1") == "one"
+
+
+def test_a_catch_does_not_go_on_with_another_workbook(tmp_path: Path) -> None:
+    path = book(tmp_path, "one.xlsx", A1="one")
+    nodes = {
+        "one": node("ExcelOpenNode", file_path="one.xlsx"),
+        "try": node("TryNode"),
+        "two": node("ExcelOpenNode", file_path="two.xlsx"),
+        "catch": node("CatchNode"),
+        "write": node("ExcelWriteCellNode", cell="A1", value="two"),
+        "close": node("ExcelCloseNode"),
+    }
+    raw = document(
+        nodes, chain("one", "try", "two", "catch"), chain("catch.catch_body", "write", "close")
+    )
+    result = run_document(raw, folder=tmp_path)
+    assert result.error is not None and result.error.node_id == "write"
+    assert value_of(path, "A1") == "one"
+
+
+def test_a_second_close_closes_no_other_workbook(tmp_path: Path) -> None:
+    one = book(tmp_path, "one.xlsx", A1="one")
+    book(tmp_path, "two.xlsx", A1="two")
+    both = (opened("one.xlsx"), write("A1", 1), opened("two.xlsx"))
+    result = run(tmp_path, *both, closed(), closed())
+    assert result.success
+    told, lost = warnings(result)
+    assert "two.xlsx is closed already" in told and "one.xlsx stays open" in told
+    assert "one.xlsx was left open" in lost
+    assert value_of(one, "A1") == "one"
+    assert run(tmp_path, *both, closed(), write("A2", 2), closed()).success
+    assert value_of(one, "A2") == 2, "the one that was worked on since"
+
+
+def test_changes_that_are_dropped_are_told(tmp_path: Path) -> None:
+    book(tmp_path)
+    result = run(tmp_path, opened(), write("A1", 2), closed(save=False))
+    assert any("closed without its changes" in line["message"] for line in result.logs)
+    result = run(tmp_path, opened(), closed(save=False))
+    assert not any("without its changes" in line["message"] for line in result.logs)
+
+
 def test_branches_have_the_workbook_that_they_opened(tmp_path: Path) -> None:
     for name in ("one", "two"):
         book(tmp_path, f"{name}.xlsx", A1=name)

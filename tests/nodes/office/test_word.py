@@ -194,7 +194,8 @@ def test_saving_is_only_when_it_is_wanted(letter: Path) -> None:
     left = run(letter.parent, opened(), replace("welcome", "x"))
     assert warnings(left) == [f"{letter} was left open, so it is not saved; WordCloseNode saves it"]
     assert not warnings(run(letter.parent, opened(), replace("welcome", "x"), closed(save=False)))
-    assert not warnings(run(letter.parent, opened(), replace("nothing", "x")))
+    (said,) = warnings(run(letter.parent, opened(), replace("nothing", "x")))
+    assert "nothing was replaced" in said, "and not that it was left open"
     assert letter.read_bytes() == before
     assert not warnings(run(letter.parent, opened(), replace("welcome", "x"), closed()))
     assert docx.Document(str(letter)).paragraphs[0].text == "Dear {name}, x"
@@ -253,3 +254,20 @@ def test_a_document_that_somebody_has_open_is_opened_with_a_warning(
     assert "is open in another program of Ada" in told
     told_of_window = warnings(run(letter.parent, opened(visible=True)))
     assert "visible has no effect: Word is not started" in told_of_window[0]
+
+
+def test_a_mark_that_looks_like_a_placeholder_comes_from_a_variable(tmp_path: Path) -> None:
+    by_hand(tmp_path, paragraph("Dear {{customer}}"))
+    known = {"customer": "Ada", "mark": "{{customer}}"}
+    result = run(tmp_path, opened(), replace("{{customer}}", "x"), variables=known)
+    assert result.outputs["s1"]["replacements"] == 0
+    (said, *_) = warnings(result)
+    assert "find_text is nowhere in" in said and "is filled in before it is looked for" in said
+    steps = (opened(), replace("{{mark}}", "{{customer}}"), text())
+    assert last(tmp_path, *steps, variables=known)["text"] == "Dear Ada"
+
+
+def test_who_gives_no_text_to_put_in_learns_how_to_delete(letter: Path) -> None:
+    said = refusal(letter.parent, opened(), ("WordReplaceTextNode", {"find": "x", "replace": None}))
+    assert "'replace_text' has no value; an empty text deletes what is found" in said
+    assert last(letter.parent, opened(), replace("welcome", ""))["replacements"] == 1
