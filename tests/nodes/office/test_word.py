@@ -269,5 +269,5 @@ def test_a_mark_that_looks_like_a_placeholder_comes_from_a_variable(tmp_path: Pa
 
 def test_who_gives_no_text_to_put_in_learns_how_to_delete(letter: Path) -> None:
     said = refusal(letter.parent, opened(), ("WordReplaceTextNode", {"find": "x", "replace": None}))
-    assert "'replace_text' has no value; an empty text deletes what is found" in said
+    assert "'replace_text' has no value - an empty text deletes what is found" in said
     assert last(letter.parent, opened(), replace("welcome", ""))["replacements"] == 1
