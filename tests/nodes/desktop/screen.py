@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from Xlib.display import Display
+from Xlib.error import XError
 
 from casare_rpa.domain.events import EventBus, LogMessage
 from casare_rpa.engine import RunResult
@@ -176,6 +177,16 @@ class Screen:
             window.process.kill()
             window.process.wait(10)
         with closing(Display(self.name)) as display:
-            atom = display.intern_atom("_NET_CLIENT_LIST")
-            root = display.screen().root
-            eventually(lambda: not getattr(root.get_full_property(atom, 0), "value", ()))
+            eventually(lambda: not _left_over(display))
+
+
+def _left_over(display: Display) -> bool:
+    """Whether windows are there still; what a failed test has left behind is killed."""
+    list_of, pid_of = map(display.intern_atom, ("_NET_CLIENT_LIST", "_NET_WM_PID"))
+    found = getattr(display.screen().root.get_full_property(list_of, 0), "value", ())
+    for number in found:
+        with suppress(XError, ProcessLookupError):
+            told = display.create_resource_object("window", number).get_full_property(pid_of, 0)
+            if told is not None and told.value[0] != os.getpid():
+                os.kill(told.value[0], signal.SIGKILL)
+    return bool(found)

@@ -123,7 +123,7 @@ def test_a_window_that_does_not_close_is_told_and_killed_if_wanted(screen: Scree
     window = screen.open("Orders", "--stubborn")
     code, message = screen.failure("CloseApplicationNode", window_title="Orders", timeout=0.2)
     assert (code, "still open after 0.2 s" in message) == ("APPLICATION_NOT_RESPONDING", True)
-    assert {"asked_to_close": True} in window.seen
+    window.has_got(lambda seen: {"asked_to_close": True} in seen)
     code, message = screen.failure(
         "CloseApplicationNode", process_id=window.process.pid, timeout=0.2
     )

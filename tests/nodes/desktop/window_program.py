@@ -30,11 +30,12 @@ class Program:
         self._asked = asked
         self._display = Display()
         self._file = open(asked.file, "a", encoding="utf-8", buffering=1)  # noqa: PTH123, SIM115
+        # Before there is a window: who sees one finds this written.
+        self._tell(opened=asked.title, pid=os.getpid(), arguments=asked.rest)
         self._main = self._open(asked.title)
         self._dialog: Any = None
 
     def run(self) -> None:
-        self._tell(opened=self._asked.title, pid=os.getpid(), arguments=self._asked.rest)
         while True:
             event = self._display.next_event()
             if event.type == X.MappingNotify:
