@@ -34,6 +34,18 @@ class AiServices:
         )
 
     @property
+    def is_set(self) -> bool:
+        """Whether a key or an address of one is given."""
+        return any(
+            (
+                self.openai_base_url,
+                self.openai_api_key,
+                self.anthropic_base_url,
+                self.anthropic_api_key,
+            )
+        )
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """What must not be seen. A shorter text is what servers get that ask for no key."""
         found = (self.openai_api_key, self.anthropic_api_key)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import platform
+from pathlib import Path
 
 from casare_rpa import browser_programs, desktop_display
+from casare_rpa.ai_services import AiServices
 from casare_rpa.domain.capabilities import IMPLEMENTED
 from casare_rpa.domain.jobs import STARTS_ANYWHERE
 from casare_rpa.settings import Settings
@@ -21,19 +23,9 @@ def announced(settings: Settings) -> list[str]:
     workflows bring their own keys, by stored secrets, is told of it.
     """
     browser_programs.choose(settings.browser_path)
-    services = {"ai-service"} if _has_models(settings) else set()
+    models = AiServices.of(settings, Path(settings.state_dir))
+    services = {"ai-service"} if models.is_set else set()
     return sorted({*settings.capabilities, *services, *detected(), STARTS_ANYWHERE})
-
-
-def _has_models(settings: Settings) -> bool:
-    return any(
-        (
-            settings.openai_api_key,
-            settings.openai_base_url,
-            settings.anthropic_api_key,
-            settings.anthropic_base_url,
-        )
-    )
 
 
 def detected() -> set[str]:

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, param, prop, unlisted
 from casare_rpa.nodes.google._account import account_of, check_person
 from casare_rpa.nodes.google._api import Api
 from casare_rpa.nodes.google._refusals import status_of
 from casare_rpa.nodes.google._services import Service
-from casare_rpa.nodes.values.reading import refuse_unresolved
+from casare_rpa.nodes.values.reading import as_text, not_empty, refuse_unresolved
 
 #: `error_code` is the HTTP status of Google's refusal; 0 without one.
 OUTCOME = (
@@ -95,10 +94,7 @@ def id_param(help: str) -> Any:
 
 def wanted(value: Any, name: str) -> str:
     """*value* as text. Raises NodeError, naming the parameter, if there is none."""
-    text = maybe(value, name)
-    if not text:
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    return text
+    return maybe(not_empty(value, name), name)
 
 
 def maybe(value: Any, name: str) -> str:
@@ -106,6 +102,6 @@ def maybe(value: Any, name: str) -> str:
 
     Raises NodeError, naming the parameter, for a placeholder that stands for nothing.
     """
-    text = str(value if value is not None else "").strip()
+    text = as_text(value).strip()
     refuse_unresolved(text, name)
     return text

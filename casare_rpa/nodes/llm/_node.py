@@ -120,14 +120,6 @@ class LoginNode(ModelNode, abstract=True):
     system_prompt: Any = port("", kind="string", help="Who the model is to be.")
 
 
-def needed(value: Any, name: str) -> str:
-    """A text that must be there. Raises NodeError."""
-    text = as_text(value)
-    if not text.strip():
-        raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
-    return text
-
-
 def between_lines(text: str) -> str:
     """*text* set apart from what is asked about it."""
     return f"---\n{text}\n---"

@@ -11,9 +11,8 @@ from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, NodeError
 from casare_rpa.nodes.llm._collections import About, Collections, collection_name
 from casare_rpa.nodes.llm._embedding import embedded
-from casare_rpa.nodes.llm._node import needed
 from casare_rpa.nodes.llm._service import service_of
-from casare_rpa.nodes.values.reading import as_list, as_text, shown
+from casare_rpa.nodes.values.reading import as_list, as_text, not_empty, shown
 
 _BEYOND = 1e30
 
@@ -41,7 +40,7 @@ async def search(
         service = await service_of(
             ctx, _model_of(about, model), credential_name=credential_name, api_key=api_key
         )
-        (vector,), answer = await embedded(ctx, service, [needed(query, "query")])
+        (vector,), answer = await embedded(ctx, service, [not_empty(query, "query")])
         tokens = answer.tokens
     look = partial(collections.nearest, about, vector, count, wanted or {})
     found = await asyncio.to_thread(look)

@@ -21,11 +21,10 @@ from casare_rpa.nodes.llm._node import (
     TOKENS,
     LoginNode,
     between_lines,
-    needed,
 )
 from casare_rpa.nodes.llm._service import Service
 from casare_rpa.nodes.llm._talk import Answer, Message, Question, Tool, ToolCall
-from casare_rpa.nodes.values.reading import as_number, int_within
+from casare_rpa.nodes.values.reading import as_number, int_within, not_empty
 
 _MOST_STEPS = 50
 _SHORTEST_SECONDS = 10.0
@@ -116,7 +115,7 @@ class AIAgentNode(LoginNode):
     async def run(self, ctx: Context) -> Outputs:
         from casare_rpa.nodes.llm._tools import tools_of  # noqa: PLC0415 - other families
 
-        goal = needed(self.goal, "goal")
+        goal = not_empty(self.goal, "goal")
         named = self.available_tools
         allowed = options_of(ctx, named, "available_tools") if named not in (None, "", []) else []
         tools = tools_of(allowed)

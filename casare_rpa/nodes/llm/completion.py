@@ -16,11 +16,10 @@ from casare_rpa.nodes.llm._node import (
     TOKENS,
     LoginNode,
     max_tokens_param,
-    needed,
     temperature_param,
 )
 from casare_rpa.nodes.llm._talk import Answer, Message
-from casare_rpa.nodes.values.reading import as_text
+from casare_rpa.nodes.values.reading import as_text, not_empty
 
 _RESPONSE = Output("response", "STRING")
 _KEY = "ai_conversations"
@@ -51,7 +50,7 @@ class LLMCompletionNode(LoginNode):
     outputs = (_RESPONSE, TOKENS, MODEL_USED, *ENDED)
 
     async def run(self, ctx: Context) -> Outputs:
-        answer = await self.ask(ctx, needed(self.prompt, "prompt"))
+        answer = await self.ask(ctx, not_empty(self.prompt, "prompt"))
         _warn_if_cut(ctx, answer)
         return {
             "response": answer.text,
@@ -95,7 +94,7 @@ class LLMChatNode(LoginNode):
     outputs = (_RESPONSE, TOKENS, MODEL_USED, *ENDED, Output("conversation_id", "STRING"))
 
     async def run(self, ctx: Context) -> Outputs:
-        said = Message(role="user", text=needed(self.message, "message"))
+        said = Message(role="user", text=not_empty(self.message, "message"))
         name = as_text(self.conversation_id).strip() or uuid4().hex
         conversation = ctx.resources.setdefault(_KEY, {}).setdefault(name, _Conversation())
         async with conversation.turn:

@@ -18,12 +18,11 @@ from casare_rpa.nodes.llm._node import (
     TOKENS,
     LoginNode,
     between_lines,
-    needed,
     temperature_param,
     told_by,
 )
 from casare_rpa.nodes.llm.texts import scores_of
-from casare_rpa.nodes.values.reading import MISSING, as_list, as_text, literal
+from casare_rpa.nodes.values.reading import MISSING, as_list, as_text, literal, not_empty
 
 _JUDGED = (Output("confidence", "FLOAT"), Output("reasoning", "STRING"))
 _EXTRAS = (MODEL_USED, RESPONSE, TOKENS)
@@ -57,8 +56,9 @@ class AIConditionNode(DecisionNode):
     exec_outputs: ClassVar[tuple[str, ...]] = ("exec_true", "exec_false")
 
     async def run(self, ctx: Context) -> Leave:
+        condition = not_empty(self.condition, "condition").strip()
         system = (
-            f"Judge whether this holds: {needed(self.condition, 'condition').strip()}\n{DATA_ONLY}"
+            f"Judge whether this holds: {condition}\n{DATA_ONLY}"
             ' Answer with one JSON object: {"reasoning": one sentence, "result": true or false,'
             ' "confidence": 0 to 1}.'
         )
@@ -122,7 +122,7 @@ class AISwitchNode(DecisionNode):
         options = options_of(ctx, self.options, "options")
         _check_ports(options)
         system = (
-            f"{needed(self.question_, 'question').strip()}\nThe options are"
+            f"{not_empty(self.question_, 'question').strip()}\nThe options are"
             f" {json.dumps(options, ensure_ascii=False)}. {DATA_ONLY} Answer with one JSON object:"
             ' {"reasoning": one sentence, "option": the one that fits best or null if none does,'
             ' "confidence": 0 to 1, "scores": {option: 0 to 1, for each}}.'
@@ -218,7 +218,7 @@ def _table(ctx: Context, given: Any) -> tuple[list[Mapping[str, Any]], str]:
     if isinstance(given, str):
         found = literal(given)
         if found is MISSING:
-            needed(given, "decision_table")
+            not_empty(given, "decision_table")
             raise NodeError(
                 "decision_table is no JSON: it must be a list of rows, or an object with `rules`",
                 ErrorCode.PARSE_ERROR,

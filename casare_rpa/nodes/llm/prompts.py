@@ -15,11 +15,10 @@ from casare_rpa.nodes.llm._node import (
     TOKENS,
     LoginNode,
     max_tokens_param,
-    needed,
     temperature_param,
 )
 from casare_rpa.nodes.llm._prompts import PromptTemplate, filled, stored_templates
-from casare_rpa.nodes.values.reading import as_map, as_text
+from casare_rpa.nodes.values.reading import as_map, as_text, not_empty
 
 
 class ListTemplatesNode(Node):
@@ -135,7 +134,7 @@ class PromptTemplateNode(LoginNode):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        wanted = needed(self.template_id, "template_id").strip()
+        wanted = not_empty(self.template_id, "template_id").strip()
         found = await asyncio.to_thread(stored_templates, ctx)
         if wanted not in found:
             raise NodeError(_no_template(wanted, found), ErrorCode.TEMPLATE_ERROR)

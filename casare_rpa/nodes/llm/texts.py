@@ -18,12 +18,11 @@ from casare_rpa.nodes.llm._node import (
     TOKENS,
     ModelNode,
     between_lines,
-    needed,
     temperature_param,
     told_by,
 )
 from casare_rpa.nodes.llm._schema import faults, schema_of
-from casare_rpa.nodes.values.reading import as_int, as_map, as_text, one_of
+from casare_rpa.nodes.values.reading import as_int, as_map, as_text, not_empty, one_of
 
 _STYLES = {
     "paragraph": "one paragraph",
@@ -62,7 +61,7 @@ class LLMSummarizeNode(ModelNode):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        text = needed(self.text, "text")
+        text = not_empty(self.text, "text")
         words = as_int(self.max_length, "max_length")
         form = _STYLES[one_of(self.style, "style", _STYLES)]
         system = (
@@ -104,8 +103,8 @@ class LLMTranslateNode(ModelNode):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        text = needed(self.text, "text")
-        target = needed(self.target_language, "target_language").strip()
+        text = not_empty(self.text, "text")
+        target = not_empty(self.target_language, "target_language").strip()
         source = as_text(self.source_language).strip()
         system = (
             f"You translate texts{f' from {source}' if source else ''} into {target}. Keep names,"
@@ -155,7 +154,7 @@ class LLMClassifyNode(ModelNode):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        text = needed(self.text, "text")
+        text = not_empty(self.text, "text")
         categories = options_of(ctx, self.categories, "categories")
         several = bool(self.multi_label)
         system = (
@@ -225,7 +224,7 @@ class LLMExtractDataNode(ModelNode):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        text = needed(self.text, "text")
+        text = not_empty(self.text, "text")
         if self.schema in (None, "", {}):
             raise NodeError("schema is empty", ErrorCode.MISSING_REQUIRED_FIELD)
         schema = schema_of(as_map(ctx, self.schema, "schema"))

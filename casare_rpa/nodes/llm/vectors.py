@@ -23,12 +23,11 @@ from casare_rpa.nodes.llm._node import (
     LoginNode,
     max_tokens_param,
     model_param,
-    needed,
     temperature_param,
 )
 from casare_rpa.nodes.llm._search import search, vectors_of
 from casare_rpa.nodes.llm._service import OPENAI, service_of
-from casare_rpa.nodes.values.reading import as_list, as_map, as_text, int_within, shown
+from casare_rpa.nodes.values.reading import as_list, as_map, as_text, int_within, not_empty, shown
 
 _TEXT_KEYS = ("text", "content", "page_content", "document")
 _MOST_DOCUMENTS = 100_000
@@ -71,7 +70,7 @@ class EmbeddingNode(Node):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        text = needed(self.text, "text")
+        text = not_empty(self.text, "text")
         service = await service_of(
             ctx, self.model, credential_name=self.credential_name, api_key=self.api_key
         )
@@ -237,7 +236,7 @@ class RAGNode(LoginNode):
     )
 
     async def run(self, ctx: Context) -> Outputs:
-        asked = needed(self.question_, "question")
+        asked = not_empty(self.question_, "question")
         template = _template(self.prompt_template)
         service = await self.service(ctx)
         login = {"credential_name": self.credential_name, "api_key": self.api_key}

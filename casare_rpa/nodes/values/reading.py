@@ -37,11 +37,17 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def needed(value: Any, name: str) -> str:
-    """As as_text, but NodeError for what is empty, or a placeholder that nothing filled."""
+def not_empty(value: Any, name: str) -> str:
+    """As as_text, but NodeError for what is empty."""
     text = as_text(value)
     if not text.strip():
         raise NodeError(f"{name} is empty", ErrorCode.MISSING_REQUIRED_FIELD)
+    return text
+
+
+def needed(value: Any, name: str) -> str:
+    """As not_empty, but NodeError for a placeholder that nothing filled, too."""
+    text = not_empty(value, name)
     refuse_unresolved(text, name)
     return text
 
