@@ -147,10 +147,13 @@ class Postgresql(Driver):
             return
         # Any other cursor would hold all rows in memory before the first is seen.
         held = not self.in_transaction(raw)
-        with contextlib.closing(raw.cursor(name="casare_rpa", withhold=held)) as cursor:
+        cursor = raw.cursor(name="casare_rpa", withhold=held)
+        try:
             cursor.itersize = 1000
             execute(cursor, statement)
             yield cursor
+        finally:
+            _close_at_server(cursor, raw.Error)
 
 
 class Mysql(Driver):
@@ -202,6 +205,14 @@ class Mysql(Driver):
             # Closing reads what is left, which is an error once the statement was stopped.
             with contextlib.suppress(raw.Error):
                 cursor.close()
+
+
+def _close_at_server(cursor: Cursor, of_driver: type[Exception]) -> None:
+    """Close it, also when it is only the closing that finds the connection lost."""
+    try:
+        cursor.close()
+    except of_driver:
+        cursor.close()  # asks the server no more, now that the driver knows
 
 
 def only_reads(sql: str) -> bool:

@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from casare_rpa.domain.events import EventBus
 from casare_rpa.nodes.base import NodeError
 from casare_rpa.nodes.database import _connection
 from casare_rpa.nodes.database._address import Address, parse_address
+from casare_rpa.nodes.database._drivers import Postgresql
+from casare_rpa.nodes.database._statement import Statement
 from tests.nodes.database.places import HERE, KINDS, Place, change, on, query, refusal, rows
+from tests.support.postgres import server_address
 from tests.support.runs import chain, document, node, run_document, run_node
 
 PASSWORD = "Gr0ßes:Ge/heim@nis"
@@ -271,6 +275,18 @@ def test_a_lost_connection_is_opened_again_but_not_inside_a_transaction(db: Plac
     result = db.run(me, keep, begin, kill, on("RollbackTransactionNode"), insert)
     assert result.success, result.error
     assert rows(db.run(query("SELECT id FROM {t}")), "s1") == [{"id": 1}]
+
+
+@pytest.mark.postgres
+def test_a_connection_that_is_lost_behind_the_last_row_is_closed_without_a_word() -> None:
+    server = server_address()
+    assert server is not None
+    end = "SELECT pg_terminate_backend(%s, 60000)"
+    with psycopg.connect(server) as killer, psycopg.connect(server, autocommit=True) as lost:
+        with Postgresql().answer(lost, Statement(sql="SELECT 1"), lost.cancel_safe) as cursor:
+            assert cursor.fetchall() == [(1,)]
+            assert killer.execute(end, [lost.info.backend_pid]).fetchone() == (True,)
+        assert (cursor.closed, lost.closed) == (True, True)
 
 
 def test_a_loop_that_forgets_to_close_its_connections_is_stopped(
