@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -309,7 +310,7 @@ def test_times_are_those_of_the_machine_unless_a_clock_is_given(store: SqliteSto
 def test_frequent_heartbeats_are_not_a_write_each(store: SqliteStore, path: Path) -> None:
     """`data_version` changes for one connection when another one has written."""
     store.renew("r1", figures={})
-    with sqlite3.connect(path) as outside:
+    with closing(sqlite3.connect(path)) as outside, outside:
         before = outside.execute("PRAGMA data_version").fetchone()
         for _ in range(10):
             store.renew("r1", figures={"cpu_percent": 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_the_database_of_another_program_stays_as_it_is(
     cli: Cli, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     file = tmp_path / "places.sqlite"
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE bookmarks (title)")
     connection.close()
     before = file.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_database_of_a_newer_program_is_neither_restored_nor_started(
     cli("orchestrator", "init-db", *address)
     before = file.read_bytes()
     newer.write_bytes(before)
-    with sqlite3.connect(newer) as connection:
+    with closing(sqlite3.connect(newer)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", [version])
     connection.close()
     restored = cli("orchestrator", "restore", "--force", str(newer), *address)

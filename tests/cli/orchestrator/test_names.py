@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,6 @@ def test_only_the_owner_can_hold_the_lock(cli: Cli, tmp_path: Path) -> None:
         os.umask(before)
     assert done.returncode == 0, done.stderr
     assert lock.stat().st_mode & 0o777 == 0o600
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM keys").fetchone() == (1,)
     connection.close()

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.cli.support import Cli, eventually
@@ -23,7 +24,7 @@ def test_it_listens_keeps_its_state_in_one_folder_and_ends_on_sigterm(
     _, stderr = running.communicate(timeout=100)
     assert running.returncode == 0
     assert f"listening on {url}" in stderr
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
     connection.close()
 
