@@ -32,6 +32,11 @@ class ItemFunction:
         return self._ctx.evaluate(self._text, names)
 
 
+def name_in(ctx: Context, text: str) -> str:
+    """What *text* comes to where it names an operation; one with `{{item}}` is an expression."""
+    return text if _IN_BRACES.search(text) else str(ctx.resolve(text))
+
+
 def lenient(ctx: Context, text: str, fallback: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function of an item; where the expression fails, *fallback*, with one warning."""
     function = ItemFunction(ctx, text)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
 
 from casare_rpa.domain.codes import ErrorCode
 from casare_rpa.nodes.base import Context, Node, NodeError, Output, Outputs, Param, param, port, raw
-from casare_rpa.nodes.data._functions import lenient
+from casare_rpa.nodes.data._functions import lenient, name_in
 from casare_rpa.nodes.data.lists import KEY_PATH_HELP, at, list_port, same
 from casare_rpa.nodes.values.iteration import truth
 from casare_rpa.nodes.values.reading import (
@@ -63,6 +64,14 @@ _SYMBOLS = {
     **{">": "greater_than", "gt": "greater_than", "<": "less_than", "lt": "less_than"},
     **{"not_none": "is_not_none", "not_empty": "is_truthy", "truthy": "is_truthy"},
 }
+#: `> 20`: the item is left out.
+_BEGINS_WITH_COMPARISON = re.compile(r"\s*(?:[<>]=?|[=!]=)\s*\S")
+_TRANSFORM_WORDS = {
+    **{"string": "to_string", "str": "to_string", "int": "to_int", "integer": "to_int"},
+    **{"to_integer": "to_int", "float": "to_float", "number": "to_float", "to_number": "to_float"},
+    **{"upper": "to_upper", "uppercase": "to_upper", "lower": "to_lower", "lowercase": "to_lower"},
+    **{"strip": "trim", "len": "length", "property": "get_property", "get": "get_property"},
+}
 _TRANSFORMS: dict[str, Callable[[Any], Any]] = {
     "get_property": lambda item: item,
     "to_string": as_text,
@@ -75,8 +84,15 @@ _TRANSFORMS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _unlisted_raw(**about: Any) -> Any:
-    item: Param = raw("", kind="text", **about)
+def _name_or_expression(first: str, choices: Iterable[str], help: str) -> Any:
+    """A choice in whose place an expression of `item` may stand, so it is not filled in before."""
+    item: Param = param(first, kind="choice", choices=tuple(choices), help=help)
+    item.raw = True
+    return item
+
+
+def _expression(help: str) -> Any:
+    item: Param = raw("", kind="text", help=help)
     item.property = False
     return item
 
@@ -94,11 +110,10 @@ class ListFilterNode(Node):
     beyond_limits = frozenset({"condition"})
     outputs = (Output("result", "LIST"), Output("removed", "LIST"))
     source: Any = list_port()
-    condition: str = param(
-        "is_not_none", kind="choice", choices=tuple(_CONDITIONS), help="What an item must be."
-    )
+    condition: Any = _name_or_expression("is_not_none", _CONDITIONS, "What an item must be.")
     value: Any = port(help="What the item is compared with.")
     key_path: Any = param("", kind="string", help=KEY_PATH_HELP)
+    expression: Any = _expression("Such as `item > 20`, in the place of a condition.")
 
     def run(self, ctx: Context) -> Outputs:
         test = self._test(ctx)
@@ -109,37 +124,53 @@ class ListFilterNode(Node):
         return {"result": kept, "removed": removed}
 
     def _test(self, ctx: Context) -> Callable[[Any, Any], bool]:
-        text = as_text(self.condition)
-        name = _plain(text)
+        text = as_text(self.expression).strip() or as_text(self.condition)
+        name = _plain(name_in(ctx, text))
         test = _CONDITIONS.get(_SYMBOLS.get(name, name))
         if test is not None:
             return test
         if not text.strip() or name.isidentifier():
             ctx.log(f"condition: there is no {text!r}; everything is kept", level="warning")
             return lambda item, value: True
+        if _BEGINS_WITH_COMPARISON.match(text):
+            text = f"item {text}"
         decide = lenient(ctx, text, lambda item: True)
         return lambda item, value: truth(decide(item))
 
 
 class ListMapNode(Node):
-    """Apply a named transform to every item of a list, or an expression of `item`."""
+    """Apply a named transform to every item of a list, or an expression of `item`.
+
+    A name that is unknown leaves the items as they are.
+    """
 
     category = "data"
     example = {"list": ["a", "b"], "transform": "to_upper"}
+    #: A transform that is none of the choices is a spelling of one, an expression, or said so.
+    beyond_limits = frozenset({"transform"})
     outputs = (Output("result", "LIST"),)
     source: Any = list_port()
-    transform: str = param(
-        "to_string", kind="choice", choices=tuple(_TRANSFORMS), help="What to do with an item."
-    )
+    transform: Any = _name_or_expression("to_string", _TRANSFORMS, "What to do with an item.")
     key_path: Any = param("", kind="string", help=KEY_PATH_HELP)
-    expression: Any = _unlisted_raw(help="Such as `item * 2`, in the place of a transform.")
+    expression: Any = _expression("Such as `item * 2`, in the place of a transform.")
 
     def run(self, ctx: Context) -> Outputs:
-        change = _TRANSFORMS.get(_plain(self.transform), lambda item: item)
-        if as_text(self.expression).strip():
-            change = lenient(ctx, as_text(self.expression), change)
+        change = self._change(ctx)
         items = as_list(ctx, self.source, "list")
         return {"result": [change(at(item, self.key_path)) for item in items]}
+
+    def _change(self, ctx: Context) -> Callable[[Any], Any]:
+        text = as_text(self.transform)
+        name = _plain(name_in(ctx, text))
+        named = _TRANSFORMS.get(_TRANSFORM_WORDS.get(name, name), lambda item: item)
+        if expression := as_text(self.expression).strip():
+            return lenient(ctx, expression, named)
+        if name in _TRANSFORMS or name in _TRANSFORM_WORDS:
+            return named
+        if not text.strip() or name.isidentifier():
+            ctx.log(f"transform: there is no {text!r}; the items stay as they are", level="warning")
+            return named
+        return lenient(ctx, text, named)
 
 
 class ListReduceNode(Node):

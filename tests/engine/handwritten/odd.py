@@ -319,6 +319,38 @@ CASES = [
         log=("hi",),
     ),
     Case(
+        name="an expression of a list's items means them, whatever variables are called",
+        document=document(
+            {
+                "loop": node("ForLoopStartNode", items=[100]),
+                "end": node("ForLoopEndNode", paired_start_id="loop"),
+                "a": node("ListFilterNode", list=[5, 25], condition="{{item}} > {{least}}"),
+                "b": node("ListFilterNode", list=[5, 25], expression="item < 20"),
+                "c": node("ListFilterNode", list=["a", "b"], condition="item != {{skip}}"),
+                "d": node("ListFilterNode", list=[5, 25], condition="{{kind}}", value=6),
+                "e": node("ListFilterNode", list=[5, 25], condition=">= 25"),
+                "f": node("ListMapNode", list=[1, 2], transform="item * {{least}}"),
+                "g": node("ListMapNode", list=["a"], transform="Uppercase"),
+                "h": node("ListMapNode", list=[1], transform="{{how}}"),
+                "i": node("ListMapNode", list=[1], transform="double"),
+            },
+            chain("loop.body", "end"),
+            chain("loop.completed", "a", "b", "c", "d", "e", "f", "g", "h", "i"),
+            variables={"least": "10", "skip": "a", "kind": "less_than", "how": "to_string"},
+        ),
+        outputs={
+            "a.result": [25],
+            "b.result": [5],
+            "c.result": ["b"],
+            "d.result": [5],
+            "e.result": [25],
+            "f.result": [10, 20],
+            "g.result": ["A"],
+            "h.result": ["1"],
+            "i.result": [1],
+        },
+    ),
+    Case(
         name="lists are filtered and mapped by expressions and symbols",
         document=document(
             {
