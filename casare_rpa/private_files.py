@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,7 +34,15 @@ def mend_writing(path: Path) -> str:
     folder = path.parent
     with contextlib.suppress(OSError):
         folder = next((each for each in path.parents if each.exists()), folder)
-    owner = ""
-    with contextlib.suppress(OSError, KeyError, NotImplementedError):
-        owner = f", which belongs to {folder.owner()}"
-    return f"Let this user write in {folder}{owner}, or make room there."
+    owner = owner_of(folder)
+    whose = f", which belongs to {owner}" if owner else ""
+    return f"Let this user write in {folder}{whose}, or make room there."
+
+
+def owner_of(path: Path) -> str | None:
+    """The name of the user whom *path* belongs to; None where nobody can tell."""
+    if sys.platform == "win32":
+        return None
+    with contextlib.suppress(OSError, KeyError):
+        return path.owner()
+    return None

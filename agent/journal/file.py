@@ -18,6 +18,7 @@ import logging
 import os
 import shutil
 import struct
+import sys
 import threading
 import time
 import zlib
@@ -177,7 +178,7 @@ class Journal:
         Read through the open file where the system can: a job may have deleted its name.
         """
         limit = self.size if limit is None else limit
-        if self._descriptor < 0 or not hasattr(os, "pread"):
+        if sys.platform == "win32" or self._descriptor < 0:
             return read_records(self.path, start=start, limit=limit)
         return _row_of(_ReadAt(self._descriptor, start).read, start, limit)
 
@@ -236,7 +237,7 @@ def events_payload(first_index: int, count: int, events: bytes) -> bytes:
 
 def sync_folder(folder: Path) -> None:
     """Put the names in *folder* on disk, where the system has a way to do so."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -263,6 +264,8 @@ class _ReadAt:
         self._position = position
 
     def read(self, size: int) -> bytes:
+        if sys.platform == "win32":
+            raise NotImplementedError  # files are read by their names there
         found = os.pread(self._descriptor, size, self._position)
         self._position += len(found)
         return found
