@@ -6,7 +6,11 @@ import contextlib
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
+
+_TRIES = 20
+_RETRY_SECONDS = 0.01
 
 
 def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
@@ -22,11 +26,21 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
             if sync:
                 target.flush()
                 os.fsync(target.fileno())
-        Path(name).replace(path)
+        _put_in_place(Path(name), path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _put_in_place(new: Path, path: Path) -> None:
+    for _ in range(_TRIES - 1 if sys.platform == "win32" else 0):
+        # Windows replaces no file that somebody has open, and readers have it open for a moment.
+        with contextlib.suppress(PermissionError):
+            new.replace(path)
+            return
+        time.sleep(_RETRY_SECONDS)
+    new.replace(path)
 
 
 def mend_writing(path: Path) -> str:

@@ -7,6 +7,7 @@ before that the kernel holds each process to it (`agent.job.limits`).
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from pathlib import Path
 
@@ -60,6 +61,10 @@ class Quota:
 
 def _tree(guard_pid: int, *, whole: bool) -> list[psutil.Process]:
     try:
+        if sys.platform == "win32":
+            # There is no guard: the job is the process itself.
+            keeper = psutil.Process(guard_pid)
+            return [keeper, *(keeper.children(recursive=True) if whole else ())]
         if whole:
             return psutil.Process(guard_pid).children(recursive=True)
         children = Path(f"/proc/{guard_pid}/task/{guard_pid}/children").read_text(encoding="ascii")

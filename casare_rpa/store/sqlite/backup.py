@@ -198,7 +198,11 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    """Put a file on disk, or the names in a folder where the system has a way to do so."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    # Windows syncs only what may be written.
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
