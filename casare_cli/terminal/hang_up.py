@@ -13,7 +13,7 @@ from typing import TextIO
 def is_hung_up(descriptor: int) -> bool:
     """Whether *descriptor* is a terminal that is gone."""
     if sys.platform == "win32":
-        return False  # consoles tell in no such way
+        return False  # poll is not there; a closed console ends its programs
     try:
         if not stat.S_ISCHR(os.fstat(descriptor).st_mode):
             return False
