@@ -14,8 +14,10 @@ lint:
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 
-types:
+types: ## on this system, and those of the programs on Windows and macOS
 	$(RUN) mypy
+	$(RUN) mypy --platform win32 --cache-dir .mypy_cache/win32 agent casare_rpa casare_cli
+	$(RUN) mypy --platform darwin --cache-dir .mypy_cache/darwin agent casare_rpa casare_cli
 
 layers: ## imports point down only
 	$(RUN) lint-imports

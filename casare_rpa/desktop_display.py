@@ -157,6 +157,8 @@ def _unset() -> NoDisplay:
 
 
 def _listens(number: int) -> bool:
+    if sys.platform == "win32":
+        return False
     path = f"{_SOCKETS}{number}"
     for address in (path, f"\0{path}"):
         if address == path and not Path(path).exists():

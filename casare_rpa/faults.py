@@ -10,12 +10,18 @@ import errno
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from casare_rpa.errors import ConfigInvalid
+
+if sys.platform == "win32":
+    _KILL = signal.SIGTERM  # there it ends a process at once
+else:
+    _KILL = signal.SIGKILL
 
 log = logging.getLogger(__name__)
 
@@ -106,10 +112,10 @@ def _pass_number(text: str) -> int:
 def _action(kind: str, argument: str) -> Callable[[], None]:
     match kind:
         case "kill":
-            return lambda: os.kill(os.getpid(), signal.SIGKILL)
+            return lambda: os.kill(os.getpid(), _KILL)
         case "exit":
             return lambda: os._exit(_EXIT_CODE)
-        case "stop":
+        case "stop" if sys.platform != "win32":
             return lambda: os.kill(os.getpid(), signal.SIGSTOP)
         case "sleep":
             seconds = float(argument)

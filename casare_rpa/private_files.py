@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
+import time
 from pathlib import Path
+
+_TRIES = 20
+_RETRY_SECONDS = 0.01
 
 
 def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
@@ -21,11 +26,21 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
             if sync:
                 target.flush()
                 os.fsync(target.fileno())
-        Path(name).replace(path)
+        _put_in_place(Path(name), path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _put_in_place(new: Path, path: Path) -> None:
+    for _ in range(_TRIES - 1 if sys.platform == "win32" else 0):
+        # Windows replaces no file that somebody has open, and readers have it open for a moment.
+        with contextlib.suppress(PermissionError):
+            new.replace(path)
+            return
+        time.sleep(_RETRY_SECONDS)
+    new.replace(path)
 
 
 def mend_writing(path: Path) -> str:
@@ -33,7 +48,15 @@ def mend_writing(path: Path) -> str:
     folder = path.parent
     with contextlib.suppress(OSError):
         folder = next((each for each in path.parents if each.exists()), folder)
-    owner = ""
-    with contextlib.suppress(OSError, KeyError, NotImplementedError):
-        owner = f", which belongs to {folder.owner()}"
-    return f"Let this user write in {folder}{owner}, or make room there."
+    owner = owner_of(folder)
+    whose = f", which belongs to {owner}" if owner else ""
+    return f"Let this user write in {folder}{whose}, or make room there."
+
+
+def owner_of(path: Path) -> str | None:
+    """The name of the user whom *path* belongs to; None where nobody can tell."""
+    if sys.platform == "win32":
+        return None
+    with contextlib.suppress(OSError, KeyError):
+        return path.owner()
+    return None

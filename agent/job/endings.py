@@ -7,7 +7,7 @@ import signal
 from typing import Any, assert_never
 
 from agent.attempt import Stop
-from agent.job.guard import LEASE_EXPIRED, SURVIVORS_LEFT
+from agent.job.life import LEASE_EXPIRED, SURVIVORS_LEFT
 from casare_rpa.domain.jobs import FailureReason
 from casare_rpa.domain.json_values import Json
 

@@ -10,39 +10,39 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import select
 import shutil
 import signal
-import struct
-import tempfile
+import sys
 import time
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import NoReturn
 
+from agent.job.life import (
+    DEADLINE,
+    LEASE_EXPIRED,
+    SURVIVORS_LEFT,
+    Connection,
+    kill_descendants,
+    scratch_folder,
+)
 from agent.machine.clock import boottime_seconds
 from agent.machine.system import adopt_orphans, die_with_parent, keep_descriptors_private
 
-#: Exit code of a tree that was ended because its lease had run out.
-LEASE_EXPIRED = 86
-#: Exit code of a guard that could not end everything below it.
-SURVIVORS_LEFT = 87
-DEADLINE = struct.Struct("<d")
+# Windows cannot fork: `agent.job.unguarded` runs jobs there.
+assert sys.platform != "win32"
+
 _SWEEP_SECONDS = 10.0
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ()
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(talk: Connection, life: Connection) -> None:
     """Run a job below this process; *life* carries deadlines and closes with the agent."""
-    if not hasattr(os, "fork"):
-        _without_guard(talk, life)
     keep_descriptors_private()
     os.setsid()
     adopt_orphans()
     wakeup = _wake_on_child()
     mine = os.getpid()
-    scratch = _scratch_folder()
+    scratch = scratch_folder()
     pid = os.fork()
     if pid == 0:
         _become_job(mine, talk, life, scratch)
@@ -53,14 +53,6 @@ def main(talk: Connection, life: Connection) -> None:
     swept = _sweep()
     shutil.rmtree(scratch, ignore_errors=True)
     os._exit(code if swept else SURVIVORS_LEFT)
-
-
-def _scratch_folder() -> str:
-    """Where to make a folder for what goes with the job, such as the profile of a browser.
-
-    Few jobs need one, so it is made by those. Nobody else can guess its name.
-    """
-    return str(Path(tempfile.gettempdir(), f"casare-job-{secrets.token_hex(6)}"))
 
 
 def _become_job(guard_pid: int, talk: Connection, life: Connection, scratch: str) -> NoReturn:
@@ -131,7 +123,7 @@ def _sweep() -> bool:
     while _has_children():
         if time.monotonic() >= deadline:
             return False
-        _kill_descendants()
+        kill_descendants()
         time.sleep(0.002)
     return True
 
@@ -143,33 +135,3 @@ def _has_children() -> bool:
     except ChildProcessError:
         return False
     return True
-
-
-def _kill_descendants() -> None:
-    import psutil
-
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-
-
-def _without_guard(talk: Connection, life: Connection) -> NoReturn:
-    """Where processes cannot fork the job runs here, and a thread watches for the agent's end."""
-    import threading
-
-    from agent.job.process import run
-
-    scratch = _scratch_folder()
-
-    def until_closed() -> None:
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                life.recv_bytes()
-        _kill_descendants()
-        shutil.rmtree(scratch, ignore_errors=True)
-        os._exit(128 + 9)
-
-    threading.Thread(target=until_closed, name="life", daemon=True).start()
-    code = run(talk, scratch)
-    shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(code)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-import os
 import shutil
-import signal
-import tempfile
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from multiprocessing import forkserver, resource_tracker
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import psutil
 
-from agent.job import guard
+from agent.job.life import DEADLINE, SURVIVORS_LEFT, Connection
+
+if sys.platform == "win32":
+    from agent.job.unguarded import main as run_job
+else:
+    from agent.job import fork_server
+    from agent.job.guard import main as run_job
 
 # multiprocessing looks after all its children whenever one starts; two threads that read the same
 # child's exit code at once get different answers.
@@ -29,8 +31,6 @@ log = logging.getLogger(__name__)
 
 _DEATH_SECONDS = 2.0
 _SWEEP_SECONDS = 5.0
-#: A socket's path has about a hundred bytes; "/pymp-12345678/listener-12345678" comes on top.
-_LONGEST_FOLDER = 70
 #: The guard's sweep takes ten seconds at most.
 _EXIT_SECONDS = 12.0
 
@@ -46,8 +46,9 @@ class Launcher:
         self._run: Path | None = None
         self._temporary: list[Path] = []
         self._choosing = threading.Lock()
-        if os.name == "nt":
-            self._context: BaseContext = multiprocessing.get_context("spawn")
+        self._context: BaseContext
+        if sys.platform == "win32":
+            self._context = multiprocessing.get_context("spawn")
         else:
             self._context = multiprocessing.get_context("forkserver")
             # "__main__" is loaded there once, else every job would load it again.
@@ -59,15 +60,12 @@ class Launcher:
         It inherits this process's environment, which must hold no key any more. Its socket lies in
         *run*, which is emptied first: an agent that was killed could not clear up.
         """
-        if os.name == "nt":
-            return
-        shutil.rmtree(run, ignore_errors=True)
-        run.mkdir(mode=0o700)
-        _start_tracker()
-        with _temporary_files_in(run):
-            forkserver.ensure_running()
-        self._run = run if self._sockets_in(run) else None
-        self._temporary = list(run.glob("pymp-*"))
+        if sys.platform != "win32":
+            shutil.rmtree(run, ignore_errors=True)
+            run.mkdir(mode=0o700)
+            fork_server.start(run)
+            self._run = run if self._sockets_in(run) else None
+            self._temporary = list(run.glob("pymp-*"))
 
     @property
     def intact(self) -> bool:
@@ -117,7 +115,7 @@ class Launcher:
         code = process.wait(_EXIT_SECONDS)
         with _PROCESSES:
             self._ours.discard(process.pid)
-        if code is None or code < 0 or code == guard.SURVIVORS_LEFT:
+        if code is None or code < 0 or code == SURVIVORS_LEFT:
             process.survivors = self._sweep_orphans()
         return code
 
@@ -125,7 +123,7 @@ class Launcher:
         talk, their_talk = self._context.Pipe(duplex=True)
         their_life, life = self._context.Pipe(duplex=False)
         process = self._context.Process(  # type: ignore[attr-defined]
-            target=guard.main, args=(their_talk, their_life)
+            target=run_job, args=(their_talk, their_life)
         )
         try:
             with _PROCESSES:
@@ -166,38 +164,6 @@ class Launcher:
             for child in psutil.Process().children()
             if child.pid not in self._ours and not _is_tracker(child)
         ]
-
-
-def _start_tracker() -> None:
-    """Start the process that multiprocessing keeps for itself.
-
-    A closed terminal and Ctrl-\\ mean the agent, as in `agent.job.preload`: the tracker goes with
-    the agent, and multiprocessing would warn of one that went before. It inherits what is blocked
-    here, and unblocks no more than SIGINT and SIGTERM, which it ignores.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGQUIT))
-    try:
-        resource_tracker.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Where multiprocessing makes its folder, and leaves it.
-
-    A path in it must not be too long for a socket; where it is, another folder has to do.
-    """
-    before = tempfile.tempdir
-    others = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108 - it makes a folder of its own
-    for candidate in (str(folder), *others):
-        if len(os.fsencode(candidate)) <= _LONGEST_FOLDER and os.access(candidate, os.W_OK):
-            tempfile.tempdir = candidate
-            break
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
 
 
 def _is_tracker(process: psutil.Process) -> bool:
@@ -244,7 +210,7 @@ class JobProcess:
     def allow_until(self, deadline: float) -> None:
         """The tree ends itself at *deadline* (boot time) unless a later one arrives."""
         with contextlib.suppress(OSError):
-            self._life.send_bytes(guard.DEADLINE.pack(deadline))
+            self._life.send_bytes(DEADLINE.pack(deadline))
 
     def started_at(self) -> float:
         """With the pid it names the process for ever; 0 when it is gone."""

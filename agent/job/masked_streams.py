@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import select
+import sys
 import threading
 
 from casare_rpa.engine.secrecy.masking import Secrets, StreamMask
@@ -59,7 +60,7 @@ class MaskedStreams:
                 return
 
     def _readable(self) -> bool:
-        if os.name == "nt":
+        if sys.platform == "win32":
             return True  # pipes cannot be waited for there: a line is shown when more has come
         return bool(select.select([self._reader], [], [], _IDLE_SECONDS)[0])
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from multiprocessing.connection import Connection
 
 from agent.job.frames import ACTED, EVENTS, MOST_BYTES, MOST_EVENTS, pack_events
+from agent.job.life import Connection
 
 #: How long the first event of a frame waits for others.
 COLLECT_SECONDS = 0.005

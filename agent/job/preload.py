@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import sys
 from pickle import UnpicklingError
@@ -22,6 +21,9 @@ import casare_rpa.nodes.http._client
 from casare_rpa import engine
 from casare_rpa.nodes import catalogue
 
+# Nothing forks on Windows.
+assert sys.platform != "win32"
+
 __all__ = ["agent", "asyncio", "casare_rpa", "psutil"]
 
 for name in engine.__all__:
@@ -29,10 +31,9 @@ for name in engine.__all__:
 catalogue.load_families()
 catalogue.entries()
 
-if os.name == "posix":
-    # A closed terminal and a kill of the process group mean the agent; it tells its jobs itself.
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_IGN)
+# A closed terminal and a kill of the process group mean the agent; it tells its jobs itself.
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_IGN)
 
 _usual_hook = sys.excepthook
 

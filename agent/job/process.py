@@ -8,15 +8,14 @@ import logging
 import os
 import sys
 import threading
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import orjson
 
 from agent.job import frames
 from agent.job.asking import Asking
+from agent.job.life import Connection
 from agent.job.outbox import Outbox
-from agent.job.quota import hold
 from casare_rpa.ai_services import AiServices
 from casare_rpa.browser_programs import choose
 from casare_rpa.domain.events import DomainEvent, EventBus
@@ -114,10 +113,13 @@ def _settle(job: Json) -> None:
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)  # what a library prints belongs in the agent's log, not in its output
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(_NICENESS)
     choose(job["browser_path"])
-    hold(job["memory_bytes"], job["processes"])
+    if sys.platform != "win32":
+        from agent.job.limits import hold
+
+        with contextlib.suppress(OSError):
+            os.nice(_NICENESS)
+        hold(job["memory_bytes"], job["processes"])
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
 

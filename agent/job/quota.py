@@ -1,13 +1,13 @@
 """What one job may take of its machine: memory and processes, by the agent's settings.
 
-The kernel holds each process to it (`hold`, called in the job's own process), the agent holds the
-tree to it as a whole (`Quota`), so that the job ends with a reason and not at random.
+The agent holds the tree to it as a whole, so that the job ends with a reason and not at random;
+before that the kernel holds each process to it (`agent.job.limits`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import sys
 import time
 from pathlib import Path
 
@@ -19,9 +19,6 @@ from casare_rpa.settings import Settings
 #: The job's own process, which is quick to look at, and its whole tree.
 _LOOK_SECONDS = 0.1
 _TREE_SECONDS = 0.5
-#: The kernel's limit leaves the agent the time to see it coming and to say so. It counts what is
-#: asked for and never touched, too: to write a text as JSON six times its length.
-_HEADROOM = 10
 
 
 class Quota:
@@ -62,51 +59,12 @@ class Quota:
         return None
 
 
-def hold(memory_bytes: int, processes: int) -> None:
-    """Let the kernel refuse this process, and each one it starts, more than so much.
-
-    Processes are counted for the user as a whole, and for root not at all.
-    """
-    if os.name == "nt":
-        return
-    import resource
-
-    if memory_bytes:
-        _lower(resource.RLIMIT_DATA, _data_bytes() + _HEADROOM * memory_bytes)
-    if processes:
-        _lower(resource.RLIMIT_NPROC, _tasks_of_user() + processes)
-
-
-def _lower(limit: int, value: int) -> None:
-    import resource
-
-    _, hard = resource.getrlimit(limit)
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(limit, (value, value))
-
-
-def _data_bytes() -> int:
-    """What this process has already, counted as the kernel counts it."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _tasks_of_user() -> int:
-    mine = os.getuid()
-    count = 0
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.uids().real == mine:
-                count += process.num_threads()
-    return count
-
-
 def _tree(guard_pid: int, *, whole: bool) -> list[psutil.Process]:
     try:
+        if sys.platform == "win32":
+            # There is no guard: the job is the process itself.
+            keeper = psutil.Process(guard_pid)
+            return [keeper, *(keeper.children(recursive=True) if whole else ())]
         if whole:
             return psutil.Process(guard_pid).children(recursive=True)
         children = Path(f"/proc/{guard_pid}/task/{guard_pid}/children").read_text(encoding="ascii")

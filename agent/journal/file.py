@@ -18,6 +18,7 @@ import logging
 import os
 import shutil
 import struct
+import sys
 import threading
 import time
 import zlib
@@ -28,6 +29,7 @@ from typing import TypeAlias
 
 import orjson
 
+from agent.machine.disk import O_BINARY
 from casare_rpa import faults
 from casare_rpa.domain.json_values import Json
 
@@ -41,6 +43,7 @@ SUFFIX = ".journal"
 #: Follows SUFFIX while a journal is written anew; a start removes what a crash left.
 NEW_SUFFIX = ".new"
 SYNC_BYTES = 64 << 10
+_AT_ITS_END = os.O_RDWR | os.O_APPEND | O_BINARY
 #: Longer than any record that is ever written; a length beyond it is damage.
 MOST_BYTES = 64 << 20
 
@@ -100,7 +103,7 @@ class Journal:
         Raises FileExistsError when the attempt has a journal already, and OSError when it cannot
         be written; then there is none.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | O_BINARY
         journal = cls(path, os.open(path, flags, 0o600), 0, fsync_seconds=fsync_seconds)
         try:
             journal.append({"kind": "grant", "grant": grant}, sync=True)
@@ -116,7 +119,7 @@ class Journal:
         good = 0
         for record in read_records(path):
             good = record.end
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+        descriptor = os.open(path, _AT_ITS_END)
         torn = os.fstat(descriptor).st_size - good
         if torn:
             log.warning("%s: %d bytes after the last whole record were cut off", path.name, torn)
@@ -128,7 +131,7 @@ class Journal:
     def rewrite(cls, path: Path, payloads: Iterable[bytes]) -> None:
         """Put a journal of *payloads* in the place of *path*: all of it is there, or none."""
         new = path.with_name(path.name + NEW_SUFFIX)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | O_BINARY, 0o600)
         try:
             for payload in payloads:
                 _write_all(descriptor, pack(payload))
@@ -177,7 +180,7 @@ class Journal:
         Read through the open file where the system can: a job may have deleted its name.
         """
         limit = self.size if limit is None else limit
-        if self._descriptor < 0 or not hasattr(os, "pread"):
+        if sys.platform == "win32" or self._descriptor < 0:
             return read_records(self.path, start=start, limit=limit)
         return _row_of(_ReadAt(self._descriptor, start).read, start, limit)
 
@@ -190,32 +193,44 @@ class Journal:
         with self._lock:
             kept = [r.payload for r in self.records(limit=offset) if not r.holds_events]
             head = b"".join(map(pack, (_moved_on(kept[0], next_index), *kept[1:])))
-            descriptor = self._write_anew(head, offset)
-            os.close(self._descriptor)
-            self._descriptor = descriptor
+            self._write_anew(head, offset)
             self.size = self._synced_size = self.size - offset + len(head)
             self._unsynced_since = None
         with contextlib.suppress(OSError):  # a disk that refuses this has refused the rest before
             sync_folder(self.path.parent)
         return len(head)
 
-    def _write_anew(self, head: bytes, offset: int) -> int:
-        """Put *head* and what is behind *offset* in the journal's place; its new descriptor."""
+    def _write_anew(self, head: bytes, offset: int) -> None:
+        """Put *head* and what is behind *offset* in the journal's place."""
         new = self.path.with_name(self.path.name + NEW_SUFFIX)
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        descriptor = os.open(new, flags, 0o600)
+        descriptor = os.open(new, _AT_ITS_END | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             _write_all(descriptor, head)
             with self.path.open("rb") as old, os.fdopen(descriptor, "wb", closefd=False) as file:
                 old.seek(offset)
                 shutil.copyfileobj(old, file, SYNC_BYTES)
             os.fsync(descriptor)
-            new.replace(self.path)
+            if sys.platform != "win32":
+                new.replace(self.path)
         except OSError:
             os.close(descriptor)
             new.unlink(missing_ok=True)
             raise
-        return descriptor
+        if sys.platform == "win32":
+            os.close(descriptor)
+            self._take_place(new)
+        else:
+            os.close(self._descriptor)
+            self._descriptor = descriptor
+
+    def _take_place(self, new: Path) -> None:
+        """Put *new* in the journal's place where no file is replaced that is open (Windows)."""
+        os.close(self._descriptor)
+        try:
+            new.replace(self.path)
+        finally:
+            self._descriptor = os.open(self.path, _AT_ITS_END)
+            new.unlink(missing_ok=True)
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -236,7 +251,7 @@ def events_payload(first_index: int, count: int, events: bytes) -> bytes:
 
 def sync_folder(folder: Path) -> None:
     """Put the names in *folder* on disk, where the system has a way to do so."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -263,6 +278,8 @@ class _ReadAt:
         self._position = position
 
     def read(self, size: int) -> bytes:
+        if sys.platform == "win32":
+            raise NotImplementedError  # files are read by their names there
         found = os.pread(self._descriptor, size, self._position)
         self._position += len(found)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
@@ -12,6 +13,6 @@ def boottime_seconds() -> float:
 
     Where a system has no such clock it is the monotonic one.
     """
-    if _BOOTTIME is None:
+    if sys.platform == "win32" or _BOOTTIME is None:
         return time.monotonic()
     return time.clock_gettime(_BOOTTIME)

@@ -10,6 +10,8 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 2 << 20
+#: For what `os.write` writes: Windows would put a carriage return before each line feed.
+O_BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 class Reserve:

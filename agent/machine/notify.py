@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Mapping
 
 
@@ -39,12 +40,12 @@ class Notifier:
         self._tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1_000_000)}")
 
     def _tell(self, text: str) -> None:
-        if not self._address:
+        if sys.platform == "win32" or not self._address:
             return
         # Whoever supervises may be gone or slow; the robot's work does not depend on it.
         with (
             contextlib.suppress(OSError),
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
         ):
             sender.setblocking(False)
             sender.sendto(text.encode(), self._address)

@@ -16,7 +16,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 def die_with_parent(parent_pid: int) -> None:
     """Be killed when the parent dies. Ends the process if *parent_pid* is dead already."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(1)
 

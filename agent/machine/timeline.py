@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from agent.machine.disk import O_BINARY
 from casare_rpa.domain.json_values import Json
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Timeline:
     def _append(self, line: bytes) -> None:
         if self._path.exists() and self._path.stat().st_size + len(line) > self._most_bytes:
             self._path.replace(self._old)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | O_BINARY, 0o600)
         try:
             size = os.fstat(descriptor).st_size
             if os.write(descriptor, line) < len(line):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from casare_cli.workflows.files import WorkflowFile
     from casare_rpa.domain.events import EventBus
     from casare_rpa.engine import RunOptions, RunResult, StopFlag
+    from casare_rpa.nodes.person import Person
 
 
 def run(
@@ -101,7 +103,6 @@ def _run(
     have told the error to whoever reads stderr."""
     import asyncio
 
-    from casare_cli.terminal.person import at_terminal
     from casare_cli.workflows.files import cannot_run
     from casare_rpa import browser_programs
     from casare_rpa.domain.events import EventBus
@@ -121,7 +122,7 @@ def _run(
         tree = stack.enter_context(_shown_steps(app, bus, file))
         step_aside = tree.aside if tree is not None else nullcontext
         colored = app.out.colored(app.out.stderr)
-        person = stack.enter_context(at_terminal(step_aside, colored=colored))
+        person = stack.enter_context(_person(step_aside, colored=colored))
         signals = stack.enter_context(_stopping_on_signals(stop))
         result = asyncio.run(run_plan(plan, replace(options, person=person), bus, stop))
         if tree is not None:
@@ -131,6 +132,17 @@ def _run(
     if _HANGUP in signals:
         leave_hung_up(app.out.stdout, app.out.stderr)
     return result, signals[0] if signals else 0, is_told
+
+
+def _person(
+    step_aside: Callable[[], AbstractContextManager[None]], *, colored: bool
+) -> AbstractContextManager[Person | None]:
+    """Who sits at the terminal and can be asked, if somebody does."""
+    if sys.platform != "win32":
+        from casare_cli.terminal.person import at_terminal
+
+        return at_terminal(step_aside, colored=colored)
+    return nullcontext()
 
 
 def _on_one_terminal(app: App) -> bool:

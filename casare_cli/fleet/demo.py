@@ -221,14 +221,17 @@ def _fingerprint(pid: int) -> tuple[int, float]:
 def _popen(
     command: list[str], environment: dict[str, str], log: IO[bytes]
 ) -> subprocess.Popen[bytes]:
+    # Ctrl-C at the terminal is for the demo, which then stops them in order.
+    apart: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return subprocess.Popen(
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        # Ctrl-C at the terminal is for the demo, which then stops them in order.
-        start_new_session=True,
+        **apart,
     )
 
 

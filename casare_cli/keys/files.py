@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class KeyFile:
 
 def others_may_read(path: Path) -> bool:
     """Whether users beside its owner may read the file; False where nobody can tell."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return False
     try:
         return bool(path.stat().st_mode & 0o077)
@@ -74,4 +74,4 @@ def others_may_read(path: Path) -> bool:
 
 def others_may_write(path: Path) -> bool:
     """Whether users beside its owner may change the file; False where nobody can tell."""
-    return os.name == "posix" and bool(path.stat().st_mode & 0o022)
+    return sys.platform != "win32" and bool(path.stat().st_mode & 0o022)

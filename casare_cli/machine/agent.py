@@ -50,10 +50,9 @@ def readable(folder: Path) -> Path:
 
 def mend_access(folder: Path) -> str:
     """What to do about a state folder that belongs to another user."""
-    try:
-        user = folder.owner()
-    except (OSError, KeyError, NotImplementedError):
-        user = "USER"
+    from casare_rpa.private_files import owner_of
+
+    user = owner_of(folder) or "USER"
     return (
         f"Run it as the user that the agent runs as, with sudo -u {user}, or name another folder"
         " with --state-dir"

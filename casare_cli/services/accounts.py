@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from casare_rpa.errors import InvalidInput
@@ -20,16 +21,24 @@ def existing(name: str | None) -> str:
             "jobs should not run as root: name an account with --run-as",
             hint=f"Make one with: useradd --system --create-home {_USUAL}",
         )
+    if not _exists(name):
+        raise InvalidInput(
+            f"--run-as: this machine has no account {name!r}",
+            hint=f"Make it with: useradd --system --create-home {name}",
+        )
+    return name
+
+
+def _exists(name: str) -> bool:
+    if sys.platform == "win32":
+        return False  # none of the kind that systemd knows
     import pwd
 
     try:
         pwd.getpwnam(name)
     except KeyError:
-        raise InvalidInput(
-            f"--run-as: this machine has no account {name!r}",
-            hint=f"Make it with: useradd --system --create-home {name}",
-        ) from None
-    return name
+        return False
+    return True
 
 
 def shown(out: Output, name: str | None, *, here: bool) -> str:

@@ -24,7 +24,7 @@ def native() -> Platform:
     """The way in which this machine starts services."""
     if sys.platform == "darwin":
         return Platform.LAUNCHD
-    return Platform.WINDOWS if os.name == "nt" else Platform.SYSTEMD
+    return Platform.WINDOWS if sys.platform == "win32" else Platform.SYSTEMD
 
 
 def places(platform: Platform, name: str, *, system: bool) -> Places:

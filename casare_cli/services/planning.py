@@ -128,7 +128,7 @@ def chosen_scope(*, user: bool, system: bool) -> bool:
 
 def check_privilege(*, system: bool) -> None:
     """Raises Forbidden where this user cannot change the machine's services."""
-    if system and os.name == "posix" and not _is_root():
+    if system and sys.platform != "win32" and not _is_root():
         raise Forbidden(
             "a service of the whole machine is root's to change",
             hint="Put sudo before the command, or use --user for a service of your own.",
@@ -136,7 +136,7 @@ def check_privilege(*, system: bool) -> None:
 
 
 def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+    return sys.platform != "win32" and os.geteuid() == 0
 
 
 def _program(given: str | None, platform: Platform, *, here: bool) -> tuple[str, ...]:

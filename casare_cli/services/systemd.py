@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -151,6 +152,8 @@ def is_running(*, system: bool) -> bool:
 
 
 def _runtime_dir() -> str:
+    if sys.platform == "win32":
+        return ""  # no systemd runs there
     return os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
 
 

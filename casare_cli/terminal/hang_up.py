@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import select
 import stat
+import sys
 from contextlib import suppress
 from typing import TextIO
 
 
 def is_hung_up(descriptor: int) -> bool:
     """Whether *descriptor* is a terminal that is gone."""
-    if not hasattr(select, "poll"):  # Windows
-        return False
+    if sys.platform == "win32":
+        return False  # poll is not there; a closed console ends its programs
     try:
         if not stat.S_ISCHR(os.fstat(descriptor).st_mode):
             return False

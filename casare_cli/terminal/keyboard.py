@@ -26,13 +26,16 @@ def keys(
     called by signals: they may not write through a buffer. Where stdin is no POSIX terminal there
     are no keys, only the wait.
     """
-    try:
-        import termios
-        import tty
+    if sys.platform == "win32":
+        yield _wait
+        return
+    import termios
+    import tty
 
+    try:
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
-    except (ImportError, AttributeError, ValueError, OSError):
+    except (AttributeError, ValueError, OSError, termios.error):
         yield _wait
         return
     returned, returns = os.pipe()

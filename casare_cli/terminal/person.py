@@ -18,6 +18,9 @@ from casare_cli.terminal.prompts import asked_again, hide_typing, is_somebody_th
 from casare_rpa.nodes.person import PersonGone
 from casare_rpa.unsafe_text import escape
 
+# The consoles of Windows are no files that can be opened and waited for: nobody is asked there.
+assert sys.platform != "win32"
+
 StepAside = Callable[[], AbstractContextManager[None]]
 
 #: A terminal passes on no longer line, and says nothing of the rest.
@@ -50,9 +53,7 @@ def at_terminal(step_aside: StepAside, *, colored: bool = False) -> Iterator[AtT
 
 
 def _terminal() -> str | None:
-    """The path of the terminal that stdin is; None if it cannot be opened (or on Windows)."""
-    if not hasattr(os, "ttyname"):
-        return None
+    """The path of the terminal that stdin is; None if it cannot be opened."""
     paths = ["/dev/tty"]
     with suppress(OSError):  # in a container, the terminal may be one of the outside
         paths.insert(0, os.ttyname(sys.stdin.fileno()))

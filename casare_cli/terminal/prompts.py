@@ -71,7 +71,7 @@ def asked_again(ask: Callable[[], None]) -> Iterator[None]:
 
     The shell has let the terminal show what is typed meanwhile: *ask* hides it again where it must.
     """
-    if not hasattr(signal, "SIGCONT"):
+    if sys.platform == "win32":
         yield
         return
     before = signal.signal(signal.SIGCONT, lambda number, frame: ask())
@@ -82,7 +82,9 @@ def asked_again(ask: Callable[[], None]) -> Iterator[None]:
 
 
 def hide_typing(descriptor: int) -> None:
-    """Let the terminal not show what is typed from now on."""
+    """Let the terminal not show what is typed from now on; Windows needs no such help."""
+    if sys.platform == "win32":
+        return
     import termios
 
     # In the background (bg) this stops the program again, and the next SIGCONT tries again.

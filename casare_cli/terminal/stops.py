@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,7 +16,7 @@ def around_stops(leave: Callable[[], None], come_back: Callable[[], None]) -> It
     Both are called by signals, in the midst of anything; *come_back* also after a stop that nobody
     announced, and maybe twice.
     """
-    if not hasattr(signal, "SIGTSTP") or signal.getsignal(signal.SIGTSTP) != signal.SIG_DFL:
+    if sys.platform == "win32" or signal.getsignal(signal.SIGTSTP) != signal.SIG_DFL:
         yield  # no such keys, or a shell that cannot bring back what it stops
         return
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class Paths:
             return self._environment.get(name, match[0])
 
         text = _UNIX_NAME.sub(known, text)
-        if os.name == "nt":
+        if sys.platform == "win32":
             text = _WINDOWS_NAME.sub(known, text)
         return str(Path(text).expanduser()) if text.startswith("~") else text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class SecretFile:
         return self._checked(document)
 
     def _check_private(self, about: os.stat_result) -> None:
-        if os.name != "posix":
+        if sys.platform == "win32":
             return  # the user's own folder is private there
         if stat.S_IMODE(about.st_mode) & 0o077:
             raise ConfigInvalid(

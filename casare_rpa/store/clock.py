@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ def steady_clock() -> Callable[[], float]:
 
 
 def _steady_seconds() -> Callable[[], float]:
-    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
-    if boot_time is None:
+    boot_time: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    if sys.platform == "win32" or boot_time is None:
         return time.monotonic
     return lambda: time.clock_gettime(boot_time)

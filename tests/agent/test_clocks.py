@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from agent.attempt import Attempt, Grant
-from agent.job import guard
+from agent.job.life import DEADLINE, LEASE_EXPIRED
 from agent.journal.file import Journal
 from tests.agent import workflows
 from tests.agent.checks import processes_with, sound_history, wait_until_gone
@@ -36,7 +36,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The boot clock, as a suspend moves it: at once, while the monotonic clock stands still."""
     now = [1000.0]
     monkeypatch.setattr("agent.attempt.boottime_seconds", lambda: now[0])
-    monkeypatch.setattr("agent.job.guard.boottime_seconds", lambda: now[0])
     return now
 
 
@@ -64,16 +63,19 @@ def test_a_suspend_counts_as_a_possible_lost_lease(clock: list[float], attempt: 
     assert attempt.expired
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no guard without fork")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no guard without fork")
 def test_a_guard_that_wakes_from_a_suspend_ends_its_job(
     clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It looks at the boot clock each second, whatever its own timers say."""
+    from agent.job import guard
+
+    monkeypatch.setattr(guard, "boottime_seconds", lambda: clock[0])
     reader, writer = Pipe(duplex=False)
     wakeup, _wake = os.pipe()
     os.set_blocking(wakeup, False)
     with subprocess.Popen(["sleep", "60"]) as job:
-        writer.send_bytes(guard.DEADLINE.pack(clock[0] + 30))
+        writer.send_bytes(DEADLINE.pack(clock[0] + 30))
         began = time.monotonic()
         real = select.select
 
@@ -85,7 +87,7 @@ def test_a_guard_that_wakes_from_a_suspend_ends_its_job(
 
         monkeypatch.setattr("agent.job.guard.select.select", suspended)
         try:
-            assert guard._watch(job.pid, reader, wakeup) == guard.LEASE_EXPIRED
+            assert guard._watch(job.pid, reader, wakeup) == LEASE_EXPIRED
         finally:
             job.kill()
     assert time.monotonic() - began < 28  # the lease is over in 30 s of the clock that stands still

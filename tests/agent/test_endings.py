@@ -6,7 +6,7 @@ import pytest
 
 from agent.attempt import Stop
 from agent.job.endings import ending, naming_survivors
-from agent.job.guard import LEASE_EXPIRED, SURVIVORS_LEFT
+from agent.job.life import LEASE_EXPIRED, SURVIVORS_LEFT
 
 
 def said(status: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,46 @@ def test_many_bytes_are_synced_without_waiting(tmp_path: Path, synced: list[str]
         journal.append_bytes(events_payload(index, 1, b'["' + b"x" * 8000 + b'"]'))
     assert synced == [str(path)]
     journal.close()
+
+
+@pytest.mark.parametrize("system", [sys.platform, "win32"])
+def test_a_journal_goes_on_behind_what_it_forgets(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no file is replaced that is open."""
+    monkeypatch.setattr(sys, "platform", system)
+    journal = Journal.create(tmp_path / "a.journal", {"next_index": 1}, fsync_seconds=60)
+    journal.append_bytes(events_payload(1, 1, b"[1]"))
+    offset = journal.size
+    journal.append_bytes(events_payload(2, 1, b"[2]"), sync=True)
+    rest = journal.forget(offset, 2)
+    journal.append_bytes(events_payload(3, 1, b"[3]"))
+    assert [r.decode()["events"] for r in journal.records(rest)] == [[2], [3]]
+    assert journal.path.stat().st_size == journal.size
+    journal.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.journal"]
+
+
+@pytest.mark.parametrize("system", [sys.platform, "win32"])
+def test_a_journal_that_cannot_forget_is_as_it_was(
+    tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    journal = Journal.create(tmp_path / "a.journal", {"next_index": 1}, fsync_seconds=60)
+    journal.append_bytes(events_payload(1, 1, b"[1]"))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError("somebody has it open")
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "replace", refuse)
+        with pytest.raises(PermissionError):
+            journal.forget(journal.size, 2)
+    journal.append_bytes(events_payload(2, 1, b"[2]"))
+    journal.close()
+    found = [record.decode() for record in read_records(journal.path)]
+    assert [record["kind"] for record in found] == ["grant", "events", "events"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.journal"]
 
 
 def test_the_input_of_a_job_is_not_written_down(tmp_path: Path) -> None:

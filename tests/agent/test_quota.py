@@ -22,7 +22,7 @@ MIB = 1 << 20
 #: Forks until the kernel refuses, as a user that is not root; prints how often it could.
 FORKS = """
 import os, time
-from agent.job.quota import hold
+from agent.job.limits import hold
 if os.getuid() == 0:
     os.setuid(65500)  # a user that has no other process
 hold(0, 5)
@@ -38,7 +38,7 @@ except BlockingIOError:
 print(made, flush=True)
 """
 ALLOCATES = """
-from agent.job.quota import hold
+from agent.job.limits import hold
 hold(32 << 20, 0)
 kept = []
 try:

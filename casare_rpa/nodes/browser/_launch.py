@@ -167,4 +167,4 @@ def _proxy_of(ctx: Context) -> str:
 
 
 def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
+    return sys.platform != "win32" and os.geteuid() == 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import sys
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -51,7 +51,7 @@ def check_file(ctx: Context, url: str) -> None:
     if parts.netloc not in ("", "localhost"):
         raise NodeError("a file: URL of another machine is refused", ErrorCode.PERMISSION_DENIED)
     path = unquote(parts.path)
-    ctx.path(path.lstrip("/") if os.name == "nt" else path)
+    ctx.path(path.lstrip("/") if sys.platform == "win32" else path)
 
 
 def shown_url(url: str) -> str:

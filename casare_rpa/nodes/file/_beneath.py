@@ -13,7 +13,8 @@ from pathlib import PurePath
 #: Whether this system opens relative to a folder's descriptor.
 AVAILABLE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
-_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
+_CLOSED_IN_PROGRAMS = getattr(os, "O_CLOEXEC", 0)
+_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0) | _CLOSED_IN_PROGRAMS
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 #: linux/openat2.h; the number is the same on all architectures but alpha.
 _SYS_OPENAT2 = 437
@@ -72,7 +73,7 @@ def _openat2(top: int, relative: PurePath, flags: int, mode: int) -> int:
     import ctypes  # noqa: PLC0415 - runs without limits do not pay for it
 
     libc = ctypes.CDLL(None, use_errno=True)
-    how = struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, _RESOLVE)
+    how = struct.pack("=QQQ", flags | _CLOSED_IN_PROGRAMS, mode, _RESOLVE)
     while True:
         found: int = libc.syscall(_SYS_OPENAT2, top, os.fsencode(relative), how, len(how))
         if found >= 0:
@@ -86,7 +87,7 @@ def _openat2(top: int, relative: PurePath, flags: int, mode: int) -> int:
 @cache
 def has_openat2() -> bool:
     """Whether the kernel has it, and no filter of system calls hides it."""
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         return False
     here = os.open("/", _FOLDER)
     try:

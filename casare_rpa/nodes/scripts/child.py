@@ -137,12 +137,15 @@ async def _start(command: Command) -> asyncio.subprocess.Process:
             f"{_short(command.name)} cannot be started: {error}",
             ErrorCode.APPLICATION_LAUNCH_FAILED,
         ) from error
-    if command.memory_bytes and sys.platform == "linux":
+    if command.memory_bytes:
         _limit_memory(process.pid, command.memory_bytes)
     return process
 
 
 def _limit_memory(pid: int, memory_bytes: int) -> None:
+    """Of a process that runs already, which only Linux lets one do."""
+    if sys.platform != "linux":
+        return
     import resource  # noqa: PLC0415 - Windows has none
 
     _, most = resource.getrlimit(resource.RLIMIT_DATA)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
+import sys
 
 from casare_rpa.errors import ConfigInvalid
 from casare_rpa.hosts import is_this_machine
@@ -25,7 +25,7 @@ def bind(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":
+        if sys.platform != "win32":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         listener.listen(2048)

@@ -6,6 +6,7 @@ import os
 import secrets
 import sqlite3
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -74,7 +75,7 @@ def restore(source: Path, database: Path, *, force: bool = False) -> Path | None
 
 def _model(database: Path) -> os.stat_result | None:
     """Whose the restored database is to be; None: of whoever restores it."""
-    if os.name != "posix" or not (database.exists() or os.geteuid() == 0):
+    if sys.platform == "win32" or not (database.exists() or os.geteuid() == 0):
         return None
     return owner_beside(database)
 
@@ -103,6 +104,8 @@ def _draft(target: Path, *, like: os.stat_result | None = None) -> Iterator[Path
 
 def _make_alike(descriptor: int, like: os.stat_result, target: Path) -> None:
     """Give the new file the owner and the rights of the database: its service must open it."""
+    if sys.platform == "win32":
+        return
     mine = os.fstat(descriptor)
     try:
         if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
@@ -195,7 +198,11 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    """Put a file on disk, or the names in a folder where the system has a way to do so."""
+    if sys.platform == "win32" and path.is_dir():
+        return
+    # Windows syncs only what may be written.
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

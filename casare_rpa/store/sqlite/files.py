@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from casare_rpa.errors import CasareError, ConfigInvalid, Unavailable
+from casare_rpa.private_files import owner_of
 
 #: What SQLite and the orchestrator keep beside a database; the first is itself.
 BESIDE = ("", "-wal", "-shm", "-journal", ".lock")
@@ -104,10 +105,7 @@ def mend_access(path: Path) -> str:
 
 def run_as_owner(file: Path) -> str:
     """What to do about a file that belongs to another user."""
-    try:
-        owner = file.owner()
-    except (OSError, KeyError, NotImplementedError):
-        owner = "USER"
+    owner = owner_of(file) or "USER"
     return f"{file} belongs to {owner}: run it as that user (sudo -u {owner}), or chown it."
 
 

@@ -68,6 +68,9 @@ if sys.platform == "win32":
         except Timeout:
             return True
 
+    def _hand_over(descriptor: int, database: Path) -> None:
+        """The folder says who may open a file."""
+
 else:
     import fcntl
 
@@ -81,6 +84,13 @@ else:
             os.close(descriptor)
         return False
 
+    def _hand_over(descriptor: int, database: Path) -> None:
+        owner = owner_beside(database)
+        os.fchmod(descriptor, 0o600)
+        if os.geteuid() == 0:
+            # Left to root, it would keep the service from its own database.
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
 
 def _file_of(path: Path) -> Path:
     return Path(f"{path}.lock")
@@ -90,16 +100,8 @@ def _make(file: Path, path: Path) -> None:
     """For the owner of the database alone: whoever may open the file could hold the lock."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
-        if os.name == "posix":
-            # An older one may be another user's, and its rights are then not ours to mend.
-            with suppress(OSError):
-                _hand_over(descriptor, owner_beside(path))
+        # An older one may be another user's, and its rights are then not ours to mend.
+        with suppress(OSError):
+            _hand_over(descriptor, path)
     finally:
         os.close(descriptor)
-
-
-def _hand_over(descriptor: int, owner: os.stat_result) -> None:
-    os.fchmod(descriptor, 0o600)
-    if os.geteuid() == 0:
-        # Left to root, it would keep the service from its own database.
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
