@@ -16,7 +16,6 @@ from agent.attempt import TRUSTED
 from agent.commands import Command, Signalled
 from agent.job.environment import job_environment, only
 from agent.job.launch import Launcher
-from agent.machine.clock import boottime_seconds
 from agent.machine.console import Console
 from agent.machine.folders import Folders
 from agent.machine.health import health_server, parse_address
@@ -31,6 +30,7 @@ from agent.uplink.heartbeat import USUAL_LEASE_SECONDS
 from agent.uplink.identity import Identity, registration
 from agent.uplink.keys import KeySource, RobotClient, RobotKey
 from casare_rpa import __version__, faults, logs
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import CasareError, ConfigInvalid, Forbidden, Unauthenticated

@@ -9,7 +9,7 @@ from multiprocessing import Pipe
 from typing import Self
 
 from agent.journal.file import Journal
-from agent.machine.clock import boottime_seconds
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.domain.json_values import Json
 
 #: The part of a lease that is trusted, counted from the sending of the renewal.

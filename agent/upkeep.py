@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from agent.attempt import Attempt, Stop
 from agent.commands import Command, StopAsked
-from agent.machine.clock import boottime_seconds
 from agent.machine.console import Console, Rest
 from agent.roster import Roster
 from agent.uplink.claims import Claims
 from agent.uplink.heartbeat import Heartbeat
 from agent.uplink.keys import RobotKey
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.domain.json_values import Json
 
 #: Longer than anything that the main thread does between two looks while it stops.

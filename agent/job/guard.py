@@ -25,8 +25,8 @@ from agent.job.life import (
     kill_descendants,
     scratch_folder,
 )
-from agent.machine.clock import boottime_seconds
 from agent.machine.system import adopt_orphans, die_with_parent, keep_descriptors_private
+from casare_rpa.boot_clock import boottime_seconds
 
 # Windows cannot fork: `agent.job.unguarded` runs jobs there.
 assert sys.platform != "win32"

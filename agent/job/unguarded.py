@@ -12,7 +12,7 @@ import threading
 from typing import NoReturn
 
 from agent.job.life import DEADLINE, LEASE_EXPIRED, Connection, kill_descendants, scratch_folder
-from agent.machine.clock import boottime_seconds
+from casare_rpa.boot_clock import boottime_seconds
 
 #: As a POSIX system tells of a process that was killed.
 _KILLED = 128 + 9

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from agent.machine.clock import boottime_seconds
 from agent.machine.timeline import JUMPED
+from casare_rpa.boot_clock import boottime_seconds
 
 #: Less is the work of a time server, or of a busy machine.
 _JUMP_SECONDS = 1.0

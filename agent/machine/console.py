@@ -18,13 +18,13 @@ from pathlib import Path
 import psutil
 
 from agent.machine import control
-from agent.machine.clock import boottime_seconds
 from agent.machine.clock_watch import ClockWatch
 from agent.machine.control import Control, Pause, StopRequest
 from agent.machine.notify import Notifier
 from agent.machine.status import StatusFile
 from agent.machine.timeline import Timeline
 from casare_rpa import __version__
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.domain.json_values import Json
 
 log = logging.getLogger(__name__)

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 import psutil
 
 from agent.attempt import TRUSTED, Attempt, Stop
-from agent.machine.clock import boottime_seconds
 from agent.machine.folders import Folders
 from agent.roster import Roster
 from agent.uplink.backoff import Backoff
 from agent.uplink.identity import Identity, registration
 from casare_rpa import faults
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.json_values import Json
 from casare_rpa.errors import (

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Self
 
-from agent.machine.clock import boottime_seconds
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.client import OrchestratorClient
 from casare_rpa.domain.json_values import Json
 from casare_rpa.domain.keys import parse_key

@@ -14,11 +14,11 @@ import pytest
 
 from agent.attempt import Attempt, Grant, Stop
 from agent.journal.file import Journal
-from agent.machine.clock import boottime_seconds
 from agent.machine.folders import Folders
 from agent.roster import Roster
 from agent.uplink.heartbeat import Heartbeat, Reactions
 from agent.uplink.identity import Identity
+from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.settings import Settings
 from tests.agent import workflows
 from tests.agent.checks import wait_until_gone

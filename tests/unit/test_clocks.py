@@ -25,7 +25,7 @@ def test_a_servers_clock_begins_at_the_time_of_day() -> None:
 
 
 _SHOW = (
-    "import time; from agent.machine.clock import boottime_seconds;"
+    "import time; from casare_rpa.boot_clock import boottime_seconds;"
     "from casare_rpa.store.clock import steady_clock; clock = steady_clock();"
     "print(boottime_seconds() - time.monotonic())"
 )

@@ -287,7 +287,7 @@ _TIMES = [
         "wall-clock-for-leases",
         "P8",
         "casare_rpa/store/clock.py",
-        "    return lambda: offset + steady()\n",
+        "    return lambda: offset + boottime_seconds()\n",
         "    return lambda: time.time()\n",
         "unit/test_clocks.py::test_leases_run_on_when_the_wall_clock_is_set",
     ),
