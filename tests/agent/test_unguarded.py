@@ -88,7 +88,7 @@ def test_a_job_that_is_not_its_agents_any_more_ends_with_its_tree(
     running.start()
     eventually(lambda: bool(processes_with(mark)))
     supervisor.attempt.ask_stop(Stop.LOST)
-    running.join(30)
+    running.join(120)
     assert not running.is_alive()
     wait_until_gone(mark)
 

@@ -11,12 +11,14 @@ _LAUNCH = "agent/job/launch.py"
 _RECOVERY = "agent/recovery.py"
 _ROBOT = "agent/robot.py"
 _SUPERVISOR = "agent/job/supervisor.py"
+_UNGUARDED = "agent/job/unguarded.py"
 _UPLOADER = "agent/uplink/uploader.py"
 _CONNECTION = "casare_rpa/client/connection.py"
 _ANSWERS = "casare_rpa/client/answers.py"
 _ERRORS = "casare_rpa/errors.py"
 _CRASHES = "agent/test_crashes.py::"
 _DELIVERY = "agent/test_delivery.py::"
+_UNGUARDED_JOBS = "agent/test_unguarded.py::"
 _LEASES = "agent/test_leases.py::"
 _STOPPING = "agent/test_stopping.py::"
 _CALLS = "unit/test_client.py::"
@@ -89,6 +91,14 @@ _TRUST = [
         "        if left <= 0:\n",
         "        if False:\n",
         f"{_CRASHES}test_a_stopped_agents_job_ends_when_its_lease_does",
+    ),
+    mutant(
+        "deadline-without-a-guard",
+        "P6",
+        _UNGUARDED,
+        "    while (left := deadline - boottime_seconds()) > 0:\n",
+        "    while left := 1.0:\n",
+        f"{_UNGUARDED_JOBS}test_a_job_ends_when_its_lease_does_though_its_agent_stands_still",
     ),
     mutant(
         "deadline-reaches-the-guard",
@@ -197,6 +207,14 @@ _LOST = [
         "                return 128 + signal.SIGKILL\n",
         "                continue\n",
         f"{_LEASES}test_a_job_dies_with_its_agent_long_before_its_lease",
+    ),
+    mutant(
+        "tree-without-a-guard-dies-with-the-agent",
+        "P15",
+        _UNGUARDED,
+        "            return _KILLED\n",
+        "            continue\n",
+        f"{_UNGUARDED_JOBS}test_a_job_ends_when_its_agent_lets_go",
     ),
 ]
 
