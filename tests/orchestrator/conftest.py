@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from casare_rpa.orchestrator.live import polling
+from casare_rpa.orchestrator.live.sockets import Socket
 from tests.orchestrator.support import Running, running
 
 
@@ -19,3 +20,4 @@ def server(tmp_path: Path) -> Iterator[Running]:
 def only_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits is woken by what happens, and would never find it by looking again."""
     monkeypatch.setattr(polling, "_LOOK_EVERY_SECONDS", 3600.0)
+    monkeypatch.setattr(Socket, "check_every_seconds", 3600.0)

@@ -59,6 +59,7 @@ def test_a_message_has_its_data_twice_and_its_own_five_members_always(server: Ru
     assert message["node_id"] == "a" and message["execution_time_ms"] == 1.5
 
 
+@pytest.mark.usefixtures("only_hints")
 def test_what_happens_is_seen_live_and_in_order(server: Running) -> None:
     job_id = server.submit()
     with server.socket(f"/ws/jobs/{job_id}") as socket:
