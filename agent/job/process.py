@@ -170,6 +170,7 @@ def _options(job: Json, find_secret: FindSecret) -> RunOptions:
         find_secret=find_secret,
         start=None if job["start"] is None else StartPoint.parse(job["start"]),
         tells_start_points=True,
+        tells_left_files=True,
     )
 
 

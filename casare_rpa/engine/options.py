@@ -32,7 +32,8 @@ class RunOptions:
     and is called in threads. Outputs and variables that together exceed `max_result_bytes` as JSON
     are cut out of the result, the largest first. `person` is who dialogs ask; without one they
     fail. With `start` the run goes on where another stood; with `tells_start_points` its events say
-    what another run needs for that.
+    what another run needs for that. With `tells_left_files` the working folder goes with the run,
+    whose log names the files that are left in it.
     """
 
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -55,3 +56,4 @@ class RunOptions:
     person: Person | None = None
     start: StartPoint | None = None
     tells_start_points: bool = False
+    tells_left_files: bool = False

@@ -18,6 +18,7 @@ from casare_rpa.domain.events import (
     WorkflowStopped,
 )
 from casare_rpa.domain.json_values import json_safe
+from casare_rpa.engine.left_files import told_left_in
 from casare_rpa.engine.options import RunOptions
 from casare_rpa.engine.planning.plan import Plan
 from casare_rpa.engine.result import RunError, RunResult, Status, fit
@@ -71,6 +72,8 @@ class _Course:
             await self._under_limits()
         finally:
             await self._close()
+        if run.options.tells_left_files and (told := told_left_in(run.options.working_dir)):
+            run.log(told, "warning", None)
         result = self._result((perf_counter() - began) * 1000.0)
         self._publish_end(result)
         return result

@@ -52,6 +52,19 @@ def test_a_failed_workflow_names_its_node(orchestrator: Orchestrator, tmp_path: 
     assert job["failure_reason"] == "workflow_error"
 
 
+def test_files_that_go_with_the_jobs_folder_are_told_in_its_log(
+    orchestrator: Orchestrator, tmp_path: Path
+) -> None:
+    writing = document({"write": node("WriteFileNode", file_path="report.csv", content="a,b")})
+    with start_agent(orchestrator, tmp_path) as agent:
+        job_id = orchestrator.submit(writing)
+        assert orchestrator.wait_for(job_id)["status"] == "completed"
+        history = sound_history(orchestrator, job_id)
+        eventually(lambda: not agent.job_folders())
+    assert types(history)[-2:] == ["log", "job.completed"]
+    assert "deleted, and with it report.csv" in history[-2]["data"]["message"]
+
+
 def test_two_slots_run_two_jobs_at_once(orchestrator: Orchestrator, tmp_path: Path) -> None:
     with start_agent(orchestrator, tmp_path, max_concurrent_jobs=2):
         jobs = [orchestrator.submit(workflows.gated(tmp_path)) for _ in range(2)]

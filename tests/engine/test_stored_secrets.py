@@ -101,6 +101,13 @@ def test_no_form_of_a_secret_leaves_a_run(secret: str) -> None:
         assert form not in seen, name
 
 
+def test_a_file_that_is_named_by_one_goes_unnamed(tmp_path: Path) -> None:
+    nodes = {"write": node("WriteFileNode", file_path="{{$secret:erp}}.txt", content="x")}
+    result, seen = Robot(erp="Canary-42").run(nodes, folder=tmp_path, tells_left_files=True)
+    assert "Canary-42" not in seen and ".txt: absolute paths keep files" in seen
+    assert (tmp_path / "Canary-42.txt").exists() and result.success
+
+
 def test_only_what_is_used_is_asked_for_and_only_once() -> None:
     robot = Robot(a="value-of-a", b="value-of-b")
     nodes = {
