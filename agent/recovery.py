@@ -13,7 +13,8 @@ import psutil
 from agent.attempt import Attempt, Grant
 from agent.job.endings import agent_lost
 from agent.journal.damage import Condition, examine, mended
-from agent.journal.file import NEW_SUFFIX, SUFFIX, Journal, read_records
+from agent.journal.file import NEW_SUFFIX, SUFFIX, Journal
+from agent.journal.records import read_records
 from agent.machine.folders import Folders
 from agent.uplink import lost
 from casare_rpa.domain.json_values import Json

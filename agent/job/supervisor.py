@@ -20,7 +20,7 @@ from agent.job.answering import answer
 from agent.job.ladder import Ladder
 from agent.job.launch import JobProcess, Launcher
 from agent.job.quota import Quota
-from agent.journal.file import events_payload
+from agent.journal.records import events_payload
 from agent.machine.disk import Reserve
 from casare_rpa.ai_services import AiServices
 from casare_rpa.domain.json_values import Json

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import orjson
 
-from agent.journal.file import HEADER_BYTES, MOST_BYTES, Record, events_payload, read_records
+from agent.journal.records import HEADER_BYTES, MOST_BYTES, Record, events_payload, read_records
 
 _FIRST_WORD = b'{"kind":"'
 _OUTCOME = b'{"kind":"outcome"'

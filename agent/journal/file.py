@@ -1,15 +1,4 @@
-"""The agent's journal: one append-only file for each attempt, on disk before anything is done.
-
-A file is a row of records: length (4 bytes), checksum (4 bytes), JSON. Numbers are little-endian.
-The checksum is zlib's CRC-32 over length and JSON: the standard library has no CRC-32C, and both
-find every burst of up to 32 bits. Including the length keeps a run of zeros, as file systems leave
-it after a power cut, from being read as a row of empty records.
-
-Records: {"kind": "grant", "grant": {...}} first; {"kind": "process", "pid", "started"};
-{"kind": "events", "first_index", "count", "events": [...]}; {"kind": "outcome", ...} last. All of
-them begin with their kind. What is acknowledged of a long journal is dropped while the job goes on:
-the grant then names the first event that is left.
-"""
+"""The agent's journal: one append-only file for each attempt, on disk before anything is done."""
 
 from __future__ import annotations
 
@@ -17,68 +6,26 @@ import contextlib
 import logging
 import os
 import shutil
-import struct
 import sys
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import orjson
 
+from agent.journal.records import Record, pack, read_records, row_of
 from agent.machine.disk import O_BINARY
 from casare_rpa import faults
 from casare_rpa.domain.json_values import Json
 
 log = logging.getLogger(__name__)
 
-Read: TypeAlias = Callable[[int], bytes]
-_HEADER = struct.Struct("<II")
-HEADER_BYTES = _HEADER.size
-_LENGTH = struct.Struct("<I")
 SUFFIX = ".journal"
 #: Follows SUFFIX while a journal is written anew; a start removes what a crash left.
 NEW_SUFFIX = ".new"
 SYNC_BYTES = 64 << 10
 _AT_ITS_END = os.O_RDWR | os.O_APPEND | O_BINARY
-#: Longer than any record that is ever written; a length beyond it is damage.
-MOST_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """`end` is where the next record begins in the file."""
-
-    payload: bytes
-    end: int
-
-    def decode(self) -> Json:
-        decoded: Json = orjson.loads(self.payload)
-        return decoded
-
-    @property
-    def start(self) -> int:
-        return self.end - HEADER_BYTES - len(self.payload)
-
-    @property
-    def holds_events(self) -> bool:
-        """Told without decoding: almost all of a journal is events."""
-        return self.payload.startswith(b'{"kind":"events"')
-
-
-def pack(payload: bytes) -> bytes:
-    """*payload* as a record."""
-    return _HEADER.pack(len(payload), _checksum(payload)) + payload
-
-
-def read_records(path: Path, *, start: int = 0, limit: int | None = None) -> Iterator[Record]:
-    """The whole records between the offsets *start* and *limit*; ends at the first bad one."""
-    with path.open("rb") as file:
-        file.seek(start)
-        yield from _row_of(file.read, start, limit)
 
 
 class Journal:
@@ -182,7 +129,7 @@ class Journal:
         limit = self.size if limit is None else limit
         if sys.platform == "win32" or self._descriptor < 0:
             return read_records(self.path, start=start, limit=limit)
-        return _row_of(_ReadAt(self._descriptor, start).read, start, limit)
+        return row_of(_ReadAt(self._descriptor, start).read, start, limit)
 
     def forget(self, offset: int, next_index: int) -> int:
         """Drop the events before *offset*, which are acknowledged up to *next_index*.
@@ -243,12 +190,6 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
 
-def events_payload(first_index: int, count: int, events: bytes) -> bytes:
-    """The record for *count* events; *events* is their JSON list, taken as it is."""
-    head = b'{"kind":"events","first_index":%d,"count":%d,"events":' % (first_index, count)
-    return head + events + b"}"
-
-
 def sync_folder(folder: Path) -> None:
     """Put the names in *folder* on disk, where the system has a way to do so."""
     if sys.platform == "win32":
@@ -266,10 +207,6 @@ def _moved_on(grant: bytes, next_index: int) -> bytes:
     return orjson.dumps({**record, "grant": {**record["grant"], "next_index": next_index}})
 
 
-def _checksum(payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(len(payload))))
-
-
 class _ReadAt:
     """Reads on from *position*, whatever else is done with the descriptor meanwhile."""
 
@@ -283,29 +220,6 @@ class _ReadAt:
         found = os.pread(self._descriptor, size, self._position)
         self._position += len(found)
         return found
-
-
-def _row_of(read: Read, start: int, limit: int | None) -> Iterator[Record]:
-    end = start
-    while limit is None or end < limit:
-        payload = _read_payload(read)
-        if payload is None:
-            return
-        end += _HEADER.size + len(payload)
-        yield Record(payload=payload, end=end)
-
-
-def _read_payload(read: Read) -> bytes | None:
-    header = read(_HEADER.size)
-    if len(header) < _HEADER.size:
-        return None
-    length, checksum = _HEADER.unpack(header)
-    if not 0 < length <= MOST_BYTES:
-        return None
-    payload = read(length)
-    if len(payload) < length or _checksum(payload) != checksum:
-        return None
-    return payload
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

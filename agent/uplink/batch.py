@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from agent.job.frames import MOST_BYTES, MOST_EVENTS
-from agent.journal.file import Record
+from agent.journal.records import Record
 from casare_rpa.domain.json_values import Json
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agent.attempt import Grant
 from agent.job.frames import MOST_EVENTS
-from agent.journal.file import SUFFIX, read_records, sync_folder
+from agent.journal.file import SUFFIX, sync_folder
+from agent.journal.records import read_records
 from agent.uplink.backoff import Backoff
 from agent.uplink.pace import Pace
 from casare_rpa.client import OrchestratorClient

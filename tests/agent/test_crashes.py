@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from agent.journal.file import read_records
+from agent.journal.records import read_records
 from tests.agent import workflows
 from tests.agent.checks import processes_with, sound_history, types, wait_until_gone
 from tests.support.fleet import (

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from agent.attempt import Attempt, Grant
 from agent.journal.damage import examine, mended, pieces
-from agent.journal.file import Journal, events_payload, pack, read_records
+from agent.journal.file import Journal
+from agent.journal.records import events_payload, pack, read_records
 from agent.machine.folders import Folders
 from agent.recovery import left_over
 from casare_rpa.settings import Settings

@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from agent.attempt import Attempt, Grant, Stop
-from agent.journal.file import Journal, events_payload, pack, read_records
+from agent.journal.file import Journal
+from agent.journal.records import events_payload, pack, read_records
 from agent.recovery import read_grant
 from agent.uplink import lost
 from agent.uplink.backoff import Backoff

@@ -12,7 +12,8 @@ import pytest
 from agent.attempt import Attempt, Grant
 from agent.job.launch import Launcher
 from agent.job.supervisor import Supervisor
-from agent.journal.file import Journal, events_payload
+from agent.journal.file import Journal
+from agent.journal.records import events_payload
 from agent.machine.disk import Reserve
 from casare_rpa.secrets import SecretSources
 from casare_rpa.settings import Settings
@@ -64,7 +65,8 @@ import contextlib, sys
 from pathlib import Path
 from agent.attempt import Attempt, Grant
 from agent.machine.disk import Reserve
-from agent.journal.file import Journal, read_records
+from agent.journal.file import Journal
+from agent.journal.records import read_records
 from agent.job.launch import Launcher
 from agent.job.supervisor import Supervisor
 from casare_rpa.secrets import SecretSources

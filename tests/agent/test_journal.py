@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.attempt import Grant
-from agent.journal.file import Journal, events_payload, pack, read_records
+from agent.journal.file import Journal
+from agent.journal.records import events_payload, pack, read_records
 
 GRANT = {"job_id": "j", "attempt": 1, "lease_token": "t"}
 PAYLOADS = st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=8)

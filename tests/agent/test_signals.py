@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.journal.file import read_records
+from agent.journal.records import read_records
 from tests.agent import workflows
 from tests.agent.checks import processes_with, types, wait_until_gone
 from tests.support.fleet import (

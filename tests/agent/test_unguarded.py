@@ -18,7 +18,8 @@ from agent.job import unguarded
 from agent.job.launch import JobProcess, Launcher
 from agent.job.life import LEASE_EXPIRED
 from agent.job.supervisor import Supervisor
-from agent.journal.file import Journal, read_records
+from agent.journal.file import Journal
+from agent.journal.records import read_records
 from agent.machine.disk import Reserve
 from casare_rpa.boot_clock import boottime_seconds
 from casare_rpa.secrets import SecretSources

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from agent.journal.file import read_records
+from agent.journal.records import read_records
 from tests.support.fleet import Agent
 
 Json = dict[str, Any]

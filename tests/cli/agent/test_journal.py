@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from agent.attempt import Grant
-from agent.journal.file import Journal, events_payload
+from agent.journal.file import Journal
+from agent.journal.records import events_payload
 from agent.machine.folders import Folders
 from agent.machine.lock import only_agent_in
 from casare_rpa.settings import Settings

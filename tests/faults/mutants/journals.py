@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.mutants.mutant import Mutant, mutant
 
 _JOURNAL = "agent/journal/file.py"
+_RECORDS = "agent/journal/records.py"
 _SUPERVISOR = "agent/job/supervisor.py"
 _UPLOADER = "agent/uplink/uploader.py"
 _FILE = "agent/test_journal.py::"
@@ -87,7 +88,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "bad-checksum-ends-the-journal",
         "Journal",
-        _JOURNAL,
+        _RECORDS,
         "    if len(payload) < length or _checksum(payload) != checksum:\n",
         "    if len(payload) < length:\n",
         f"{_FILE}test_a_flipped_bit_invents_nothing",
@@ -95,7 +96,7 @@ MUTANTS: list[Mutant] = [
     mutant(
         "short-record-ends-the-journal",
         "Journal",
-        _JOURNAL,
+        _RECORDS,
         "    if len(header) < _HEADER.size:\n        return None\n",
         "    if not header:\n        return None\n",
         f"{_FILE}test_a_tail_torn_at_any_byte_costs_only_the_record_it_tore",
@@ -103,13 +104,13 @@ MUTANTS: list[Mutant] = [
     mutant(
         "empty-records-are-none",
         "Journal",
-        _JOURNAL,
+        _RECORDS,
         "    if not 0 < length <= MOST_BYTES:\n",
         "    if not length <= MOST_BYTES:\n",
         f"{_FILE}test_a_tail_of_nothing_is_no_record",
         also=(
             (
-                _JOURNAL,
+                _RECORDS,
                 "    return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(len(payload))))\n",
                 "    return zlib.crc32(payload)\n",
             ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from agent.journal.file import read_records
+from agent.journal.records import read_records
 from agent.uplink.lost import SENT
 from tests.agent import workflows
 from tests.agent.checks import processes_with, types
