@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -23,6 +24,12 @@ from casare_rpa.errors import CasareError
 
 _QUEUES = ("QUEUE", "PENDING", "OLDEST")
 _ROBOTS = ("ROBOT", "STATE", "JOBS", "ENVIRONMENT", "")
+#: Columns in the order in which they get room on a narrow terminal.
+_QUEUES_FIRST = (1, 2, 0)
+_ROBOTS_FIRST = (1, 2, 0, 4, 3)
+_GAP = 2
+#: A column with less room says nothing.
+_LEAST_CELLS = 4
 #: Lines around the tables: the headlines, titles and blank lines.
 _OTHER_ROWS = 9
 _MOST_QUEUES = 8
@@ -31,7 +38,8 @@ _LEAVE, _COME_BACK = b"\x1b[?1049l\x1b[?25h", b"\x1b[?1049h\x1b[?25l\x1b[2J"
 
 
 def print_once(out: Output, fleet: Fleet, sorting: Sorting) -> None:
-    out.console().print(_picture(fleet, sorting, rows=None))
+    console = out.console()
+    console.print(_picture(fleet, sorting, rows=None, width=console.width))
 
 
 def show_live(
@@ -87,7 +95,8 @@ def _screen(
     lines: list[RenderableType] = [_line(head, "dim")]
     if trouble:
         lines.append(_line(f"trying again: {trouble}", "red"))
-    return Group(*lines, _picture(fleet, sorting, rows=console.size.height - _OTHER_ROWS))
+    rows = console.size.height - _OTHER_ROWS
+    return Group(*lines, _picture(fleet, sorting, rows=rows, width=console.width))
 
 
 def _head(now: datetime, interval_seconds: float, sorting: Sorting, *, width: int) -> str:
@@ -96,7 +105,7 @@ def _head(now: datetime, interval_seconds: float, sorting: Sorting, *, width: in
     return head if len(head) <= width else f"{now:%H:%M:%S}Z  q: quit  s: by {sorting}"
 
 
-def _picture(fleet: Fleet, sorting: Sorting, *, rows: int | None) -> RenderableType:
+def _picture(fleet: Fleet, sorting: Sorting, *, rows: int | None, width: int) -> RenderableType:
     """Headlines and tables; of the tables what fits into *rows*."""
     queues = fleet.queue_rows()
     robots = fleet.robot_rows(sorting)
@@ -108,9 +117,9 @@ def _picture(fleet: Fleet, sorting: Sorting, *, rows: int | None) -> RenderableT
     else:
         more_queues = more_robots = 0
     if queues:
-        parts += [Text(), _table(_QUEUES, queues), *_more(more_queues)]
+        parts += [Text(), _table(_QUEUES, queues, _QUEUES_FIRST, width), *_more(more_queues)]
     if robots:
-        parts += [Text(), _table(_ROBOTS, robots), *_more(more_robots)]
+        parts += [Text(), _table(_ROBOTS, robots, _ROBOTS_FIRST, width), *_more(more_robots)]
     return Group(*parts)
 
 
@@ -122,10 +131,29 @@ def _line(text: str, style: str = "") -> Text:
     return Text(one_line(text), style=style, overflow="ellipsis", no_wrap=True)
 
 
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def _table(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], first: Sequence[int], room: int
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(Text(title), overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*(styled(one_line(cell)) for cell in row))
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths = _widths([titles, *cells], first, room)
+    for index, width in widths.items():
+        table.add_column(Text(titles[index]), overflow="ellipsis", no_wrap=True, width=width)
+    for row in cells:
+        table.add_row(*(styled(row[index]) for index in widths))
     return table
+
+
+def _widths(rows: Sequence[Sequence[str]], first: Sequence[int], room: int) -> dict[int, int]:
+    """How wide the columns are that have room, which they get in the order *first*."""
+    found: dict[int, int] = {}
+    for index in first:
+        wanted = max(cell_len(row[index]) for row in rows)
+        if not wanted:
+            continue
+        width = min(wanted, room)
+        if width < min(wanted, _LEAST_CELLS):
+            break
+        found[index] = width
+        room -= width + _GAP
+    return dict(sorted(found.items()))

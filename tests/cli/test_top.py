@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import pty
@@ -14,8 +15,10 @@ import termios
 from collections.abc import Callable
 
 import pytest
+from rich.console import Console
 
 from casare_cli.fleet.now import Fleet
+from casare_cli.fleet.screen import _picture
 from casare_cli.lists.robots import Sorting
 from tests.cli.support import PROGRAM, SECONDS, Cli, Robot, error_of, steps
 from tests.support.proxy import proxy_to
@@ -66,6 +69,27 @@ def test_a_robot_is_shown_with_the_id_that_commands_take() -> None:
     same = {**robot, "name": "robot-2", "robot_id": "robot-2"}
     rows = Fleet(robots=[robot, same], stats={}).robot_rows(Sorting.NAME)
     assert [row[0] for row in rows] == ["Robot-vm (robot-1)", "robot-2"]
+
+
+def test_a_narrow_terminal_cuts_names_before_states() -> None:
+    robot = {
+        **{"name": "a-robot-with-a-long-name-on-the-third-floor", "robot_id": "r", "note": ""},
+        **{"status": "maintenance", "current_job_ids": ["0193"], "max_concurrent_jobs": 2},
+        **{"environment": "production"},
+    }
+    now = "2026-01-01T00:00:00Z"
+    queue = {"environment": "x" * 50, "pending": 1234, "oldest_created_at": now}
+    stats = {"running": 1, "delayed": 0, "window_seconds": 300, "ended": {}, "queues": [queue]}
+    stats["at"] = now
+    shown = {width: _shown(Fleet(robots=[robot], stats=stats), width) for width in (40, 120)}
+    assert "a-robot-with-a-long-…  maintenance  1/2 \n" in shown[40] and "1234" in shown[40]
+    assert "maintenance  1/2   production   0193" in shown[120]
+
+
+def _shown(fleet: Fleet, width: int) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    console.print(_picture(fleet, Sorting.NAME, rows=24, width=width))
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
 
 class Screen:
