@@ -18,11 +18,6 @@ from dataclasses import dataclass
 
 from casare_rpa.errors import ConfigInvalid
 
-if sys.platform == "win32":
-    _KILL = signal.SIGTERM  # there it ends a process at once
-else:
-    _KILL = signal.SIGKILL
-
 log = logging.getLogger(__name__)
 
 VARIABLE = "CASARE_FAULT"
@@ -112,7 +107,9 @@ def _pass_number(text: str) -> int:
 def _action(kind: str, argument: str) -> Callable[[], None]:
     match kind:
         case "kill":
-            return lambda: os.kill(os.getpid(), _KILL)
+            # Windows has SIGTERM only, which ends a process at once there.
+            number = getattr(signal, "SIGKILL", signal.SIGTERM)
+            return lambda: os.kill(os.getpid(), number)
         case "exit":
             return lambda: os._exit(_EXIT_CODE)
         case "stop" if sys.platform != "win32":

@@ -19,10 +19,7 @@ _LONGEST_FOLDER = 70
 
 
 def start(run: Path) -> None:
-    """It loads the engine while the caller goes on. Its socket lies in *run*, where that can be.
-
-    It inherits this process's environment, which must hold no key any more.
-    """
+    """It loads the engine while the caller goes on. Its socket lies in *run*, where that can be."""
     _start_tracker()
     with _temporary_files_in(run):
         forkserver.ensure_running()

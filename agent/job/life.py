@@ -19,7 +19,14 @@ if sys.platform == "win32":
 else:
     from multiprocessing.connection import Connection
 
-__all__ = ["DEADLINE", "LEASE_EXPIRED", "SURVIVORS_LEFT", "Connection"]
+__all__ = [
+    "DEADLINE",
+    "LEASE_EXPIRED",
+    "SURVIVORS_LEFT",
+    "Connection",
+    "kill_descendants",
+    "scratch_folder",
+]
 
 #: Exit code of a tree that was ended because its lease had run out.
 LEASE_EXPIRED = 86

@@ -16,7 +16,6 @@ from types import TracebackType
 import psutil
 
 import agent.job.guard
-import agent.job.limits
 import agent.job.process
 import casare_rpa.nodes.http._client
 from casare_rpa import engine

@@ -31,6 +31,9 @@ from casare_rpa.engine.walking.resume import StartPoint
 from casare_rpa.errors import WorkflowInvalid
 from casare_rpa.secrets import FindSecret
 
+if sys.platform != "win32":
+    from agent.job.limits import hold
+
 log = logging.getLogger(__name__)
 
 #: A larger event is cut down: one upload must hold it.
@@ -115,8 +118,6 @@ def _settle(job: Json) -> None:
     os.dup2(2, 1)  # what a library prints belongs in the agent's log, not in its output
     choose(job["browser_path"])
     if sys.platform != "win32":
-        from agent.job.limits import hold
-
         with contextlib.suppress(OSError):
             os.nice(_NICENESS)
         hold(job["memory_bytes"], job["processes"])

@@ -24,17 +24,13 @@ def main(talk: Connection, life: Connection) -> NoReturn:
 
     scratch = scratch_folder()
 
-    def keep() -> None:
-        code = _watch(life)
+    def end(code: int) -> NoReturn:
         kill_descendants()
         shutil.rmtree(scratch, ignore_errors=True)
         os._exit(code)
 
-    threading.Thread(target=keep, name="life", daemon=True).start()
-    code = run(talk, scratch)
-    kill_descendants()
-    shutil.rmtree(scratch, ignore_errors=True)
-    os._exit(code)
+    threading.Thread(target=lambda: end(_watch(life)), name="life", daemon=True).start()
+    end(run(talk, scratch))
 
 
 def _watch(life: Connection) -> int:

@@ -181,14 +181,19 @@ def test_many_bytes_are_synced_without_waiting(tmp_path: Path, synced: list[str]
     journal.close()
 
 
+def with_one_event(folder: Path) -> Journal:
+    journal = Journal.create(folder / "a.journal", {"next_index": 1}, fsync_seconds=60)
+    journal.append_bytes(events_payload(1, 1, b"[1]"))
+    return journal
+
+
 @pytest.mark.parametrize("system", [sys.platform, "win32"])
 def test_a_journal_goes_on_behind_what_it_forgets(
     tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where no file is replaced that is open."""
     monkeypatch.setattr(sys, "platform", system)
-    journal = Journal.create(tmp_path / "a.journal", {"next_index": 1}, fsync_seconds=60)
-    journal.append_bytes(events_payload(1, 1, b"[1]"))
+    journal = with_one_event(tmp_path)
     offset = journal.size
     journal.append_bytes(events_payload(2, 1, b"[2]"), sync=True)
     rest = journal.forget(offset, 2)
@@ -204,8 +209,7 @@ def test_a_journal_that_cannot_forget_is_as_it_was(
     tmp_path: Path, system: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    journal = Journal.create(tmp_path / "a.journal", {"next_index": 1}, fsync_seconds=60)
-    journal.append_bytes(events_payload(1, 1, b"[1]"))
+    journal = with_one_event(tmp_path)
 
     def refuse(*_: object) -> None:
         raise PermissionError("somebody has it open")

@@ -310,7 +310,7 @@ def test_times_are_those_of_the_machine_unless_a_clock_is_given(store: SqliteSto
 def test_frequent_heartbeats_are_not_a_write_each(store: SqliteStore, path: Path) -> None:
     """`data_version` changes for one connection when another one has written."""
     store.renew("r1", figures={})
-    with closing(sqlite3.connect(path)) as outside, outside:
+    with closing(sqlite3.connect(path)) as outside:
         before = outside.execute("PRAGMA data_version").fetchone()
         for _ in range(10):
             store.renew("r1", figures={"cpu_percent": 1})

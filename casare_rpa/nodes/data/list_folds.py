@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any
 
@@ -125,10 +125,9 @@ class ListFilterNode(Node):
 
     def _test(self, ctx: Context) -> Callable[[Any, Any], bool]:
         text = as_text(self.expression).strip() or as_text(self.condition)
-        name = _plain(name_in(ctx, text))
-        test = _CONDITIONS.get(_SYMBOLS.get(name, name))
-        if test is not None:
-            return test
+        name = _operation_in(ctx, text, _SYMBOLS)
+        if name in _CONDITIONS:
+            return _CONDITIONS[name]
         if not text.strip() or name.isidentifier():
             ctx.log(f"condition: there is no {text!r}; everything is kept", level="warning")
             return lambda item, value: True
@@ -161,11 +160,11 @@ class ListMapNode(Node):
 
     def _change(self, ctx: Context) -> Callable[[Any], Any]:
         text = as_text(self.transform)
-        name = _plain(name_in(ctx, text))
-        named = _TRANSFORMS.get(_TRANSFORM_WORDS.get(name, name), lambda item: item)
+        name = _operation_in(ctx, text, _TRANSFORM_WORDS)
+        named = _TRANSFORMS.get(name, lambda item: item)
         if expression := as_text(self.expression).strip():
             return lenient(ctx, expression, named)
-        if name in _TRANSFORMS or name in _TRANSFORM_WORDS:
+        if name in _TRANSFORMS:
             return named
         if not text.strip() or name.isidentifier():
             ctx.log(f"transform: there is no {text!r}; the items stay as they are", level="warning")
@@ -263,6 +262,12 @@ def _whole(number: Number) -> int:
         return int(number)
     except (ValueError, OverflowError) as error:
         raise NodeError(f"item: {error}", ErrorCode.TYPE_MISMATCH) from error
+
+
+def _operation_in(ctx: Context, text: str, words: Mapping[str, str]) -> str:
+    """The name of the operation that *text* is, if it is one, whichever of *words* it says."""
+    name = _plain(name_in(ctx, text))
+    return words.get(name, name)
 
 
 def _plain(name: Any) -> str:

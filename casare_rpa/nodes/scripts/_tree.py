@@ -14,10 +14,7 @@ import psutil
 
 _TERM_GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.05
-if sys.platform == "win32":
-    _KILL = signal.SIGTERM  # there it ends a process at once
-else:
-    _KILL = signal.SIGKILL
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Running(Protocol):

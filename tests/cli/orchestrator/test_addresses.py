@@ -100,7 +100,6 @@ def test_the_database_of_another_program_stays_as_it_is(
     file = tmp_path / "places.sqlite"
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE bookmarks (title)")
-    connection.close()
     before = file.read_bytes()
     said = refused(cli, words, f"sqlite:///{file}")
     assert f"{file} is another program's database" in said and "bookmarks" in said

@@ -102,7 +102,6 @@ def test_a_database_of_a_newer_program_is_neither_restored_nor_started(
     newer.write_bytes(before)
     with closing(sqlite3.connect(newer)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", [version])
-    connection.close()
     restored = cli("orchestrator", "restore", "--force", str(newer), *address)
     assert restored.returncode == 2
     assert f"its schema is {version}" in restored.stderr

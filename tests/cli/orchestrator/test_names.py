@@ -121,6 +121,5 @@ def test_only_the_owner_can_hold_the_lock(cli: Cli, tmp_path: Path) -> None:
         os.umask(before)
     assert done.returncode == 0, done.stderr
     assert lock.stat().st_mode & 0o777 == 0o600
-    with closing(sqlite3.connect(file)) as connection, connection:
+    with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM keys").fetchone() == (1,)
-    connection.close()

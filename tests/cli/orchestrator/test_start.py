@@ -24,9 +24,8 @@ def test_it_listens_keeps_its_state_in_one_folder_and_ends_on_sigterm(
     _, stderr = running.communicate(timeout=100)
     assert running.returncode == 0
     assert f"listening on {url}" in stderr
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
-    connection.close()
 
 
 def test_the_log_can_be_json(cli: Cli, tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_a_file_that_holds_no_collections_is_named(asks: Asks, tmp_path: Path) -
 def test_only_the_user_can_read_the_collections(asks: Asks, tmp_path: Path) -> None:
     outputs(asks("VectorStoreAddNode", documents=["a"]))
     assert (tmp_path / "vectors").stat().st_mode & 0o077 == 0
-    with closing(sqlite3.connect(tmp_path / "vectors" / "vectors.db")) as db, db:
+    with closing(sqlite3.connect(tmp_path / "vectors" / "vectors.db")) as db:
         assert db.execute("SELECT count(*) FROM documents").fetchone() == (1,)
 
 
